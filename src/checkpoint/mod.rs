@@ -1,0 +1,1 @@
+//! What we know and can prove after a crash.

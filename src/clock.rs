@@ -1,0 +1,57 @@
+//! The one file that may ask what time it is. India's calendar lives here too.
+//!
+//! Everything else takes the time as an argument, so that a run can be had again from its seed. Durations inside a
+//! run come from `tokio::time::Instant`, which tests can stop; the wall clock is written down and never compared
+//! for safety.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{self, TimeZone};
+
+/// Seconds by which India's civil time is ahead of UTC. India has had no daylight saving since 1945.
+const INDIA_OFFSET_SECONDS: i32 = 19_800;
+
+/// Where the engine and the commands get the time of day from.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that stands still, for tests.
+    Fixed(Timestamp),
+}
+
+impl Clock {
+    /// The present instant, UTC.
+    #[expect(clippy::disallowed_methods, reason = "this is the file that may ask")]
+    pub fn now(self) -> Timestamp {
+        match self {
+            Clock::System => Timestamp::now(),
+            Clock::Fixed(at) => at,
+        }
+    }
+
+    /// Today's date in India, which is the calendar that link expiries are counted in.
+    pub fn today_in_india(self) -> Date {
+        india_date(self.now())
+    }
+}
+
+/// The date in India (UTC+05:30) at `instant`.
+pub fn india_date(instant: Timestamp) -> Date {
+    let zone =
+        tz::Offset::from_seconds(INDIA_OFFSET_SECONDS).map_or(TimeZone::UTC, TimeZone::fixed);
+    instant.to_zoned(zone).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_in_india_starts_at_half_past_six_in_the_evening_utc() {
+        let before: Timestamp = "2026-11-22T18:29:59Z".parse().unwrap();
+        let after: Timestamp = "2026-11-22T18:30:00Z".parse().unwrap();
+        assert_eq!(india_date(before).to_string(), "2026-11-22");
+        assert_eq!(india_date(after).to_string(), "2026-11-23");
+    }
+}

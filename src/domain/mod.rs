@@ -1,0 +1,10 @@
+//! What a payout is and where it may stand. PURE: no I/O, no async, no clock, no chance, no serde.
+//!
+//! Each value is parsed once at the edge into a type with private fields that cannot hold a wrong payout. Personal
+//! data does not print, not even by `{:?}`: [`Phone`] shows its last four digits, [`Email`] its domain.
+
+pub mod finding;
+
+pub use finding::{
+    Finding, LookUp, Receipt, Refusal, Sighting, Status, StatusClass, Stop, StopCause,
+};

@@ -1,0 +1,1 @@
+//! The other company as seen from here.

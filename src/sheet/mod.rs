@@ -1,0 +1,1 @@
+//! The spreadsheet edge, in and out.
