@@ -4,7 +4,9 @@
 //! data does not print, not even by `{:?}`: [`Phone`] shows its last four digits, [`Email`] its domain.
 
 pub mod finding;
+pub mod state;
 
 pub use finding::{
     Finding, LookUp, Receipt, Refusal, Sighting, Status, StatusClass, Stop, StopCause,
 };
+pub use state::{Fact, Found, History, IllegalFact, Seen, Standing, State, Terms};

@@ -1,0 +1,394 @@
+//! Where a payout stands, and what may follow what.
+//!
+//! [`Standing::after`] is the one transition function: live work, replay and verification all go through it, so a
+//! damaged or forged history is found by the rules that wrote it. There is deliberately no way to set a state, no
+//! way from `created` to `Sending` within a generation, and none from `unknown` to another id.
+
+use std::fmt;
+
+/// Where a payout stands with us. The words are the users' (`product.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// The row has faults and was skipped.
+    Invalid,
+    /// Valid, not sent, or certainly not created by what was sent.
+    Ready,
+    /// Sent, but no certain answer yet: it may exist at the gateway.
+    Unknown,
+    /// Confirmed by the gateway.
+    Created,
+    /// Certainly refused: nothing exists.
+    Rejected,
+    /// The id exists at the gateway, but not from this checkpoint's own attempts.
+    Conflict,
+    /// Stopped by us.
+    Cancelled,
+}
+
+impl State {
+    /// All states, in the order in which they are shown.
+    pub const ALL: [State; 7] = [
+        State::Invalid,
+        State::Ready,
+        State::Unknown,
+        State::Created,
+        State::Rejected,
+        State::Conflict,
+        State::Cancelled,
+    ];
+
+    /// The users' word.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Invalid => "invalid",
+            State::Ready => "ready",
+            State::Unknown => "unknown",
+            State::Created => "created",
+            State::Rejected => "rejected",
+            State::Conflict => "conflict",
+            State::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state of that word.
+    pub fn from_word(word: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// A digest of what an attempt would pay: phone, amount and expiry. Two attempts with equal terms are one payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Terms(pub u64);
+
+/// One thing that happened to a payout. What it carried (reference, message ...) is recorded beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A create request is about to leave. Durable before its first byte does.
+    Sending {
+        /// 1 for the first; counts every create of this generation.
+        attempt: u32,
+        /// What it would pay.
+        terms: Terms,
+    },
+    /// What the reply to that request proved.
+    Found(Found),
+    /// What a look-up of the id said.
+    LookedUp(Seen),
+    /// The user said that a conflicting Cashgram is this payout's own (`send --adopt`).
+    Adopted,
+    /// A rejected row was mended in the sheet, or is to be tried again as it is.
+    Mended,
+    /// The status of a created Cashgram was read.
+    Swept,
+}
+
+/// [`super::Finding`] without what it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Confirmed.
+    Created,
+    /// The id exists already.
+    Duplicate,
+    /// The data was refused.
+    Rejected,
+    /// No byte left.
+    NotSent,
+    /// Not processed: too many requests.
+    Throttled,
+    /// Not processed: the token was refused.
+    TokenRefused,
+    /// Not processed: the account or the address is wrong.
+    Stopped,
+    /// It may exist.
+    InDoubt,
+}
+
+/// What a look-up said of an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It exists.
+    Present,
+    /// The gateway knows no such id, so far.
+    Missing,
+}
+
+/// What earlier attempts of an id have left behind. Every flag only ever says more, except `throttled` and
+/// `refused`, which a look-up that finds nothing may settle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// A request has left and its reply is not recorded. A crash leaves exactly this.
+    pub in_flight: bool,
+    /// Some attempt may have created the Cashgram without our knowing. Never cleared.
+    pub doubt: bool,
+    /// Some attempt may have been acted on: it was neither provably unsent nor turned away at the door.
+    pub reached: bool,
+    /// `reached` as it was before the request in flight.
+    pub reached_before: bool,
+    /// Attempts that may have been acted on had different terms.
+    pub mixed: bool,
+    /// A 429 was answered since a look-up last found nothing.
+    pub throttled: bool,
+    /// Refused, but only a look-up that finds nothing proves it, since an earlier attempt was throttled.
+    pub refused: bool,
+    /// The gateway has said that the id exists.
+    pub exists: bool,
+}
+
+/// Where one payout stands: the fold of its facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The state that users see.
+    pub state: State,
+    /// Create requests of this generation so far.
+    pub attempts: u32,
+    /// Terms of the newest attempt.
+    pub terms: Option<Terms>,
+    /// What the attempts have left behind.
+    pub history: History,
+}
+
+/// A fact that cannot follow: the record is damaged, or the program has a bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IllegalFact {
+    /// Where the payout stood.
+    pub at: Standing,
+    /// What was said to have happened.
+    pub fact: Fact,
+}
+
+impl fmt::Display for IllegalFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} cannot follow {:?}", self.fact, self.at)
+    }
+}
+
+impl std::error::Error for IllegalFact {}
+
+impl Standing {
+    /// A payout of which nothing was ever sent.
+    pub fn fresh(state: State) -> Standing {
+        Standing {
+            state,
+            attempts: 0,
+            terms: None,
+            history: History::default(),
+        }
+    }
+
+    /// Whether anything of it was ever sent, or found at the gateway.
+    pub fn has_history(&self) -> bool {
+        self.attempts > 0 || self.state == State::Conflict
+    }
+
+    /// Whether its Cashgram may exist without our having its confirmation.
+    pub fn in_doubt(&self) -> bool {
+        self.history.doubt || self.history.in_flight
+    }
+
+    /// Whether the body of its first send must be sent again as it was, whatever the sheet says now.
+    pub fn is_frozen(&self) -> bool {
+        self.in_doubt() || self.history.throttled || self.history.refused
+    }
+
+    /// Where the payout stands after `fact`.
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalFact`] if `fact` cannot follow; nothing has changed then.
+    pub fn after(self, fact: Fact) -> Result<Standing, IllegalFact> {
+        let next = match fact {
+            Fact::Sending { attempt, terms } => self.sending(attempt, terms),
+            Fact::Found(found) if self.history.in_flight => Some(self.found(found)),
+            Fact::Found(_) => None,
+            Fact::LookedUp(Seen::Present) => self.present(),
+            Fact::LookedUp(Seen::Missing) => self.missing(),
+            Fact::Adopted => (self.state == State::Conflict).then(|| self.to(State::Created)),
+            Fact::Mended => (self.state == State::Rejected).then(|| self.to(State::Ready)),
+            Fact::Swept => matches!(self.state, State::Created | State::Conflict).then_some(self),
+        };
+        next.ok_or(IllegalFact { at: self, fact })
+    }
+
+    fn to(self, state: State) -> Standing {
+        Standing { state, ..self }
+    }
+
+    fn sending(self, attempt: u32, terms: Terms) -> Option<Standing> {
+        let may_send = matches!(self.state, State::Ready | State::Unknown);
+        let in_turn = attempt == self.attempts.checked_add(1)?;
+        let same = self.terms.is_none_or(|sent| sent == terms);
+        if !may_send || !in_turn || (self.is_frozen() && !same) {
+            return None;
+        }
+        let history = self.history;
+        // A request left in flight by a run that died may have been acted on.
+        let reached = history.reached || history.in_flight;
+        Some(Standing {
+            state: State::Unknown,
+            attempts: attempt,
+            terms: Some(terms),
+            history: History {
+                in_flight: true,
+                doubt: self.in_doubt(),
+                reached,
+                reached_before: reached,
+                mixed: history.mixed || (reached && !same),
+                ..history
+            },
+        })
+    }
+
+    fn found(self, found: Found) -> Standing {
+        let before = self.history;
+        let reached = match found {
+            Found::NotSent | Found::TokenRefused | Found::Stopped => before.reached_before,
+            Found::Created
+            | Found::Duplicate
+            | Found::Rejected
+            | Found::Throttled
+            | Found::InDoubt => true,
+        };
+        let landed = Standing {
+            history: History {
+                in_flight: false,
+                reached,
+                ..before
+            },
+            ..self
+        };
+        match found {
+            Found::Created => landed.exists().to(State::Created),
+            Found::Duplicate => landed.duplicate(),
+            Found::Rejected => landed.rejected(),
+            Found::NotSent | Found::TokenRefused | Found::Stopped => landed.not_created(),
+            Found::Throttled => {
+                let mut throttled = landed;
+                throttled.history.throttled = true;
+                throttled.not_created()
+            }
+            Found::InDoubt => {
+                let mut doubted = landed;
+                doubted.history.doubt = true;
+                doubted.to(State::Unknown)
+            }
+        }
+    }
+
+    fn exists(mut self) -> Standing {
+        self.history.exists = true;
+        self
+    }
+
+    /// The id exists. It is our own only if an earlier attempt of ours, with the same terms, may have made it.
+    fn duplicate(self) -> Standing {
+        let own = self.history.reached_before && !self.history.mixed;
+        let mut known = self.exists();
+        known.history.doubt = true;
+        known.to(if own { State::Unknown } else { State::Conflict })
+    }
+
+    /// Limits change between attempts: "refused now" does not prove "refused then".
+    fn rejected(mut self) -> Standing {
+        if self.history.doubt {
+            return self.to(State::Unknown);
+        }
+        if self.history.throttled {
+            self.history.refused = true;
+            return self.to(State::Unknown);
+        }
+        self.to(State::Rejected)
+    }
+
+    fn not_created(self) -> Standing {
+        let open = self.history.doubt || self.history.refused;
+        self.to(if open { State::Unknown } else { State::Ready })
+    }
+
+    fn present(self) -> Option<Standing> {
+        let history = self.history;
+        let own = (history.reached || history.in_flight) && !history.mixed;
+        let seen = self.landed_by_look_up().exists();
+        match self.state {
+            State::Created | State::Conflict | State::Cancelled => Some(seen),
+            // Whatever was refused for certain did not make it: the newest terms did.
+            State::Unknown | State::Rejected => Some(seen.to(State::Created)),
+            State::Ready if own => Some(seen.to(State::Created)),
+            State::Ready => Some(seen.to(State::Conflict)),
+            State::Invalid => None,
+        }
+    }
+
+    /// A 404 alone changes nothing that matters: it settles a 429, never a doubt.
+    fn missing(self) -> Option<Standing> {
+        let mut seen = self.landed_by_look_up();
+        seen.history.throttled = false;
+        match self.state {
+            State::Unknown if seen.history.refused && !seen.history.doubt => {
+                seen.history.refused = false;
+                Some(seen.to(State::Rejected))
+            }
+            State::Ready | State::Unknown | State::Created | State::Conflict => Some(seen),
+            State::Rejected | State::Cancelled => Some(self),
+            State::Invalid => None,
+        }
+    }
+
+    /// Looking up a payout that a dead run left in flight is how its doubt is first written down.
+    fn landed_by_look_up(mut self) -> Standing {
+        if self.history.in_flight {
+            self.history.in_flight = false;
+            self.history.doubt = true;
+            self.history.reached = true;
+        }
+        self
+    }
+}
+
+impl History {
+    const FLAGS: usize = 8;
+
+    fn flags(self) -> [bool; History::FLAGS] {
+        [
+            self.in_flight,
+            self.doubt,
+            self.reached,
+            self.reached_before,
+            self.mixed,
+            self.throttled,
+            self.refused,
+            self.exists,
+        ]
+    }
+
+    /// One bit a flag, in the order of the fields: what the checkpoint stores.
+    pub fn bits(self) -> u8 {
+        self.flags()
+            .into_iter()
+            .rev()
+            .fold(0, |bits, flag| (bits << 1) | u8::from(flag))
+    }
+
+    /// The inverse of [`History::bits`].
+    pub fn from_bits(bits: u8) -> History {
+        let flag = |place: u8| bits & (1 << place) != 0;
+        History {
+            in_flight: flag(0),
+            doubt: flag(1),
+            reached: flag(2),
+            reached_before: flag(3),
+            mixed: flag(4),
+            throttled: flag(5),
+            refused: flag(6),
+            exists: flag(7),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
