@@ -6,9 +6,14 @@
 //! Deliberately absent: retries, pauses and pace (`engine`), and any memory of what was sent (`checkpoint`). One call
 //! here is at most one create.
 
+pub mod address;
+mod auth;
+pub mod client;
+mod fault;
 pub mod headers;
 mod json;
 pub mod reading;
+pub mod signer;
 pub mod wire;
 
 use std::fmt;
