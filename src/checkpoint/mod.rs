@@ -1,1 +1,41 @@
-//! What we know and can prove after a crash.
+//! What we know and can prove after a crash: one SQLite file per batch.
+//!
+//! # The file
+//!
+//! * `payouts`: one line per payout with its present state. `row` is the row in the sheet, NULL once the row is gone.
+//! * `facts`: append-only, written in the same transaction. The state of a payout is the fold of its facts through
+//!   [`crate::domain::Standing::after`], nothing else.
+//! * `totals`, `status_totals`: counts and sums over the payouts that are in the sheet, kept by the same transaction.
+//! * `meta`: what the file is bound to (environment, gateway host, account, batch) and the sheet it was filled from.
+//!
+//! Amounts are paise, times are milliseconds since 1970 UTC, phones are their ten digits as a number.
+//!
+//! # Rules
+//!
+//! WAL with `synchronous=FULL`: what a commit acknowledged survives a power cut. The format version is
+//! `PRAGMA user_version`; migrations go forward only; a newer file is refused. A file that is damaged, foreign or of
+//! another batch is refused with a sentence saying what to do. One process writes at a time ([`lock`]).
+//!
+//! **Memory does not grow with the sheet**: plans, sweeps and results stream from here in pages.
+//!
+//! Deliberately absent: any way to set a state. [`Store::record`] takes facts.
+
+mod apply;
+mod error;
+mod intake;
+pub mod lock;
+mod meta;
+mod pages;
+mod rows;
+mod schema;
+mod store;
+mod totals;
+
+pub use apply::{News, Posting};
+pub use error::Error;
+pub use intake::{Intake, Known, RowFields};
+pub use meta::{Binding, Meta};
+pub use pages::{OpenRow, SweepRow};
+pub use rows::ResultRow;
+pub use store::{PayoutNo, Store};
+pub use totals::{StatusCount, Totals};

@@ -8,6 +8,7 @@ pub mod expiry;
 pub mod finding;
 pub mod id;
 pub mod instruction;
+pub mod matching;
 pub mod money;
 pub mod phone;
 pub mod row_key;
@@ -20,11 +21,11 @@ pub use expiry::{ExpiryFault, LinkExpiry};
 pub use finding::{
     Finding, LookUp, Receipt, Refusal, Sighting, Status, StatusClass, Stop, StopCause,
 };
-pub use state::{Fact, Found, History, IllegalFact, Seen, Standing, State, Terms};
 pub use id::{CashgramId, IdFault};
 pub use instruction::{BatchName, BatchNameFault, Instruction};
 pub use money::{AmountFault, Money};
 pub use phone::{Phone, PhoneFault};
 pub use row_key::{KeyHasher, RowKey};
+pub use state::{Fact, Found, History, IllegalFact, Seen, Standing, State, Terms};
 pub use text::{Description, PayeeName, PayoutType, Remarks, TextBreach, TextFault};
 pub use words::Words;

@@ -46,14 +46,21 @@ impl Tally {
 
     /// The sum of all payouts, `None` if it does not fit (it always does within the sheet's limits).
     pub fn amount(&self) -> Option<Money> {
-        self.states.values().try_fold(Money::ZERO, |sum, count| sum.checked_add(count.amount))
+        self.states
+            .values()
+            .try_fold(Money::ZERO, |sum, count| sum.checked_add(count.amount))
     }
 
     /// Payouts that need a person: rejected, conflict, unknown, invalid and skipped.
     pub fn need_a_person(&self) -> u64 {
-        [State::Rejected, State::Conflict, State::Unknown, State::Invalid]
-            .into_iter()
-            .map(|state| self.of(state).rows)
-            .sum()
+        [
+            State::Rejected,
+            State::Conflict,
+            State::Unknown,
+            State::Invalid,
+        ]
+        .into_iter()
+        .map(|state| self.of(state).rows)
+        .sum()
     }
 }

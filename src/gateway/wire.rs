@@ -152,6 +152,11 @@ impl Envelope {
     }
 }
 
+/// Where a Cashgram stands that was created a moment ago: the reply does not say, every source does (D-life).
+pub fn status_when_created() -> Status {
+    status("ACTIVE")
+}
+
 /// A status word, and what it is taken for. The literals other than ACTIVE, EXPIRED and REDEEMED are published
 /// nowhere (cashgram-api.md 3.2): an unknown word is kept and never taken for paid.
 pub fn status(raw: &str) -> Status {

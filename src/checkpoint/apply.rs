@@ -1,0 +1,372 @@
+//! One piece of news becomes a fact and the payout's present state, in the caller's transaction.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use crate::domain::{
+    Fact, Found, History, Money, Receipt, Refusal, Seen, Sighting, Standing, State, Status,
+    StatusClass, Terms,
+};
+
+use super::error::Error;
+use super::schema::{damaged, write};
+use super::store::{PayoutNo, class_code, class_from, state_code, state_from};
+use super::totals::{Counted, Totals};
+
+/// News of one payout, to be recorded.
+#[derive(Clone, Debug)]
+pub struct Posting {
+    /// Whose.
+    pub payout: PayoutNo,
+    /// When, for people; nothing is decided by it.
+    pub at: Timestamp,
+    /// What.
+    pub news: News,
+}
+
+/// A fact with what it carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A create is about to leave.
+    Sending {
+        /// Its number.
+        attempt: u32,
+        /// What it would pay.
+        terms: Terms,
+        /// The body, unless it is the recorded one sent again.
+        body: Option<Arc<str>>,
+    },
+    /// Confirmed. `status` is where a new link stands.
+    Created(Receipt, Status),
+    /// Refused.
+    Rejected(Refusal),
+    /// Any other finding, with what happened in words.
+    Found(Found, String),
+    /// A look-up found it.
+    Present(Sighting),
+    /// A look-up did not find it.
+    Missing,
+    /// The user adopted it.
+    Adopted,
+    /// Its row was mended.
+    Mended,
+    /// A sweep read its status.
+    Swept(Sighting),
+}
+
+impl News {
+    fn fact(&self) -> Fact {
+        match self {
+            News::Sending { attempt, terms, .. } => Fact::Sending {
+                attempt: *attempt,
+                terms: *terms,
+            },
+            News::Created(..) => Fact::Found(Found::Created),
+            News::Rejected(_) => Fact::Found(Found::Rejected),
+            News::Found(found, _) => Fact::Found(*found),
+            News::Present(_) => Fact::LookedUp(Seen::Present),
+            News::Missing => Fact::LookedUp(Seen::Missing),
+            News::Adopted => Fact::Adopted,
+            News::Mended => Fact::Mended,
+            News::Swept(_) => Fact::Swept,
+        }
+    }
+
+    /// How the fact is spelled in the file.
+    fn kind(&self) -> &'static str {
+        match self {
+            News::Sending { .. } => "sending",
+            News::Created(..) => "created",
+            News::Rejected(_) => "rejected",
+            News::Found(found, _) => match found {
+                Found::Created => "created",
+                Found::Duplicate => "duplicate",
+                Found::Rejected => "rejected",
+                Found::NotSent => "not_sent",
+                Found::Throttled => "throttled",
+                Found::TokenRefused => "token_refused",
+                Found::Stopped => "stopped",
+                Found::InDoubt => "in_doubt",
+            },
+            News::Present(_) => "found",
+            News::Missing => "missing",
+            News::Adopted => "adopted",
+            News::Mended => "mended",
+            News::Swept(_) => "swept",
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            News::Sending { .. } | News::Missing | News::Adopted | News::Mended => None,
+            News::Created(receipt, _) => Some(
+                serde_json::json!({"reference": receipt.reference, "link": receipt.link})
+                    .to_string(),
+            ),
+            News::Rejected(refusal) => Some(
+                serde_json::json!({"code": refusal.code, "message": refusal.message}).to_string(),
+            ),
+            News::Found(_, why) => Some(serde_json::json!({"why": why}).to_string()),
+            News::Present(seen) | News::Swept(seen) => Some(
+                serde_json::json!({
+                    "status": seen.status.word, "reference": seen.reference, "link": seen.link,
+                    "reason": seen.reason, "utr": seen.utr,
+                })
+                .to_string(),
+            ),
+        }
+    }
+}
+
+/// The payout as it was before the news.
+struct Before {
+    standing: Standing,
+    amount: Money,
+    in_sheet: bool,
+    status: Option<(String, StatusClass)>,
+    reason: Option<String>,
+    utr: Option<String>,
+}
+
+/// Applies one posting.
+pub(super) fn apply(
+    conn: &Connection,
+    path: &Path,
+    totals: &mut Totals,
+    posting: &Posting,
+) -> Result<Standing, Error> {
+    let before = load(conn, path, posting.payout)?;
+    let next = before.standing.after(posting.news.fact())?;
+    let at = posting.at.as_millisecond();
+    let put = |e| write(path, e);
+    store_standing(conn, posting.payout, &next).map_err(put)?;
+    store_carried(conn, posting, &before, &next, at).map_err(put)?;
+    if !is_unchanged_sweep(&posting.news, &before) {
+        insert_fact(conn, posting, at).map_err(put)?;
+    }
+    if before.in_sheet {
+        let from = Counted {
+            state: before.standing.state,
+            amount: before.amount,
+            status: before.status.clone(),
+        };
+        let status = new_status(&posting.news).map(|status| (status.word.clone(), status.class));
+        let to = Counted {
+            state: next.state,
+            amount: before.amount,
+            status: status.or(before.status),
+        };
+        totals.shift(Some(&from), Some(&to));
+    }
+    Ok(next)
+}
+
+fn load(conn: &Connection, path: &Path, payout: PayoutNo) -> Result<Before, Error> {
+    let read = |e| damaged(path, e);
+    let mut select = conn
+        .prepare_cached(
+            "SELECT state, attempts, terms, history, amount, row, status, status_class, status_reason, utr
+             FROM payouts WHERE payout = ?1",
+        )
+        .map_err(read)?;
+    let mut lines = select.query([payout.0]).map_err(read)?;
+    let Some(line) = lines.next().map_err(read)? else {
+        return Err(Error::Damaged {
+            path: path.to_owned(),
+            what: format!("there is no payout {}", payout.0),
+        });
+    };
+    let standing = standing_from(line, path)?;
+    let word: Option<String> = line.get(6).map_err(read)?;
+    let class: Option<i64> = line.get(7).map_err(read)?;
+    Ok(Before {
+        standing,
+        amount: Money::from_paise(line.get(4).map_err(read)?).unwrap_or_default(),
+        in_sheet: line.get::<_, Option<i64>>(5).map_err(read)?.is_some(),
+        status: word.map(|word| (word, class.map_or(StatusClass::Other, class_from))),
+        reason: line.get(8).map_err(read)?,
+        utr: line.get(9).map_err(read)?,
+    })
+}
+
+/// Reads `state, attempts, terms, history` from the first four columns.
+pub(super) fn standing_from(line: &rusqlite::Row<'_>, path: &Path) -> Result<Standing, Error> {
+    let read = |e| damaged(path, e);
+    let terms: Option<i64> = line.get(2).map_err(read)?;
+    Ok(Standing {
+        state: state_from(line.get(0).map_err(read)?, path)?,
+        attempts: line.get(1).map_err(read)?,
+        terms: terms.map(|bits| Terms(bits.cast_unsigned())),
+        history: History::from_bits(line.get(3).map_err(read)?),
+    })
+}
+
+fn store_standing(conn: &Connection, payout: PayoutNo, next: &Standing) -> rusqlite::Result<()> {
+    let terms = next.terms.map(|terms| terms.0.cast_signed());
+    conn.prepare_cached(
+        "UPDATE payouts SET state = ?2, attempts = ?3, terms = ?4, history = ?5 WHERE payout = ?1",
+    )?
+    .execute((
+        payout.0,
+        state_code(next.state),
+        next.attempts,
+        terms,
+        next.history.bits(),
+    ))?;
+    Ok(())
+}
+
+fn store_carried(
+    conn: &Connection,
+    posting: &Posting,
+    before: &Before,
+    next: &Standing,
+    at: i64,
+) -> rusqlite::Result<()> {
+    let payout = posting.payout.0;
+    match &posting.news {
+        News::Sending {
+            body: Some(body), ..
+        } => {
+            assert!(
+                !before.standing.is_frozen(),
+                "the body of a payout in doubt was about to change"
+            );
+            conn.prepare_cached("UPDATE payouts SET body = ?2 WHERE payout = ?1")?
+                .execute((payout, &**body))?;
+        }
+        News::Created(receipt, status) => store_receipt(conn, payout, receipt, status, at)?,
+        News::Rejected(refusal) => {
+            store_error(conn, payout, Some(&refusal.code), &refusal.message)?
+        }
+        News::Found(_, why) => store_error(conn, payout, None, why)?,
+        News::Present(seen) | News::Swept(seen) => {
+            let newly_created =
+                next.state == State::Created && before.standing.state != State::Created;
+            store_sighting(conn, payout, seen, at, newly_created)?;
+        }
+        News::Missing => {
+            conn.prepare_cached("UPDATE payouts SET checked_at = ?2 WHERE payout = ?1")?
+                .execute((payout, at))?;
+        }
+        News::Adopted => {
+            let sql = "UPDATE payouts SET created_at = coalesce(created_at, ?2), error_code = NULL,
+                       error_message = NULL WHERE payout = ?1";
+            conn.prepare_cached(sql)?.execute((payout, at))?;
+        }
+        News::Mended => {
+            let sql =
+                "UPDATE payouts SET error_code = NULL, error_message = NULL WHERE payout = ?1";
+            conn.prepare_cached(sql)?.execute([payout])?;
+        }
+        News::Sending { body: None, .. } => {}
+    }
+    Ok(())
+}
+
+fn store_receipt(
+    conn: &Connection,
+    payout: i64,
+    receipt: &Receipt,
+    status: &Status,
+    at: i64,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE payouts SET reference_id = ?2, cashgram_link = ?3, status = ?4, status_class = ?5, created_at = ?6,
+               error_code = NULL, error_message = NULL WHERE payout = ?1";
+    let class = class_code(status.class);
+    conn.prepare_cached(sql)?.execute((
+        payout,
+        &receipt.reference,
+        &receipt.link,
+        &status.word,
+        class,
+        at,
+    ))?;
+    Ok(())
+}
+
+fn store_error(
+    conn: &Connection,
+    payout: i64,
+    code: Option<&str>,
+    message: &str,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "UPDATE payouts SET error_code = ?2, error_message = ?3 WHERE payout = ?1",
+    )?
+    .execute((payout, code, message))?;
+    Ok(())
+}
+
+/// A reference or link once known never changes: positive evidence does not regress.
+fn store_sighting(
+    conn: &Connection,
+    payout: i64,
+    seen: &Sighting,
+    at: i64,
+    newly_created: bool,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE payouts SET
+            reference_id = coalesce(reference_id, ?2), cashgram_link = coalesce(cashgram_link, ?3),
+            status = ?4, status_class = ?5, status_reason = ?6, utr = coalesce(?7, utr), checked_at = ?8,
+            created_at = CASE WHEN ?9 THEN coalesce(created_at, ?8) ELSE created_at END,
+            error_code = CASE WHEN ?9 THEN NULL ELSE error_code END,
+            error_message = CASE WHEN ?9 THEN NULL ELSE error_message END,
+            redeemed_at = CASE WHEN ?5 = 2 THEN coalesce(redeemed_at, ?8) ELSE redeemed_at END,
+            dead_at = CASE WHEN ?5 IN (3, 4, 5) THEN coalesce(dead_at, ?8) ELSE NULL END
+        WHERE payout = ?1";
+    let status = (&seen.status.word, class_code(seen.status.class));
+    conn.prepare_cached(sql)?.execute((
+        payout,
+        &seen.reference,
+        &seen.link,
+        status.0,
+        status.1,
+        &seen.reason,
+        &seen.utr,
+        at,
+        newly_created,
+    ))?;
+    Ok(())
+}
+
+fn new_status(news: &News) -> Option<&Status> {
+    match news {
+        News::Created(_, status) => Some(status),
+        News::Present(seen) | News::Swept(seen) => Some(&seen.status),
+        News::Sending { .. }
+        | News::Rejected(_)
+        | News::Found(..)
+        | News::Missing
+        | News::Adopted
+        | News::Mended => None,
+    }
+}
+
+/// A sweep that reads what is known already moves `checked_at` alone: facts are for what happened.
+fn is_unchanged_sweep(news: &News, before: &Before) -> bool {
+    let News::Swept(seen) = news else {
+        return false;
+    };
+    before
+        .status
+        .as_ref()
+        .is_some_and(|(word, _)| *word == seen.status.word)
+        && before.reason == seen.reason
+        && (seen.utr.is_none() || before.utr == seen.utr)
+}
+
+fn insert_fact(conn: &Connection, posting: &Posting, at: i64) -> rusqlite::Result<()> {
+    let sending = if let News::Sending { attempt, terms, .. } = &posting.news {
+        Some((*attempt, terms.0.cast_signed()))
+    } else {
+        None
+    };
+    let (attempt, terms) = sending.unzip();
+    conn.prepare_cached("INSERT INTO facts (payout, at, kind, attempt, terms, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute((posting.payout.0, at, posting.news.kind(), attempt, terms, posting.news.detail()))?;
+    Ok(())
+}

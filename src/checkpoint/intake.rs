@@ -1,0 +1,340 @@
+//! The sheet enters the checkpoint: one transaction, whole or not at all.
+//!
+//! Payouts of which nothing was ever sent are made anew from the sheet; payouts with a history keep it and only learn
+//! where their row now is. What a payout in doubt sent is frozen in its `body` and not touched here.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::domain::{Fact, Money, Standing, State};
+
+use super::apply::standing_from;
+use super::error::Error;
+use super::meta;
+use super::schema::{INDEXES, damaged, write};
+use super::store::{PayoutNo, Store, state_code};
+use super::totals::Totals;
+
+const DROP_INDEXES: &str = "DROP INDEX IF EXISTS payouts_by_row; DROP INDEX IF EXISTS payouts_ready;
+    DROP INDEX IF EXISTS payouts_unknown; DROP INDEX IF EXISTS payouts_conflict; DROP INDEX IF EXISTS payouts_by_id;";
+
+/// What a row asks for, as the checkpoint stores it. Blank where the sheet is blank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct RowFields<'r> {
+    /// Payee.
+    pub name: &'r str,
+    /// Ten digits, 0 if unreadable.
+    pub phone: u64,
+    /// E-mail address.
+    pub email: &'r str,
+    /// Amount, zero if unreadable.
+    pub amount: Money,
+    /// `2026-11-30`, `+7d` or blank.
+    pub link_expiry: &'r str,
+    /// Remarks.
+    pub remarks: &'r str,
+    /// Payout type.
+    pub payout_type: &'r str,
+    /// Description.
+    pub description: &'r str,
+    /// The row's own wish, if it has one.
+    pub notify: Option<bool>,
+}
+
+/// A payout with a history, as the matching of rows needs it.
+#[derive(Clone, Debug)]
+pub struct Known<'r> {
+    /// Its number.
+    pub payout: PayoutNo,
+    /// Its row at the last intake.
+    pub row: Option<u64>,
+    /// Its id.
+    pub cashgram_id: &'r str,
+    /// Whether the sheet brought the id.
+    pub own_id: bool,
+    /// Which of its phone's payouts it is.
+    pub occurrence: u32,
+    /// Payee, at the last intake.
+    pub name: &'r str,
+    /// Ten digits.
+    pub phone: u64,
+    /// E-mail address, at the last intake.
+    pub email: &'r str,
+    /// Amount.
+    pub amount: Money,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// An intake under way. Dropped unfinished, it leaves no trace.
+#[derive(Debug)]
+pub struct Intake<'s> {
+    tx: Transaction<'s>,
+    path: &'s Path,
+    totals: &'s mut Totals,
+    meta: &'s mut meta::Meta,
+    mended: u64,
+}
+
+impl Store {
+    /// Calls `each` with every payout that has a history.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn each_known(&self, mut each: impl FnMut(Known<'_>)) -> Result<(), Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare(
+                "SELECT state, attempts, terms, history, payout, row, cashgram_id, own_id, occurrence, name, phone,
+                        email, amount
+                 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1)",
+            )
+            .map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        while let Some(line) = lines.next().map_err(read)? {
+            each(known_from(line, &self.path)?);
+        }
+        Ok(())
+    }
+
+    /// Whether any payout has a history.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn has_history(&self) -> Result<bool, Error> {
+        self.conn
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1))",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(|e| damaged(&self.path, e))
+    }
+
+    /// Begins the intake of a sheet with `header` (a JSON array of its column names).
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn begin_intake(&mut self, header: &str) -> Result<Intake<'_>, Error> {
+        let put = |e| write(&self.path, e);
+        let tx = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(put)?;
+        tx.execute_batch(DROP_INDEXES).map_err(put)?;
+        tx.execute(
+            "DELETE FROM payouts WHERE attempts = 0 AND state IN (0, 1)",
+            [],
+        )
+        .map_err(put)?;
+        tx.execute(
+            "UPDATE payouts SET row = NULL, line = NULL WHERE row IS NOT NULL",
+            [],
+        )
+        .map_err(put)?;
+        meta::put(&tx, &self.path, "header", header)?;
+        self.meta.header = Some(header.to_owned());
+        Ok(Intake {
+            tx,
+            path: &self.path,
+            totals: &mut self.totals,
+            meta: &mut self.meta,
+            mended: 0,
+        })
+    }
+}
+
+impl Intake<'_> {
+    /// A row of which nothing was sent. `id` is `None` for an invalid row, which stays `invalid`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn place_new(
+        &mut self,
+        place: (u64, u64),
+        id: Option<(&str, bool)>,
+        occurrence: u32,
+        cells: &str,
+        fields: &RowFields<'_>,
+    ) -> Result<(), Error> {
+        let state = if id.is_some() {
+            State::Ready
+        } else {
+            State::Invalid
+        };
+        let sql = "INSERT INTO payouts (row, line, cashgram_id, own_id, occurrence, generation, name, phone, email, amount,
+            link_expiry, remarks, payout_type, description, notify, cells, state, attempts, history)
+            VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, 0)";
+        let mut insert = self
+            .tx
+            .prepare_cached(sql)
+            .map_err(|e| write(self.path, e))?;
+        let own = id.is_some_and(|(_, own)| own);
+        let params = rusqlite::params![
+            place.0,
+            place.1,
+            id.map(|(id, _)| id),
+            own,
+            occurrence,
+            fields.name,
+            fields.phone,
+            fields.email,
+            fields.amount.paise(),
+            fields.link_expiry,
+            fields.remarks,
+            fields.payout_type,
+            fields.description,
+            fields.notify,
+            cells,
+            state_code(state),
+        ];
+        insert
+            .execute(params)
+            .map(|_| ())
+            .map_err(|e| write(self.path, e))
+    }
+
+    /// The row of a payout that has a history. `fields` is `None` where the row is invalid now.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn place_known(
+        &mut self,
+        place: (u64, u64),
+        payout: PayoutNo,
+        cells: &str,
+        fields: Option<&RowFields<'_>>,
+    ) -> Result<(), Error> {
+        let put = |e| write(self.path, e);
+        self.tx
+            .prepare_cached("UPDATE payouts SET row = ?2, line = ?3, cells = ?4 WHERE payout = ?1")
+            .and_then(|mut update| update.execute((payout.0, place.0, place.1, cells)))
+            .map_err(put)?;
+        let Some(fields) = fields else { return Ok(()) };
+        let standing = self.standing(payout)?;
+        let follows_sheet =
+            matches!(standing.state, State::Ready | State::Rejected) && !standing.is_frozen();
+        if !follows_sheet {
+            // Name and e-mail break ties when the next sheet is matched; what was sent is in `body`.
+            return self
+                .tx
+                .prepare_cached("UPDATE payouts SET name = ?2, email = ?3 WHERE payout = ?1")
+                .and_then(|mut update| update.execute((payout.0, fields.name, fields.email)))
+                .map(|_| ())
+                .map_err(put);
+        }
+        let changed = self.update_fields(payout, fields).map_err(put)?;
+        if changed && standing.state == State::Rejected {
+            self.mend(payout, standing)?;
+        }
+        Ok(())
+    }
+
+    /// Whether anything that is paid or sent differs now.
+    fn update_fields(&self, payout: PayoutNo, fields: &RowFields<'_>) -> rusqlite::Result<bool> {
+        let sql = "UPDATE payouts SET name = ?2, phone = ?3, email = ?4, amount = ?5, link_expiry = ?6, remarks = ?7,
+                payout_type = ?8, description = ?9, notify = ?10
+            WHERE payout = ?1 AND (name, phone, email, amount, link_expiry, remarks, payout_type, description)
+                IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) OR payout = ?1 AND notify IS NOT ?10";
+        let params = rusqlite::params![
+            payout.0,
+            fields.name,
+            fields.phone,
+            fields.email,
+            fields.amount.paise(),
+            fields.link_expiry,
+            fields.remarks,
+            fields.payout_type,
+            fields.description,
+            fields.notify,
+        ];
+        Ok(self.tx.prepare_cached(sql)?.execute(params)? > 0)
+    }
+
+    fn standing(&self, payout: PayoutNo) -> Result<Standing, Error> {
+        let read = |e| damaged(self.path, e);
+        let mut select = self
+            .tx
+            .prepare_cached("SELECT state, attempts, terms, history FROM payouts WHERE payout = ?1")
+            .map_err(read)?;
+        let mut lines = select.query([payout.0]).map_err(read)?;
+        match lines.next().map_err(read)? {
+            Some(line) => standing_from(line, self.path),
+            None => Err(Error::Damaged {
+                path: self.path.to_owned(),
+                what: format!("there is no payout {}", payout.0),
+            }),
+        }
+    }
+
+    fn mend(&mut self, payout: PayoutNo, standing: Standing) -> Result<(), Error> {
+        let next = standing.after(Fact::Mended)?;
+        let put = |e| write(self.path, e);
+        self.tx
+            .execute(
+                "UPDATE payouts SET state = ?2, error_code = NULL, error_message = NULL WHERE payout = ?1",
+                (payout.0, state_code(next.state)),
+            )
+            .map_err(put)?;
+        self.tx
+            .execute(
+                "INSERT INTO facts (payout, at, kind) VALUES (?1, 0, 'mended')",
+                [payout.0],
+            )
+            .map_err(put)?;
+        self.mended += 1;
+        Ok(())
+    }
+
+    /// Makes the intake durable. `fingerprint` is that of the sheet's bytes. The count is of rejected rows that were
+    /// mended and are ready again.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded, or two rows would have one id.
+    pub fn finish(self, fingerprint: &str) -> Result<u64, Error> {
+        let put = |e| write(self.path, e);
+        self.tx.execute_batch(INDEXES).map_err(put)?;
+        meta::put(&self.tx, self.path, "fingerprint", fingerprint)?;
+        let totals = Totals::count(&self.tx, self.path)?;
+        replace_totals(&self.tx, self.path, &totals)?;
+        self.tx.commit().map_err(put)?;
+        *self.totals = totals;
+        self.meta.fingerprint = Some(fingerprint.to_owned());
+        Ok(self.mended)
+    }
+}
+
+fn known_from<'r>(line: &'r rusqlite::Row<'_>, path: &Path) -> Result<Known<'r>, Error> {
+    let read = |e| damaged(path, e);
+    let text = |column: usize| {
+        line.get_ref(column)
+            .and_then(|value| value.as_str_or_null().map_err(rusqlite::Error::from))
+            .map(Option::unwrap_or_default)
+    };
+    Ok(Known {
+        payout: PayoutNo(line.get(4).map_err(read)?),
+        row: line.get(5).map_err(read)?,
+        cashgram_id: text(6).map_err(read)?,
+        own_id: line.get(7).map_err(read)?,
+        occurrence: line.get(8).map_err(read)?,
+        name: text(9).map_err(read)?,
+        phone: line.get(10).map_err(read)?,
+        email: text(11).map_err(read)?,
+        amount: Money::from_paise(line.get(12).map_err(read)?).unwrap_or_default(),
+        standing: standing_from(line, path)?,
+    })
+}
+
+fn replace_totals(conn: &Connection, path: &Path, totals: &Totals) -> Result<(), Error> {
+    conn.execute_batch("DELETE FROM totals; DELETE FROM status_totals;")
+        .map_err(|e| write(path, e))?;
+    totals.save(&Totals::default(), conn, path)
+}

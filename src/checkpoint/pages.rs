@@ -1,0 +1,253 @@
+//! What a run or a sweep has still to do, a page at a time, in sheet order.
+
+use std::sync::Arc;
+
+use crate::domain::{Money, Standing, StatusClass};
+
+use super::apply::standing_from;
+use super::error::Error;
+use super::schema::damaged;
+use super::store::{PayoutNo, Store, class_from};
+
+/// REDEEMED is asked again for so long after it was first seen, since a bank may return the money (`product.md`).
+const REDEEMED_ASKED_AGAIN_MS: i64 = 10 * 24 * 60 * 60 * 1000;
+
+/// A payout that is `ready` or `unknown`.
+#[derive(Clone, Debug)]
+pub struct OpenRow {
+    /// Its number.
+    pub payout: PayoutNo,
+    /// Its row in the sheet.
+    pub row: u64,
+    /// Its id.
+    pub cashgram_id: String,
+    /// Whether the sheet brought the id.
+    pub own_id: bool,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Payee.
+    pub name: String,
+    /// Ten digits.
+    pub phone: u64,
+    /// E-mail address, or blank.
+    pub email: String,
+    /// Amount.
+    pub amount: Money,
+    /// `2026-11-30`, `+7d` or blank.
+    pub link_expiry: String,
+    /// Remarks, or blank.
+    pub remarks: String,
+    /// Payout type, or blank.
+    pub payout_type: String,
+    /// Description, or blank.
+    pub description: String,
+    /// The row's own wish, if it has one.
+    pub notify: Option<bool>,
+    /// The body that was sent, if any.
+    pub body: Option<Arc<str>>,
+}
+
+/// A payout whose status a sweep asks for.
+#[derive(Clone, Debug)]
+pub struct SweepRow {
+    /// Its number.
+    pub payout: PayoutNo,
+    /// Its row in the sheet; 0 if it is no longer there.
+    pub row: u64,
+    /// Its id.
+    pub cashgram_id: String,
+    /// Its amount.
+    pub amount: Money,
+    /// Where it stands.
+    pub standing: Standing,
+    /// The status known so far.
+    pub status: Option<String>,
+}
+
+impl From<OpenRow> for SweepRow {
+    fn from(row: OpenRow) -> SweepRow {
+        let OpenRow {
+            payout,
+            row,
+            cashgram_id,
+            amount,
+            standing,
+            ..
+        } = row;
+        SweepRow {
+            payout,
+            row,
+            cashgram_id,
+            amount,
+            standing,
+            status: None,
+        }
+    }
+}
+
+const OPEN_COLUMNS: &str =
+    "state, attempts, terms, history, payout, row, cashgram_id, own_id, name, phone, email, amount,
+    link_expiry, remarks, payout_type, description, notify, body";
+
+impl Store {
+    /// `ready` payouts below `after_row` in the sheet, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn ready_page(&self, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
+        self.open_page(1, after_row, limit)
+    }
+
+    /// `unknown` payouts below `after_row` in the sheet, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn unknown_page(&self, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
+        self.open_page(2, after_row, limit)
+    }
+
+    fn open_page(&self, state: i64, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
+        let read = |e| damaged(&self.path, e);
+        // The state stands in the text, not in a parameter, so that SQLite may use the partial index.
+        let sql = format!(
+            "SELECT {OPEN_COLUMNS} FROM payouts WHERE state = {state} AND row > ?1 ORDER BY row LIMIT ?2"
+        );
+        let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
+        let mut lines = select.query((after_row, limit)).map_err(read)?;
+        let mut page = Vec::new();
+        while let Some(line) = lines.next().map_err(read)? {
+            page.push(open_row(line, self)?);
+        }
+        Ok(page)
+    }
+
+    /// Created, unknown and conflicting payouts that are not final at `now_ms`, above payout `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn sweep_page(
+        &self,
+        after: PayoutNo,
+        now_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<SweepRow>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare_cached(
+                "SELECT state, attempts, terms, history, payout, row, cashgram_id, amount, status FROM payouts
+                 WHERE payout > ?1 AND state IN (2, 3, 5) AND (status_class IS NULL OR status_class IN (0, 1, 6)
+                    OR status_class = 2 AND (redeemed_at IS NULL OR redeemed_at > ?2))
+                 ORDER BY payout LIMIT ?3",
+            )
+            .map_err(read)?;
+        let since = now_ms.saturating_sub(REDEEMED_ASKED_AGAIN_MS);
+        let mut lines = select.query((after.0, since, limit)).map_err(read)?;
+        let mut page = Vec::new();
+        while let Some(line) = lines.next().map_err(read)? {
+            page.push(SweepRow {
+                payout: PayoutNo(line.get(4).map_err(read)?),
+                row: line.get::<_, Option<u64>>(5).map_err(read)?.unwrap_or(0),
+                cashgram_id: line.get(6).map_err(read)?,
+                amount: Money::from_paise(line.get(7).map_err(read)?).unwrap_or_default(),
+                standing: standing_from(line, &self.path)?,
+                status: line.get(8).map_err(read)?,
+            });
+        }
+        Ok(page)
+    }
+
+    /// `ready` payouts below `after_row` in the sheet, as questions, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn ready_sweep_page(&self, after_row: u64, limit: u32) -> Result<Vec<SweepRow>, Error> {
+        let rows = self.ready_page(after_row, limit)?;
+        Ok(rows.into_iter().map(SweepRow::from).collect())
+    }
+
+    /// How many payouts a sweep at `now_ms` would ask for.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn sweep_count(&self, now_ms: i64) -> Result<u64, Error> {
+        let since = now_ms.saturating_sub(REDEEMED_ASKED_AGAIN_MS);
+        self.conn
+            .query_row(
+                "SELECT count(*) FROM payouts WHERE state IN (2, 3, 5) AND (status_class IS NULL
+                    OR status_class IN (0, 1, 6) OR status_class = 2 AND (redeemed_at IS NULL OR redeemed_at > ?1))",
+                [since],
+                |line| line.get(0),
+            )
+            .map_err(|e| damaged(&self.path, e))
+    }
+
+    /// Phones of which some payout is in conflict: no other row of theirs may be sent.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn conflict_phones(&self) -> Result<Vec<u64>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare("SELECT DISTINCT phone FROM payouts WHERE state = 5")
+            .map_err(read)?;
+        let phones = select.query_map([], |line| line.get(0)).map_err(read)?;
+        phones.collect::<Result<_, _>>().map_err(read)
+    }
+
+    /// Conflicting payouts above `after`, with the status class known, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn conflict_page(
+        &self,
+        after: PayoutNo,
+        limit: u32,
+    ) -> Result<Vec<(PayoutNo, String, Option<StatusClass>)>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare_cached(
+                "SELECT payout, cashgram_id, status_class FROM payouts WHERE state = 5 AND payout > ?1
+                 ORDER BY payout LIMIT ?2",
+            )
+            .map_err(read)?;
+        let lines = select
+            .query_map((after.0, limit), |line| {
+                let class: Option<i64> = line.get(2)?;
+                Ok((PayoutNo(line.get(0)?), line.get(1)?, class.map(class_from)))
+            })
+            .map_err(read)?;
+        lines.collect::<Result<_, _>>().map_err(read)
+    }
+}
+
+fn open_row(line: &rusqlite::Row<'_>, store: &Store) -> Result<OpenRow, Error> {
+    let read = |e| damaged(&store.path, e);
+    let body: Option<String> = line.get(17).map_err(read)?;
+    Ok(OpenRow {
+        standing: standing_from(line, &store.path)?,
+        payout: PayoutNo(line.get(4).map_err(read)?),
+        row: line.get(5).map_err(read)?,
+        cashgram_id: line.get(6).map_err(read)?,
+        own_id: line.get(7).map_err(read)?,
+        name: line.get(8).map_err(read)?,
+        phone: line.get(9).map_err(read)?,
+        email: line.get(10).map_err(read)?,
+        amount: Money::from_paise(line.get(11).map_err(read)?).unwrap_or_default(),
+        link_expiry: line.get(12).map_err(read)?,
+        remarks: line.get(13).map_err(read)?,
+        payout_type: line.get(14).map_err(read)?,
+        description: line.get(15).map_err(read)?,
+        notify: line.get(16).map_err(read)?,
+        body: body.map(Arc::from),
+    })
+}

@@ -1,0 +1,102 @@
+//! The batch as the results show it: every row of the sheet, in its order.
+
+use crate::domain::State;
+
+use super::error::Error;
+use super::schema::damaged;
+use super::store::{Store, state_from};
+
+/// One row of the results. Texts are blank where nothing is known; times are milliseconds since 1970 UTC.
+#[derive(Clone, Copy, Debug)]
+pub struct ResultRow<'r> {
+    /// The sheet's own cells, a JSON array.
+    pub cells: &'r str,
+    /// Cashgram id; blank for an invalid row.
+    pub cashgram_id: &'r str,
+    /// The gateway's reference.
+    pub reference_id: &'r str,
+    /// The link.
+    pub cashgram_link: &'r str,
+    /// Where the payout stands.
+    pub state: State,
+    /// The gateway's status word.
+    pub status: &'r str,
+    /// The gateway's reason.
+    pub status_reason: &'r str,
+    /// Bank reference.
+    pub utr: &'r str,
+    /// Code of the refusal.
+    pub error_code: &'r str,
+    /// What was refused, or why it is in doubt.
+    pub error_message: &'r str,
+    /// Create requests so far.
+    pub attempts: u32,
+    /// When it was confirmed.
+    pub created_at: Option<i64>,
+    /// When its status was last asked for.
+    pub checked_at: Option<i64>,
+}
+
+impl Store {
+    /// Calls `each` with every row that is in the sheet, in sheet order.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or the first error of `each`.
+    pub fn each_row<E: From<Error>>(
+        &self,
+        mut each: impl FnMut(ResultRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let read = |e| E::from(damaged(&self.path, e));
+        let mut select = self
+            .conn
+            .prepare(
+                "SELECT cells, cashgram_id, reference_id, cashgram_link, state, status, status_reason, utr, error_code,
+                        error_message, attempts, created_at, checked_at
+                 FROM payouts WHERE row IS NOT NULL ORDER BY row",
+            )
+            .map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        while let Some(line) = lines.next().map_err(read)? {
+            let text = |column| text(line, column).map_err(read);
+            each(ResultRow {
+                cells: text(0)?,
+                cashgram_id: text(1)?,
+                reference_id: text(2)?,
+                cashgram_link: text(3)?,
+                state: state_from(line.get(4).map_err(read)?, &self.path)?,
+                status: text(5)?,
+                status_reason: text(6)?,
+                utr: text(7)?,
+                error_code: text(8)?,
+                error_message: text(9)?,
+                attempts: line.get(10).map_err(read)?,
+                created_at: line.get(11).map_err(read)?,
+                checked_at: line.get(12).map_err(read)?,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Cashgram ids of the `ready` rows, `step` rows apart from the first, at most `limit`: a sample of the sheet.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn each_open_row_number(&self, mut each: impl FnMut(u64)) -> Result<(), Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare("SELECT row FROM payouts WHERE state = 1 AND row > 0 ORDER BY row")
+            .map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        while let Some(line) = lines.next().map_err(read)? {
+            each(line.get(0).map_err(read)?);
+        }
+        Ok(())
+    }
+}
+
+fn text<'r>(line: &'r rusqlite::Row<'_>, column: usize) -> rusqlite::Result<&'r str> {
+    Ok(line.get_ref(column)?.as_str_or_null()?.unwrap_or_default())
+}

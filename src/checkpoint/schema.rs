@@ -1,0 +1,189 @@
+//! The tables, and the checks before a file is believed.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::Error;
+
+/// `PySh`: tells our files from other SQLite files.
+pub(super) const APPLICATION_ID: i64 = 0x5079_5368;
+/// The format written here. Raised with every change of the tables; older files are migrated forward.
+pub(super) const FORMAT: i64 = 1;
+/// Older SQLite can lose commits in WAL when a checkpoint races a writer (fixed in 3.51.3).
+pub(super) const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// Files up to this size are checked page by page when opened. Above it the check would take longer than a user
+/// waits (about a second per 100 MiB), and SQLite still reports a bad page when it reads one.
+const QUICK_CHECK_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long a commit waits for a reader, such as an export, before it fails.
+const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// Page cache in KiB: holds the hot ends of the tables and indexes of any sheet, and bounds memory.
+const CACHE_KIB: i64 = 16 * 1024;
+
+const TABLES: &str = "
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE payouts (
+    payout INTEGER PRIMARY KEY,
+    row INTEGER, line INTEGER,
+    cashgram_id TEXT, own_id INTEGER NOT NULL, occurrence INTEGER NOT NULL, generation INTEGER NOT NULL,
+    name TEXT NOT NULL, phone INTEGER NOT NULL, email TEXT NOT NULL, amount INTEGER NOT NULL,
+    link_expiry TEXT NOT NULL, remarks TEXT NOT NULL, payout_type TEXT NOT NULL, description TEXT NOT NULL, notify INTEGER,
+    cells TEXT NOT NULL,
+    state INTEGER NOT NULL, attempts INTEGER NOT NULL, history INTEGER NOT NULL, terms INTEGER, body TEXT,
+    reference_id TEXT, cashgram_link TEXT, status TEXT, status_class INTEGER, status_reason TEXT, utr TEXT,
+    error_code TEXT, error_message TEXT, created_at INTEGER, checked_at INTEGER, redeemed_at INTEGER, dead_at INTEGER
+) STRICT;
+CREATE TABLE facts (
+    fact INTEGER PRIMARY KEY, payout INTEGER NOT NULL, at INTEGER NOT NULL,
+    kind TEXT NOT NULL, attempt INTEGER, terms INTEGER, detail TEXT
+) STRICT;
+CREATE TABLE totals (state INTEGER PRIMARY KEY, rows INTEGER NOT NULL, amount INTEGER NOT NULL) STRICT;
+CREATE TABLE status_totals (status TEXT PRIMARY KEY, class INTEGER NOT NULL, rows INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// Made after the first intake, so that a million rows are sorted once instead of inserted one by one.
+pub(super) const INDEXES: &str = "
+CREATE INDEX IF NOT EXISTS payouts_by_row ON payouts(row) WHERE row IS NOT NULL;
+CREATE INDEX IF NOT EXISTS payouts_ready ON payouts(row) WHERE state = 1;
+CREATE INDEX IF NOT EXISTS payouts_unknown ON payouts(row) WHERE state = 2;
+CREATE INDEX IF NOT EXISTS payouts_conflict ON payouts(phone) WHERE state = 5;
+CREATE UNIQUE INDEX IF NOT EXISTS payouts_by_id ON payouts(cashgram_id) WHERE cashgram_id IS NOT NULL;
+";
+
+/// Opens the file for writing and checks that it is one of ours, whole and not newer. Makes it if `create`.
+pub(super) fn open(path: &Path, create: bool) -> Result<(Connection, bool), Error> {
+    assert!(
+        rusqlite::version_number() >= SQLITE_VERSION_MIN,
+        "SQLite {} can lose commits in WAL mode",
+        rusqlite::version()
+    );
+    let exists = path.symlink_metadata().is_ok();
+    if !exists && !create {
+        return Err(Error::Missing {
+            path: path.to_owned(),
+        });
+    }
+    if !exists {
+        make_private(path)?;
+    }
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .map_err(|e| damaged(path, e))?;
+    let fresh = is_empty(path);
+    prepare(&conn, path, fresh)?;
+    Ok((conn, fresh))
+}
+
+fn is_empty(path: &Path) -> bool {
+    path.metadata().is_ok_and(|data| data.len() == 0)
+}
+
+/// SQLite would make the file with the umask's mode: it holds names and phones, so it is made 0600 first.
+fn make_private(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let io = |source| Error::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(io)?;
+    file.sync_all().map_err(io)?;
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    std::fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(io)
+}
+
+fn prepare(conn: &Connection, path: &Path, fresh: bool) -> Result<(), Error> {
+    conn.busy_timeout(BUSY_TIMEOUT)
+        .map_err(|e| write(path, e))?;
+    if !fresh {
+        check(conn, path)?;
+    }
+    let set = |name: &str, value: &dyn rusqlite::ToSql| conn.pragma_update(None, name, value);
+    set("journal_mode", &"WAL").map_err(|e| write(path, e))?;
+    set("synchronous", &"FULL").map_err(|e| write(path, e))?;
+    set("cache_size", &-CACHE_KIB).map_err(|e| write(path, e))?;
+    set("foreign_keys", &"OFF").map_err(|e| write(path, e))?;
+    if fresh {
+        let make = format!(
+            "BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} COMMIT;"
+        );
+        conn.execute_batch(&make).map_err(|e| write(path, e))?;
+    }
+    Ok(())
+}
+
+fn check(conn: &Connection, path: &Path) -> Result<(), Error> {
+    let pragma = |name: &str| {
+        conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
+            .map_err(|e| damaged(path, e))
+    };
+    if pragma("application_id")? != APPLICATION_ID {
+        return Err(Error::Foreign {
+            path: path.to_owned(),
+        });
+    }
+    let found = pragma("user_version")?;
+    if found > FORMAT {
+        return Err(Error::Newer {
+            path: path.to_owned(),
+            found,
+            known: FORMAT,
+        });
+    }
+    if path.metadata().map_or(0, |data| data.len()) > QUICK_CHECK_BYTES_MAX {
+        return Ok(());
+    }
+    let verdict: String = conn
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|e| damaged(path, e))?;
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(Error::Damaged {
+            path: path.to_owned(),
+            what: verdict,
+        })
+    }
+}
+
+/// An error while opening or reading: not a database, a bad page, or no permission.
+pub(super) fn damaged(path: &Path, source: rusqlite::Error) -> Error {
+    match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Error::Foreign {
+            path: path.to_owned(),
+        },
+        Some(ErrorCode::DatabaseCorrupt) => Error::Damaged {
+            path: path.to_owned(),
+            what: source.to_string(),
+        },
+        _ => Error::Write {
+            path: path.to_owned(),
+            source,
+        },
+    }
+}
+
+/// An error while writing.
+pub(super) fn write(path: &Path, source: rusqlite::Error) -> Error {
+    damaged(path, source)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_bundled_sqlite_does_not_lose_commits() {
+        assert!(
+            rusqlite::version_number() >= super::SQLITE_VERSION_MIN,
+            "{}",
+            rusqlite::version()
+        );
+    }
+}

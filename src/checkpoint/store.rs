@@ -1,0 +1,212 @@
+//! The open checkpoint: one connection, one writer.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::domain::{Standing, State, StatusClass};
+
+use super::apply::{self, Posting};
+use super::error::Error;
+use super::meta::{self, Binding, Meta};
+use super::schema::{self, write};
+use super::totals::Totals;
+
+/// A payout's number in its checkpoint. Never reused, never shown to users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PayoutNo(pub i64);
+
+/// An open checkpoint.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) conn: Connection,
+    pub(super) path: PathBuf,
+    pub(super) totals: Totals,
+    pub(super) meta: Meta,
+}
+
+impl Store {
+    /// Opens the checkpoint at `path`, or makes it. The caller holds its [`super::lock::Lock`].
+    ///
+    /// # Errors
+    ///
+    /// Refuses a file that is damaged, foreign, newer, or bound to anything but `binding`.
+    pub fn open_or_create(path: &Path, binding: &Binding) -> Result<Store, Error> {
+        let (conn, fresh) = schema::open(path, true)?;
+        if fresh {
+            binding.store(&conn, path)?;
+        }
+        Store::adopt(conn, path, binding)
+    }
+
+    /// Opens an existing checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open_or_create`], and [`Error::Missing`] if there is none.
+    pub fn open(path: &Path, binding: &Binding) -> Result<Store, Error> {
+        let (conn, fresh) = schema::open(path, false)?;
+        if fresh {
+            return Err(Error::Foreign {
+                path: path.to_owned(),
+            });
+        }
+        Store::adopt(conn, path, binding)
+    }
+
+    fn adopt(conn: Connection, path: &Path, binding: &Binding) -> Result<Store, Error> {
+        binding.verify(&conn, path)?;
+        let meta = Meta::load(&conn, path)?;
+        let totals = Totals::load(&conn, path)?;
+        Ok(Store {
+            conn,
+            path: path.to_owned(),
+            totals,
+            meta,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Counts and sums of the payouts that are in the sheet.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// What is known of the batch as a whole.
+    pub fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// Records a page of news in one transaction, durable when this returns. The standings are those after each.
+    ///
+    /// # Errors
+    ///
+    /// After any error nothing of the page is recorded, and nothing more may be sent.
+    pub fn record(&mut self, page: &[Posting]) -> Result<Vec<Standing>, Error> {
+        let before = self.totals.clone();
+        let recorded = self.record_page(page, &before);
+        if recorded.is_err() {
+            self.totals = before;
+        }
+        recorded
+    }
+
+    fn record_page(&mut self, page: &[Posting], before: &Totals) -> Result<Vec<Standing>, Error> {
+        let path = &self.path;
+        let tx = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|e| write(path, e))?;
+        let mut standings = Vec::with_capacity(page.len());
+        for posting in page {
+            standings.push(apply::apply(&tx, path, &mut self.totals, posting)?);
+        }
+        self.totals.save(before, &tx, path)?;
+        tx.commit().map_err(|e| write(path, e))?;
+        Ok(standings)
+    }
+
+    /// Remembers that ids of this batch were found at the gateway before anything was sent.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn set_found_existing(&mut self, found: bool) -> Result<(), Error> {
+        meta::put(
+            &self.conn,
+            &self.path,
+            "found_existing",
+            if found { "yes" } else { "no" },
+        )?;
+        self.meta.found_existing = found;
+        Ok(())
+    }
+
+    /// Remembers that the probe for existing ids was made and found none.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn set_probed(&mut self) -> Result<(), Error> {
+        meta::put(&self.conn, &self.path, "probed", "yes")?;
+        self.meta.probed = true;
+        Ok(())
+    }
+
+    /// Proves the running totals against a fresh count.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] if they differ.
+    pub fn prove_totals(&self) -> Result<(), Error> {
+        let counted = Totals::count(&self.conn, &self.path)?;
+        let mut kept = self.totals.clone();
+        kept.states.retain(|_, (rows, _)| *rows > 0);
+        kept.statuses.retain(|_, count| count.rows > 0);
+        if kept == counted {
+            return Ok(());
+        }
+        Err(Error::Damaged {
+            path: self.path.clone(),
+            what: format!("totals {kept:?} but rows {counted:?}"),
+        })
+    }
+}
+
+/// How a state is stored. The partial indexes of the schema name 1, 2 and 5.
+pub(super) fn state_code(state: State) -> i64 {
+    match state {
+        State::Invalid => 0,
+        State::Ready => 1,
+        State::Unknown => 2,
+        State::Created => 3,
+        State::Rejected => 4,
+        State::Conflict => 5,
+        State::Cancelled => 6,
+    }
+}
+
+pub(super) fn state_from(code: i64, path: &Path) -> Result<State, Error> {
+    State::ALL
+        .into_iter()
+        .find(|state| state_code(*state) == code)
+        .ok_or_else(|| Error::Damaged {
+            path: path.to_owned(),
+            what: format!("there is no state {code}"),
+        })
+}
+
+const CLASSES: [StatusClass; 7] = [
+    StatusClass::Active,
+    StatusClass::Pending,
+    StatusClass::Redeemed,
+    StatusClass::Expired,
+    StatusClass::Failed,
+    StatusClass::Reversed,
+    StatusClass::Other,
+];
+
+/// How a status class is stored. The queries of `pages` name these numbers.
+pub(super) fn class_code(class: StatusClass) -> i64 {
+    match class {
+        StatusClass::Active => 0,
+        StatusClass::Pending => 1,
+        StatusClass::Redeemed => 2,
+        StatusClass::Expired => 3,
+        StatusClass::Failed => 4,
+        StatusClass::Reversed => 5,
+        StatusClass::Other => 6,
+    }
+}
+
+/// A number that is not a class reads as `Other`, which is asked again and never taken for paid.
+pub(super) fn class_from(code: i64) -> StatusClass {
+    CLASSES
+        .into_iter()
+        .find(|class| class_code(*class) == code)
+        .unwrap_or(StatusClass::Other)
+}

@@ -1,0 +1,483 @@
+//! Which row of a sheet is which known payout. PURE.
+//!
+//! Rows are matched by own id alone; else by phone and amount, ties by name, then e-mail, then order; so sorting the
+//! sheet changes nothing (`product.md`). What matches nothing is new and takes the lowest occurrence never sent.
+//!
+//! A payout that may exist at the gateway and has no row, or a row with other terms, is an [`Astray`]: nothing may be
+//! sent until a person has decided. A payout that certainly does not exist follows the sheet.
+//!
+//! Deliberately absent: any matching by row number or by name alone.
+
+use super::row_key::RowKey;
+use super::state::State;
+
+/// A payout with a history, reduced to what matching needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownKey {
+    /// The payout's number in the checkpoint.
+    pub payout: i64,
+    /// Its row at the last intake, for order and for messages; `u32::MAX` if it had none.
+    pub row: u32,
+    /// Which of its phone's payouts it is; 0 with an own id.
+    pub occurrence: u32,
+    /// Whether its Cashgram may exist: `created`, `unknown`, `conflict`, `cancelled`, or frozen by a 429.
+    pub live: bool,
+    /// Whom and how much.
+    pub key: RowKey,
+}
+
+impl KnownKey {
+    /// Whether a payout in `state`, frozen or not, may exist at the gateway.
+    pub fn is_live(state: State, frozen: bool) -> bool {
+        match state {
+            State::Created | State::Unknown | State::Conflict | State::Cancelled => true,
+            State::Ready | State::Rejected | State::Invalid => frozen,
+        }
+    }
+}
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// A known payout's row. `live` rows are not judged again.
+    Known {
+        /// Its number.
+        payout: i64,
+        /// Whether its Cashgram may exist.
+        live: bool,
+    },
+    /// Nothing was ever sent for it.
+    New {
+        /// Which of its phone's payouts it is; 0 with an own id or without a readable phone.
+        occurrence: u32,
+    },
+}
+
+/// A payout that may exist at the gateway and whose row is not as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Astray {
+    /// Its number in the checkpoint.
+    pub payout: i64,
+    /// The row that stands in its place now, counted from 0; `None` if there is none.
+    pub now: Option<u32>,
+}
+
+/// The rows of a sheet, each with what it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matching {
+    /// One for each row, in sheet order.
+    pub rows: Vec<Assignment>,
+    /// Payouts that stop the run.
+    pub astray: Vec<Astray>,
+}
+
+/// Matches `rows` (in sheet order) with `known` payouts.
+pub fn match_rows(rows: &[RowKey], known: &[KnownKey]) -> Matching {
+    let mut found = vec![None; rows.len()];
+    let mut left = match_own_ids(rows, known, &mut found);
+    left.extend(match_payments(rows, known, &mut found));
+    let astray = settle_left(rows, &left, &mut found);
+    let assignments = number_new_rows(rows, known, &found);
+    Matching {
+        rows: assignments,
+        astray,
+    }
+}
+
+/// What a row was matched with so far.
+type Slot = Option<KnownKey>;
+
+fn at<T: Copy>(items: &[T], index: u32) -> Option<T> {
+    usize::try_from(index)
+        .ok()
+        .and_then(|index| items.get(index))
+        .copied()
+}
+
+fn put(found: &mut [Slot], row: u32, payout: KnownKey) {
+    if let Some(slot) = usize::try_from(row).ok().and_then(|row| found.get_mut(row)) {
+        *slot = Some(payout);
+    }
+}
+
+fn indexes(rows: &[RowKey]) -> impl Iterator<Item = (u32, &RowKey)> {
+    (0_u32..).zip(rows)
+}
+
+/// Own ids decide alone; other terms under the same id leave a live payout astray.
+fn match_own_ids(rows: &[RowKey], known: &[KnownKey], found: &mut [Slot]) -> Vec<KnownKey> {
+    let mut by_id: Vec<(u64, u32)> = indexes(rows)
+        .filter(|(_, row)| row.own_id != 0)
+        .map(|(index, row)| (row.own_id, index))
+        .collect();
+    by_id.sort_unstable();
+    let mut left = Vec::new();
+    for payout in known.iter().filter(|payout| payout.key.own_id != 0) {
+        let start = by_id.partition_point(|(id, _)| *id < payout.key.own_id);
+        let hit = by_id.get(start).filter(|(id, _)| *id == payout.key.own_id);
+        let row = hit.and_then(|(_, index)| at(rows, *index).map(|row| (*index, row)));
+        match row {
+            Some((index, row)) if !payout.live || same_payment(&row, &payout.key) => {
+                put(found, index, *payout)
+            }
+            _ => left.push(*payout),
+        }
+    }
+    left
+}
+
+fn same_payment(row: &RowKey, payout: &RowKey) -> bool {
+    row.phone == payout.phone && row.amount == payout.amount
+}
+
+/// Matches by phone and amount. Where several rows or payouts share both, names, e-mails and order decide.
+fn match_payments(rows: &[RowKey], known: &[KnownKey], found: &mut [Slot]) -> Vec<KnownKey> {
+    let mut by_payment: Vec<u32> = indexes(rows)
+        .filter(|(_, row)| row.own_id == 0 && row.phone != 0)
+        .map(|(index, _)| index)
+        .collect();
+    let payment = |index: u32| at(rows, index).map(|row| (row.phone, row.amount));
+    by_payment.sort_by_key(|index| payment(*index));
+    let mut payouts: Vec<KnownKey> = known
+        .iter()
+        .filter(|payout| payout.key.own_id == 0)
+        .copied()
+        .collect();
+    payouts.sort_by_key(|payout| {
+        (
+            payout.key.phone,
+            payout.key.amount,
+            payout.row,
+            payout.payout,
+        )
+    });
+    let mut left = Vec::new();
+    for group in payouts.chunk_by(|a, b| same_payment(&a.key, &b.key)) {
+        let Some(first) = group.first() else { continue };
+        let wanted = Some((first.key.phone, first.key.amount));
+        let start = by_payment.partition_point(|index| payment(*index) < wanted);
+        let same = by_payment.get(start..).unwrap_or_default();
+        let end = same.partition_point(|index| payment(*index) == wanted);
+        left.extend(match_group(
+            rows,
+            same.get(..end).unwrap_or_default(),
+            group,
+            found,
+        ));
+    }
+    left
+}
+
+/// One phone and amount: names first, then e-mails, then order. Live payouts choose before the others, since a row
+/// that is matched with what exists cannot be paid again.
+fn match_group(
+    rows: &[RowKey],
+    candidates: &[u32],
+    payouts: &[KnownKey],
+    found: &mut [Slot],
+) -> Vec<KnownKey> {
+    let (mut waiting, dead): (Vec<KnownKey>, Vec<KnownKey>) =
+        payouts.iter().partition(|payout| payout.live);
+    waiting.extend(dead);
+    let agree: [fn(&RowKey, &RowKey) -> bool; 4] = [
+        |row, payout| row.name == payout.name && row.email == payout.email,
+        |row, payout| row.name == payout.name,
+        |row, payout| row.email == payout.email,
+        |_, _| true,
+    ];
+    let mut free = candidates.to_vec();
+    for agrees in agree {
+        waiting.retain(|payout| {
+            let hit = free
+                .iter()
+                .position(|index| at(rows, *index).is_some_and(|row| agrees(&row, &payout.key)));
+            let Some(place) = hit else { return true };
+            put(found, free.remove(place), *payout);
+            false
+        });
+    }
+    waiting
+}
+
+/// What matched no row: live payouts are astray, the others take a mended row of their phone if there is one.
+fn settle_left(rows: &[RowKey], left: &[KnownKey], found: &mut [Slot]) -> Vec<Astray> {
+    if left.is_empty() {
+        return Vec::new();
+    }
+    let is_free = |found: &[Slot], index: u32| at(found, index).is_some_and(|slot| slot.is_none());
+    let mut by_phone: Vec<(u64, u32)> = indexes(rows)
+        .filter(|(index, row)| row.own_id == 0 && row.phone != 0 && is_free(found, *index))
+        .map(|(index, row)| (row.phone, index))
+        .collect();
+    by_phone.sort_unstable();
+    let mut by_id: Vec<(u64, u32)> = indexes(rows)
+        .map(|(index, row)| (row.own_id, index))
+        .collect();
+    by_id.sort_unstable();
+    let mut astray = Vec::new();
+    let (live, mendable): (Vec<&KnownKey>, Vec<&KnownKey>) =
+        left.iter().partition(|payout| payout.live);
+    for payout in live {
+        let now = if payout.key.own_id == 0 {
+            next_free(&by_phone, payout.key.phone, |index| is_free(found, index))
+        } else {
+            next_free(&by_id, payout.key.own_id, |_| true)
+        };
+        astray.push(Astray {
+            payout: payout.payout,
+            now,
+        });
+    }
+    for payout in mendable {
+        if payout.key.own_id == 0
+            && let Some(index) =
+                next_free(&by_phone, payout.key.phone, |index| is_free(found, index))
+        {
+            put(found, index, *payout);
+        }
+    }
+    astray
+}
+
+fn next_free(sorted: &[(u64, u32)], wanted: u64, is_free: impl Fn(u32) -> bool) -> Option<u32> {
+    let start = sorted.partition_point(|(value, _)| *value < wanted);
+    let mut same = sorted
+        .get(start..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|(value, _)| *value == wanted);
+    same.find(|(_, index)| is_free(*index))
+        .map(|(_, index)| *index)
+}
+
+/// New rows of a phone take, in sheet order, the lowest occurrences of which nothing was ever sent. Invalid rows
+/// count too, so that mending one moves no other.
+fn number_new_rows(rows: &[RowKey], known: &[KnownKey], found: &[Slot]) -> Vec<Assignment> {
+    let mut assignments: Vec<Assignment> = found
+        .iter()
+        .map(|slot| match slot {
+            Some(payout) => Assignment::Known {
+                payout: payout.payout,
+                live: payout.live,
+            },
+            None => Assignment::New { occurrence: 0 },
+        })
+        .collect();
+    let mut fresh: Vec<(u64, u32)> = indexes(rows)
+        .filter(|(index, row)| {
+            row.own_id == 0
+                && row.phone != 0
+                && at(found, *index).is_some_and(|slot| slot.is_none())
+        })
+        .map(|(index, row)| (row.phone, index))
+        .collect();
+    fresh.sort_unstable();
+    let mut used: Vec<(u64, u32)> = known
+        .iter()
+        .filter(|payout| payout.key.own_id == 0)
+        .map(|payout| (payout.key.phone, payout.occurrence))
+        .collect();
+    used.sort_unstable();
+    for group in fresh.chunk_by(|a, b| a.0 == b.0) {
+        let phone = group.first().map_or(0, |(phone, _)| *phone);
+        let mut free =
+            (1_u32..).filter(|occurrence| used.binary_search(&(phone, *occurrence)).is_err());
+        for (_, index) in group {
+            let slot = usize::try_from(*index)
+                .ok()
+                .and_then(|index| assignments.get_mut(index));
+            if let (Some(slot), Some(occurrence)) = (slot, free.next()) {
+                *slot = Assignment::New { occurrence };
+            }
+        }
+    }
+    assignments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(phone: u64, amount: i64) -> RowKey {
+        RowKey {
+            own_id: 0,
+            phone,
+            amount,
+            name: 1,
+            email: 0,
+        }
+    }
+
+    fn named(phone: u64, amount: i64, name: u32) -> RowKey {
+        RowKey {
+            name,
+            ..row(phone, amount)
+        }
+    }
+
+    fn own(own_id: u64, phone: u64, amount: i64) -> RowKey {
+        RowKey {
+            own_id,
+            ..row(phone, amount)
+        }
+    }
+
+    fn known(payout: i64, occurrence: u32, key: RowKey) -> KnownKey {
+        KnownKey {
+            payout,
+            row: u32::try_from(payout).unwrap(),
+            occurrence,
+            live: true,
+            key,
+        }
+    }
+
+    fn rejected(payout: i64, occurrence: u32, key: RowKey) -> KnownKey {
+        KnownKey {
+            live: false,
+            ..known(payout, occurrence, key)
+        }
+    }
+
+    fn new(occurrence: u32) -> Assignment {
+        Assignment::New { occurrence }
+    }
+
+    fn is(payout: i64) -> Assignment {
+        Assignment::Known { payout, live: true }
+    }
+
+    fn check(rows: &[RowKey], known: &[KnownKey], expected: &[Assignment]) {
+        let matching = match_rows(rows, known);
+        assert_eq!(matching.rows, expected);
+        assert_eq!(matching.astray, []);
+    }
+
+    #[test]
+    fn an_empty_checkpoint_numbers_the_rows_of_each_phone() {
+        check(
+            &[row(7, 100), row(8, 100), row(7, 200), row(0, 5)],
+            &[],
+            &[new(1), new(1), new(2), new(0)],
+        );
+    }
+
+    #[test]
+    fn sorting_the_sheet_changes_nothing() {
+        let sent = [
+            known(1, 1, row(7, 100)),
+            known(2, 2, row(7, 200)),
+            known(3, 1, row(8, 100)),
+        ];
+        check(
+            &[row(8, 100), row(7, 200), row(7, 100)],
+            &sent,
+            &[is(3), is(2), is(1)],
+        );
+    }
+
+    #[test]
+    fn a_new_row_takes_the_lowest_occurrence_never_sent() {
+        let sent = [known(1, 2, row(7, 200))];
+        check(
+            &[row(7, 100), row(7, 200), row(7, 300)],
+            &sent,
+            &[new(1), is(1), new(3)],
+        );
+    }
+
+    #[test]
+    fn ties_go_by_name_then_email_then_order() {
+        let sent = [known(1, 1, named(7, 100, 5)), known(2, 2, named(7, 100, 6))];
+        check(
+            &[named(7, 100, 6), named(7, 100, 5)],
+            &sent,
+            &[is(2), is(1)],
+        );
+        check(
+            &[named(7, 100, 9), named(7, 100, 5)],
+            &sent,
+            &[is(2), is(1)],
+        );
+        check(
+            &[named(7, 100, 8), named(7, 100, 9)],
+            &sent,
+            &[is(1), is(2)],
+        );
+        check(
+            &[named(7, 100, 8), named(7, 100, 6), named(7, 100, 5)],
+            &sent,
+            &[new(3), is(2), is(1)],
+        );
+    }
+
+    #[test]
+    fn what_was_sent_and_is_gone_or_changed_stops_the_run() {
+        let sent = [known(1, 1, row(7, 100))];
+        assert_eq!(
+            match_rows(&[row(8, 100)], &sent).astray,
+            [Astray {
+                payout: 1,
+                now: None
+            }]
+        );
+        assert_eq!(
+            match_rows(&[row(7, 150)], &sent).astray,
+            [Astray {
+                payout: 1,
+                now: Some(0)
+            }]
+        );
+        let own_sent = [known(1, 0, own(9, 7, 100))];
+        assert_eq!(
+            match_rows(&[own(9, 7, 150)], &own_sent).astray,
+            [Astray {
+                payout: 1,
+                now: Some(0)
+            }]
+        );
+        assert_eq!(
+            match_rows(&[own(9, 8, 100)], &own_sent).astray,
+            [Astray {
+                payout: 1,
+                now: Some(0)
+            }]
+        );
+        assert_eq!(
+            match_rows(&[row(7, 100)], &own_sent).astray,
+            [Astray {
+                payout: 1,
+                now: None
+            }]
+        );
+    }
+
+    #[test]
+    fn a_refused_payout_follows_its_mended_row_under_its_own_id() {
+        let refused = [rejected(1, 1, row(7, 100))];
+        let kept = Assignment::Known {
+            payout: 1,
+            live: false,
+        };
+        check(&[row(7, 150)], &refused, &[kept]);
+        check(&[row(8, 100)], &refused, &[new(1)]);
+        let own_refused = [rejected(1, 0, own(9, 7, 100))];
+        check(&[own(9, 8, 300)], &own_refused, &[kept]);
+    }
+
+    #[test]
+    fn what_exists_chooses_its_row_before_what_was_refused() {
+        let both = [
+            rejected(1, 1, named(7, 100, 5)),
+            known(2, 2, named(7, 100, 5)),
+        ];
+        check(&[named(7, 100, 5)], &both, &[is(2)]);
+    }
+
+    #[test]
+    fn a_row_added_for_a_paid_phone_is_new() {
+        let sent = [known(1, 1, row(7, 100))];
+        check(&[row(7, 100), row(7, 150)], &sent, &[is(1), new(2)]);
+        check(&[row(7, 100), row(7, 100)], &sent, &[is(1), new(2)]);
+    }
+}

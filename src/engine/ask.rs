@@ -1,0 +1,321 @@
+//! Passes of questions, never of payments: the status sweep, and the probe for ids that exist already.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::checkpoint::{PayoutNo, SweepRow};
+use crate::domain::{LookUp, State};
+use crate::gateway::Gateway;
+
+use super::breaker::{Breaker, Gate, Sign};
+use super::event::{Event, Pause};
+use super::halt::{Halt, Outcome};
+use super::line::{Asking, Line, LookUpEnd};
+use super::recorder::Failed;
+use super::retry;
+use super::send::Limits;
+
+/// Rows read from the checkpoint at a time.
+const PAGE_ROWS: u32 = 512;
+/// A question without a usable answer is asked so often, then left for the next sweep.
+const TRIES_MAX: u32 = 4;
+
+/// Which payouts to ask about.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// Everything that is not final at that time (milliseconds since 1970), in pages.
+    Open {
+        now_ms: i64,
+        after: Option<PayoutNo>,
+    },
+    /// These, before anything was sent.
+    Listed(VecDeque<SweepRow>),
+    /// All `ready` payouts below that row, before anything was sent.
+    Ready { after: Option<u64> },
+}
+
+struct Question {
+    row: SweepRow,
+    tries: u32,
+}
+
+type Answer = Result<(Question, LookUpEnd), Failed>;
+
+pub(super) struct Asker<G> {
+    line: Arc<Line<G>>,
+    limits: Limits,
+    stop: watch::Sender<bool>,
+    rng: fastrand::Rng,
+    source: Source,
+    queue: VecDeque<Question>,
+    on_the_way: JoinSet<Answer>,
+    breaker: Breaker,
+    throttled: u32,
+    last_failure: String,
+    found: u64,
+    outcome: Outcome,
+}
+
+impl<G: Gateway> Asker<G> {
+    pub(super) fn new(
+        line: Arc<Line<G>>,
+        limits: Limits,
+        stop: watch::Sender<bool>,
+        rng: fastrand::Rng,
+        source: Source,
+    ) -> Asker<G> {
+        Asker {
+            line,
+            limits,
+            stop,
+            rng,
+            source,
+            queue: VecDeque::new(),
+            on_the_way: JoinSet::new(),
+            breaker: Breaker::new(),
+            throttled: 0,
+            last_failure: String::new(),
+            found: 0,
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// Asks about everything in the source. Returns what happened and how many of them exist.
+    pub(super) async fn run(mut self, mut interrupt: watch::Receiver<bool>) -> (Outcome, u64) {
+        while self.outcome.halt.is_none() {
+            if let Err(failed) = self.refill().await {
+                self.halt(Halt::NotRecorded {
+                    why: failed.to_string(),
+                });
+            } else if !self.step(&mut interrupt).await {
+                break;
+            }
+        }
+        while let Some(answer) = self.on_the_way.join_next().await {
+            self.landed(answer.ok());
+        }
+        self.outcome.requests = self.line.pace.departed();
+        (self.outcome, self.found)
+    }
+
+    async fn step(&mut self, interrupt: &mut watch::Receiver<bool>) -> bool {
+        let now = Instant::now();
+        if self.breaker.is_tripped() && self.breaker.failing_for(now) >= self.limits.give_up_after {
+            self.halt(Halt::OutOfReach {
+                why: self.last_failure.clone(),
+            });
+            return true;
+        }
+        let gate = self.breaker.gate(now);
+        let room = self.on_the_way.len() < self.limits.concurrency;
+        let may_ask = gate == Gate::Open && room && !self.queue.is_empty();
+        let wake = match gate {
+            Gate::Until(at) if !self.queue.is_empty() => Some(at),
+            Gate::Until(_) | Gate::Open | Gate::Probing => None,
+        };
+        if self.queue.is_empty() && self.on_the_way.is_empty() {
+            return false;
+        }
+        let line = self.line.clone();
+        tokio::select! {
+            biased;
+            () = super::send::interrupted(interrupt) => self.halt(Halt::Interrupted),
+            Some(answer) = self.on_the_way.join_next(), if !self.on_the_way.is_empty() => self.landed(answer.ok()),
+            () = line.pace.turn(), if may_ask => self.launch(),
+            () = super::send::sleep_until(wake), if wake.is_some() => {}
+        }
+        true
+    }
+
+    async fn refill(&mut self) -> Result<(), Failed> {
+        if !self.queue.is_empty() {
+            return Ok(());
+        }
+        let page = match &mut self.source {
+            Source::Listed(rows) => std::mem::take(rows).into(),
+            Source::Open { after: None, .. } | Source::Ready { after: None } => Vec::new(),
+            Source::Open {
+                now_ms,
+                after: Some(after),
+            } => {
+                let (now_ms, from) = (*now_ms, *after);
+                let page = self
+                    .line
+                    .recorder
+                    .read(move |store| store.sweep_page(from, now_ms, PAGE_ROWS))
+                    .await?;
+                self.source = Source::Open {
+                    now_ms,
+                    after: page.last().map(|row| row.payout),
+                };
+                page
+            }
+            Source::Ready { after: Some(after) } => {
+                let from = *after;
+                let page = self
+                    .line
+                    .recorder
+                    .read(move |store| store.ready_sweep_page(from, PAGE_ROWS))
+                    .await?;
+                self.source = Source::Ready {
+                    after: page.last().map(|row| row.row),
+                };
+                page
+            }
+        };
+        self.queue
+            .extend(page.into_iter().map(|row| Question { row, tries: 0 }));
+        Ok(())
+    }
+
+    fn launch(&mut self) {
+        let Some(question) = self.queue.pop_front() else {
+            return;
+        };
+        self.breaker.left();
+        let line = self.line.clone();
+        let asking = match question.row.standing.state {
+            State::Ready => Asking::Probe,
+            State::Unknown => Asking::Doubt,
+            State::Created
+            | State::Conflict
+            | State::Rejected
+            | State::Invalid
+            | State::Cancelled => Asking::Status,
+        };
+        self.on_the_way.spawn(async move {
+            let end = line
+                .look_up(question.row.payout, &question.row.cashgram_id, asking)
+                .await?;
+            Ok((question, end))
+        });
+    }
+
+    fn landed(&mut self, answer: Option<Answer>) {
+        match answer {
+            Some(Ok((question, end))) => self.answered(question, end),
+            Some(Err(failed)) => self.halt(Halt::NotRecorded {
+                why: failed.to_string(),
+            }),
+            None => self.halt(Halt::NotRecorded {
+                why: "a sender died; run the same command again".to_owned(),
+            }),
+        }
+    }
+
+    fn answered(&mut self, question: Question, end: LookUpEnd) {
+        self.tell_moved(&question.row, &end);
+        match end.look_up {
+            LookUp::Found(seen) => {
+                self.found += 1;
+                self.note(Sign::Answered, "");
+                let changed = question.row.status.as_deref() != Some(seen.status.word.as_str());
+                self.tell_looked(&question.row, Some(seen.status.word), changed);
+            }
+            LookUp::Missing => {
+                self.note(Sign::Answered, "");
+                self.tell_looked(&question.row, None, false);
+            }
+            LookUp::Throttled { wait } => {
+                let wait =
+                    wait.unwrap_or_else(|| retry::throttle_wait(self.throttled, &mut self.rng));
+                self.throttled += 1;
+                self.line.pace.pause_until(Instant::now() + wait);
+                self.note(Sign::Throttled(wait), "the gateway asked to wait");
+                self.queue.push_front(question);
+            }
+            LookUp::StopRun(stop) => self.halt(Halt::Stopped(stop)),
+            LookUp::TokenRefused => self.again(
+                question,
+                Sign::Failed,
+                "the gateway refused the session's token",
+            ),
+            LookUp::NoAnswer { why, sent } => {
+                self.again(
+                    question,
+                    if sent {
+                        Sign::Failed
+                    } else {
+                        Sign::Unreachable
+                    },
+                    &why,
+                );
+            }
+        }
+    }
+
+    fn again(&mut self, mut question: Question, sign: Sign, why: &str) {
+        self.note(sign, why);
+        question.tries += u32::from(sign == Sign::Failed);
+        if question.tries < TRIES_MAX {
+            self.queue.push_back(question);
+        } else {
+            self.outcome.unanswered += 1;
+        }
+    }
+
+    fn note(&mut self, sign: Sign, why: &str) {
+        if !why.is_empty() {
+            why.clone_into(&mut self.last_failure);
+        }
+        if sign == Sign::Answered {
+            self.throttled = 0;
+        }
+        let Some(wait) = self.breaker.note(sign, Instant::now(), &mut self.rng) else {
+            return;
+        };
+        let pause = match sign {
+            Sign::Throttled(_) => Pause::Throttled,
+            Sign::Answered | Sign::Failed | Sign::Unreachable => Pause::OutOfReach {
+                why: self.last_failure.clone(),
+            },
+        };
+        (self.line.events)(&Event::Paused { pause, wait });
+    }
+
+    fn halt(&mut self, halt: Halt) {
+        if self.outcome.halt.is_some() {
+            return;
+        }
+        let (why, remedy) = halt.words();
+        let in_flight = u64::try_from(self.on_the_way.len()).unwrap_or(0);
+        let interrupted = halt == Halt::Interrupted;
+        self.stop.send_replace(true);
+        self.outcome.halt = Some(halt);
+        (self.line.events)(&if interrupted {
+            Event::Interrupted { in_flight }
+        } else {
+            Event::Stopping { why, remedy }
+        });
+    }
+
+    fn tell_moved(&mut self, row: &SweepRow, end: &LookUpEnd) {
+        let Some(standing) = end.standing else { return };
+        let (from, to) = (row.standing.state, standing.state);
+        if from != to {
+            self.outcome.created_now += u64::from(to == State::Created);
+            let (row, id, amount) = (row.row, row.cashgram_id.clone(), row.amount);
+            (self.line.events)(&Event::Moved {
+                row,
+                id,
+                amount,
+                from,
+                to,
+                note: None,
+            });
+        }
+    }
+
+    fn tell_looked(&self, row: &SweepRow, status: Option<String>, changed: bool) {
+        (self.line.events)(&Event::Looked {
+            row: row.row,
+            id: row.cashgram_id.clone(),
+            status,
+            changed,
+        });
+    }
+}

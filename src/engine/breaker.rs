@@ -1,0 +1,210 @@
+//! When the gateway is out of reach: wait, send one probe, wait longer. PURE: the time and chance are arguments.
+//!
+//! A breaker pauses; it never fails a row. After a pause exactly one request goes out, and only its answer opens the
+//! way for the others.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Failures in a row that may be bad luck among many requests in flight.
+const FAILURES_MAX: u32 = 10;
+/// Nothing left the machine so often in a row: the network or the gateway is down.
+const UNREACHABLE_MAX: u32 = 3;
+/// First wait.
+const WAIT_MS_FIRST: u64 = 1_000;
+/// Longest wait: a gateway that is back is noticed within half a minute.
+const WAIT_MS_MAX: u64 = 30_000;
+
+/// What one request told about the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// It answered sensibly.
+    Answered,
+    /// No usable answer.
+    Failed,
+    /// No byte left.
+    Unreachable,
+    /// It asked to wait so long.
+    Throttled(Duration),
+}
+
+/// Whether a request may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// Yes.
+    Open,
+    /// Not before then; afterwards one probe.
+    Until(Instant),
+    /// Not before the probe's answer.
+    Probing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Closed,
+    Waiting(Instant),
+    Probing,
+}
+
+/// The breaker of one kind of request.
+#[derive(Clone, Debug)]
+pub(super) struct Breaker {
+    mode: Mode,
+    failures: u32,
+    unreachable: u32,
+    waits: u32,
+    since: Option<Instant>,
+}
+
+impl Breaker {
+    /// A breaker that lets everything pass.
+    pub(super) fn new() -> Breaker {
+        Breaker {
+            mode: Mode::Closed,
+            failures: 0,
+            unreachable: 0,
+            waits: 0,
+            since: None,
+        }
+    }
+
+    /// Whether a request may leave at `now`.
+    pub(super) fn gate(&self, now: Instant) -> Gate {
+        match self.mode {
+            Mode::Closed => Gate::Open,
+            Mode::Waiting(until) if until > now => Gate::Until(until),
+            Mode::Waiting(_) => Gate::Open,
+            Mode::Probing => Gate::Probing,
+        }
+    }
+
+    /// A request leaves; after a wait it is the probe.
+    pub(super) fn left(&mut self) {
+        if matches!(self.mode, Mode::Waiting(_)) {
+            self.mode = Mode::Probing;
+        }
+    }
+
+    /// Takes note of how a request ended. Returns the new wait if it tripped.
+    pub(super) fn note(
+        &mut self,
+        sign: Sign,
+        now: Instant,
+        rng: &mut fastrand::Rng,
+    ) -> Option<Duration> {
+        match sign {
+            Sign::Answered => {
+                *self = Breaker::new();
+                return None;
+            }
+            Sign::Throttled(wait) => {
+                self.since = self.since.or(Some(now));
+                return self.wait(now, wait);
+            }
+            Sign::Failed => self.failures += 1,
+            Sign::Unreachable => {
+                self.failures += 1;
+                self.unreachable += 1;
+            }
+        }
+        self.since = self.since.or(Some(now));
+        let tripped = self.failures >= FAILURES_MAX || self.unreachable >= UNREACHABLE_MAX;
+        let already_waiting = matches!(self.mode, Mode::Waiting(until) if until > now);
+        if !tripped || already_waiting {
+            return None;
+        }
+        let ceiling = WAIT_MS_FIRST
+            .saturating_mul(1_u64.checked_shl(self.waits).unwrap_or(u64::MAX))
+            .min(WAIT_MS_MAX);
+        self.waits += 1;
+        self.wait(now, Duration::from_millis(rng.u64(ceiling / 2..=ceiling)))
+    }
+
+    fn wait(&mut self, now: Instant, wait: Duration) -> Option<Duration> {
+        let until = now + wait;
+        match self.mode {
+            Mode::Waiting(before) if before >= until => None,
+            Mode::Waiting(_) | Mode::Closed | Mode::Probing => {
+                self.mode = Mode::Waiting(until);
+                Some(wait)
+            }
+        }
+    }
+
+    /// For how long nothing has succeeded.
+    pub(super) fn failing_for(&self, now: Instant) -> Duration {
+        self.since
+            .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
+    }
+
+    /// Whether it is waiting or probing.
+    pub(super) fn is_tripped(&self) -> bool {
+        self.mode != Mode::Closed
+    }
+}
+
+impl Default for Breaker {
+    fn default() -> Breaker {
+        Breaker::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rng() -> fastrand::Rng {
+        fastrand::Rng::with_seed(7)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_trips_waits_probes_and_closes() {
+        let (mut breaker, mut rng, now) = (Breaker::new(), rng(), Instant::now());
+        assert_eq!(breaker.note(Sign::Unreachable, now, &mut rng), None);
+        assert_eq!(breaker.note(Sign::Unreachable, now, &mut rng), None);
+        let wait = breaker.note(Sign::Unreachable, now, &mut rng).unwrap();
+        assert_eq!(breaker.gate(now), Gate::Until(now + wait));
+        let later = now + wait;
+        assert_eq!(breaker.gate(later), Gate::Open);
+        breaker.left();
+        assert_eq!(breaker.gate(later), Gate::Probing, "one probe only");
+        let longer = breaker.note(Sign::Failed, later, &mut rng).unwrap();
+        assert!(longer >= Duration::from_secs(1));
+        breaker.left();
+        breaker.note(Sign::Answered, later, &mut rng);
+        assert_eq!(breaker.gate(later), Gate::Open);
+        assert_eq!(breaker.failing_for(later + longer), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_are_bounded_and_a_success_forgets_them() {
+        let (mut breaker, mut rng, mut now) = (Breaker::new(), rng(), Instant::now());
+        for _ in 0..100 {
+            if let Some(wait) = breaker.note(Sign::Failed, now, &mut rng) {
+                assert!(wait <= Duration::from_millis(WAIT_MS_MAX));
+                now += wait;
+                breaker.left();
+            }
+        }
+        assert!(breaker.failing_for(now) > Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_longer_retry_after_wins() {
+        let (mut breaker, mut rng, now) = (Breaker::new(), rng(), Instant::now());
+        assert!(
+            breaker
+                .note(Sign::Throttled(Duration::from_secs(30)), now, &mut rng)
+                .is_some()
+        );
+        assert_eq!(
+            breaker.note(Sign::Throttled(Duration::from_secs(5)), now, &mut rng),
+            None
+        );
+        assert_eq!(
+            breaker.gate(now),
+            Gate::Until(now + Duration::from_secs(30))
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! One request to the gateway, from its token to its record. Every request of the engine goes through here.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::checkpoint::{News, OpenRow, PayoutNo, Posting};
+use crate::clock::Clock;
+use crate::domain::{Finding, Found, LookUp, Standing, Stop};
+use crate::gateway::{Gateway, Reply, Token, reading, wire};
+
+use super::event::{Event, Events};
+use super::order::{Order, OrderRules, order};
+use super::pace::{Held, Pace};
+use super::recorder::{Failed, Recorder};
+
+/// What every request of a run shares.
+pub(super) struct Line<G> {
+    pub(super) gateway: Arc<G>,
+    pub(super) pace: Arc<Pace>,
+    pub(super) recorder: Recorder,
+    pub(super) events: Events,
+    pub(super) clock: Clock,
+    pub(super) stopping: watch::Receiver<bool>,
+}
+
+/// How one create ended.
+#[derive(Debug)]
+pub(super) enum CreateEnd {
+    /// A reply was read, or its absence; recorded.
+    Found {
+        finding: Finding,
+        standing: Standing,
+        order: Order,
+    },
+    /// There was no token, so nothing was recorded and nothing left.
+    NoToken(Finding),
+    /// The run was stopping: recorded as not sent.
+    Held,
+}
+
+/// How one look-up ended.
+#[derive(Debug)]
+pub(super) struct LookUpEnd {
+    pub(super) look_up: LookUp,
+    /// After a recorded answer.
+    pub(super) standing: Option<Standing>,
+    /// When the question left.
+    pub(super) asked: Instant,
+}
+
+/// Whether to record that an id is missing, and how a sighting is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// Looking for proof: a sighting and its absence are facts.
+    Doubt,
+    /// Reading a status: a sighting is a sweep.
+    Status,
+    /// Looking before anything was sent: only a sighting is a fact.
+    Probe,
+}
+
+impl<G: Gateway> Line<G> {
+    /// Sends one create: token, record, departure, reply, record.
+    pub(super) async fn create(
+        &self,
+        row: &OpenRow,
+        rules: &OrderRules,
+    ) -> Result<CreateEnd, Failed> {
+        let token = match self.gateway.token().await {
+            Ok(token) => token,
+            Err(finding) => return Ok(CreateEnd::NoToken(finding)),
+        };
+        let order = order(row, rules);
+        let sending = News::Sending {
+            attempt: row.standing.attempts.saturating_add(1),
+            terms: order.terms,
+            body: order.is_new.then(|| order.body.clone()),
+        };
+        self.post(row.payout, sending).await?;
+        let finding = match self.send(token, &row.cashgram_id, &order.body).await {
+            Ok(finding) => finding,
+            Err(Held) => {
+                let why = "held back: the run was stopping".to_owned();
+                self.post(row.payout, News::Found(Found::NotSent, why))
+                    .await?;
+                return Ok(CreateEnd::Held);
+            }
+        };
+        let standing = self.post(row.payout, news_of(&finding)).await?;
+        Ok(CreateEnd::Found {
+            finding,
+            standing,
+            order,
+        })
+    }
+
+    /// A refused token is renewed once; the create that it refused was not acted on, so it is the same attempt.
+    async fn send(&self, token: Token, id: &str, body: &str) -> Result<Finding, Held> {
+        self.depart().await?;
+        let first = reading::read_create(&self.gateway.create(&token, body).await, id);
+        if first != Finding::TokenRefused {
+            return Ok(first);
+        }
+        let Ok(fresh) = self.gateway.renew(&token).await else {
+            return Ok(first);
+        };
+        match self.depart().await {
+            Ok(()) => Ok(reading::read_create(
+                &self.gateway.create(&fresh, body).await,
+                id,
+            )),
+            Err(Held) => Ok(first),
+        }
+    }
+
+    async fn depart(&self) -> Result<(), Held> {
+        let total = self.pace.depart(&mut self.stopping.clone()).await?;
+        if self.recorder.is_broken() {
+            return Err(Held);
+        }
+        (self.events)(&Event::Requested { total });
+        Ok(())
+    }
+
+    /// Asks where `id` stands, and records what is a fact.
+    pub(super) async fn look_up(
+        &self,
+        payout: PayoutNo,
+        id: &str,
+        asking: Asking,
+    ) -> Result<LookUpEnd, Failed> {
+        let (look_up, asked) = self.ask(id).await;
+        let news = match (&look_up, asking) {
+            (LookUp::Found(seen), Asking::Status) => Some(News::Swept(seen.clone())),
+            (LookUp::Found(seen), Asking::Doubt | Asking::Probe) => {
+                Some(News::Present(seen.clone()))
+            }
+            (LookUp::Missing, Asking::Doubt | Asking::Status) => Some(News::Missing),
+            (LookUp::Missing, Asking::Probe) => None,
+            (
+                LookUp::Throttled { .. }
+                | LookUp::TokenRefused
+                | LookUp::StopRun(_)
+                | LookUp::NoAnswer { .. },
+                _,
+            ) => None,
+        };
+        let standing = match news {
+            Some(news) => Some(self.post(payout, news).await?),
+            None => None,
+        };
+        Ok(LookUpEnd {
+            look_up,
+            standing,
+            asked,
+        })
+    }
+
+    async fn ask(&self, id: &str) -> (LookUp, Instant) {
+        let token = match self.gateway.token().await {
+            Ok(token) => token,
+            Err(finding) => return (without_token(finding), Instant::now()),
+        };
+        let (first, asked) = self.ask_with(&token, id).await;
+        if first != LookUp::TokenRefused {
+            return (first, asked);
+        }
+        match self.gateway.renew(&token).await {
+            Ok(fresh) => self.ask_with(&fresh, id).await,
+            Err(finding) => (without_token(finding), asked),
+        }
+    }
+
+    async fn ask_with(&self, token: &Token, id: &str) -> (LookUp, Instant) {
+        if self.depart().await.is_err() {
+            return (not_asked("the run was stopping".to_owned()), Instant::now());
+        }
+        let asked = Instant::now();
+        (
+            reading::read_look_up(&self.gateway.look_up(token, id).await, id),
+            asked,
+        )
+    }
+
+    /// Reads the balance once; `Err` says why it cannot be read, with the stop if going on is pointless.
+    pub(super) async fn balance(&self) -> Result<reading::Balance, (String, Option<Stop>)> {
+        let token = match self.gateway.token().await {
+            Ok(token) => token,
+            Err(finding) => return Err(why_not(finding)),
+        };
+        if self.depart().await.is_err() {
+            return Err(("the run was stopping".to_owned(), None));
+        }
+        let reply: Reply = self.gateway.balance(&token).await;
+        reading::read_balance(&reply).map_err(why_not)
+    }
+
+    async fn post(&self, payout: PayoutNo, news: News) -> Result<Standing, Failed> {
+        self.recorder
+            .post(Posting {
+                payout,
+                at: self.clock.now(),
+                news,
+            })
+            .await
+    }
+}
+
+fn news_of(finding: &Finding) -> News {
+    let found = |found: Found, why: &str| News::Found(found, why.to_owned());
+    match finding {
+        Finding::Created(receipt) => News::Created(receipt.clone(), wire::status_when_created()),
+        Finding::Rejected(refusal) => News::Rejected(refusal.clone()),
+        Finding::Duplicate => found(Found::Duplicate, "the id exists at the gateway already"),
+        Finding::NotSent { why } => found(Found::NotSent, why),
+        Finding::Throttled { .. } => found(
+            Found::Throttled,
+            "too many requests: the gateway asked to wait",
+        ),
+        Finding::TokenRefused => found(
+            Found::TokenRefused,
+            "the gateway refused the session's token",
+        ),
+        Finding::StopRun(stop) => found(Found::Stopped, &stop.message),
+        Finding::InDoubt { why, .. } => found(Found::InDoubt, why),
+    }
+}
+
+fn not_asked(why: String) -> LookUp {
+    LookUp::NoAnswer { why, sent: false }
+}
+
+fn without_token(finding: Finding) -> LookUp {
+    match finding {
+        Finding::Throttled { wait } => LookUp::Throttled { wait },
+        Finding::StopRun(stop) => LookUp::StopRun(stop),
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => not_asked(why),
+        Finding::TokenRefused | Finding::Created(_) | Finding::Duplicate | Finding::Rejected(_) => {
+            not_asked("the gateway gave no token".to_owned())
+        }
+    }
+}
+
+/// Why there was no balance, and whether that stops the run.
+fn why_not(finding: Finding) -> (String, Option<Stop>) {
+    match finding {
+        Finding::StopRun(stop) => (stop.message.clone(), Some(stop)),
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => (why, None),
+        Finding::Throttled { .. } => ("the gateway asked to wait".to_owned(), None),
+        Finding::TokenRefused => ("the gateway refused the session's token".to_owned(), None),
+        Finding::Created(_) | Finding::Duplicate | Finding::Rejected(_) => {
+            ("the answer made no sense".to_owned(), None)
+        }
+    }
+}

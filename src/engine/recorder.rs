@@ -1,0 +1,185 @@
+//! The one task that writes the checkpoint. What it has acknowledged is on disk.
+//!
+//! Posts that arrive while a page is being written wait for the next one, so durability costs one sync a page, not
+//! one a payout. **The first failure to record is the last**: everything after it is refused, and the run stops.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::checkpoint::{Error, Posting, Store};
+use crate::domain::Standing;
+
+/// Posts that may wait. A slow disk slows the senders, as it should.
+const INBOX_MAX: usize = 1024;
+/// Posts in one transaction: beyond this a page costs more latency than it saves syncs.
+const PAGE_MAX: usize = 256;
+
+type Reading = Box<dyn FnOnce(&Store) + Send>;
+
+enum Ask {
+    Post(Posting, oneshot::Sender<Result<Standing, Failed>>),
+    Read(Reading),
+}
+
+/// Something could not be recorded; the run is over. Cheap to clone, since every waiting sender gets it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Failed(Arc<str>);
+
+/// The way to the recorder. Clones lead to the same one; it ends when all are dropped.
+#[derive(Clone, Debug)]
+pub(super) struct Recorder {
+    inbox: mpsc::Sender<Ask>,
+    broken: Arc<AtomicBool>,
+}
+
+/// The recorder's thread, to be joined for the store.
+#[derive(Debug)]
+pub(super) struct Recording(std::thread::JoinHandle<Store>);
+
+impl Recorder {
+    /// Starts the recorder on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub(super) fn start(store: Store) -> std::io::Result<(Recorder, Recording)> {
+        let (inbox, asks) = mpsc::channel(INBOX_MAX);
+        let broken = Arc::new(AtomicBool::new(false));
+        let flag = broken.clone();
+        let thread = std::thread::Builder::new()
+            .name("recorder".to_owned())
+            .spawn(move || serve(store, asks, &flag))?;
+        Ok((Recorder { inbox, broken }, Recording(thread)))
+    }
+
+    /// Records one piece of news. It is on disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`Failed`]: it is not recorded, and nothing more may be sent.
+    pub(super) async fn post(&self, posting: Posting) -> Result<Standing, Failed> {
+        let (answer, on_disk) = oneshot::channel();
+        self.inbox
+            .send(Ask::Post(posting, answer))
+            .await
+            .map_err(|_| gone())?;
+        on_disk.await.map_err(|_| gone())?
+    }
+
+    /// Reads from the checkpoint, after everything posted so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Failed`] if the recorder is gone or the file cannot be read.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failed> {
+        let (answer, result) = oneshot::channel();
+        let reading: Reading = Box::new(move |store| {
+            // A reader that left needs no answer.
+            let _ = answer.send(read(store).map_err(failed));
+        });
+        self.inbox
+            .send(Ask::Read(reading))
+            .await
+            .map_err(|_| gone())?;
+        result.await.map_err(|_| gone())?
+    }
+
+    /// Whether recording has failed: then nothing may leave.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+    }
+}
+
+impl Recording {
+    /// Waits for the recorder's end, which comes when every [`Recorder`] is dropped, and gives the store back.
+    ///
+    /// # Errors
+    ///
+    /// If its thread died.
+    pub(super) fn join(self) -> anyhow::Result<Store> {
+        self.0
+            .join()
+            .map_err(|_| anyhow::anyhow!("the recorder died; run the same command again"))
+    }
+}
+
+fn gone() -> Failed {
+    Failed(Arc::from(
+        "the recorder is gone; run the same command again",
+    ))
+}
+
+fn failed(error: Error) -> Failed {
+    Failed(Arc::from(error.to_string()))
+}
+
+fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -> Store {
+    let mut failure: Option<Failed> = None;
+    while let Some(first) = asks.blocking_recv() {
+        let mut page = Vec::new();
+        let mut answers = Vec::new();
+        let mut next = Some(first);
+        let mut reading = None;
+        while let Some(ask) = next {
+            match ask {
+                Ask::Post(posting, answer) => {
+                    page.push(posting);
+                    answers.push(answer);
+                }
+                Ask::Read(read) => {
+                    reading = Some(read);
+                    break;
+                }
+            }
+            next = if page.len() < PAGE_MAX {
+                asks.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        write_page(&mut store, &page, answers, &mut failure, broken);
+        if let Some(read) = reading {
+            read(&store);
+        }
+    }
+    store
+}
+
+fn write_page(
+    store: &mut Store,
+    page: &[Posting],
+    answers: Vec<oneshot::Sender<Result<Standing, Failed>>>,
+    failure: &mut Option<Failed>,
+    broken: &AtomicBool,
+) {
+    if page.is_empty() {
+        return;
+    }
+    let recorded = match failure {
+        Some(before) => Err(before.clone()),
+        None => store.record(page).map_err(failed),
+    };
+    if let Err(why) = &recorded {
+        broken.store(true, Ordering::Release);
+        *failure = Some(why.clone());
+    }
+    match recorded {
+        Ok(standings) => {
+            for (answer, standing) in answers.into_iter().zip(standings) {
+                // A sender that left needs no answer.
+                let _ = answer.send(Ok(standing));
+            }
+        }
+        Err(why) => {
+            for answer in answers {
+                let _ = answer.send(Err(why.clone()));
+            }
+        }
+    }
+}

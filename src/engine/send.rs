@@ -1,0 +1,548 @@
+//! The run: takes payouts to the gateway until each is decided, in doubt for good, or left for the next run.
+//!
+//! One task decides everything: what is next, whether it may leave, what its answer means for the rest. The requests
+//! themselves are tasks that only carry one answer back. Starting is resuming from an empty checkpoint.
+//!
+//! Deliberately absent: any second way to send. `Line::create` is called from `Run::launch` alone.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+
+use crate::checkpoint::OpenRow;
+use crate::domain::{Finding, LookUp, Refusal, State};
+use crate::gateway::Gateway;
+
+use super::breaker::{Breaker, Gate, Sign};
+use super::event::{Event, Pause};
+use super::halt::{Halt, Outcome};
+use super::line::{Asking, CreateEnd, Line, LookUpEnd};
+use super::order::OrderRules;
+use super::recorder::Failed;
+use super::retry::{self, Budget, LOOK_UPS_MAX};
+use super::work::{Desk, Task, Work};
+
+/// Rows read from the checkpoint at a time: enough to keep the senders busy while the next page is read.
+const PAGE_ROWS: u32 = 512;
+/// So many equal refusals without a single success: something is wrong with the account or the sheet (`product.md`).
+const EQUAL_REFUSALS_MAX: u32 = 20;
+/// A conflict is looked up so often for its link and reference.
+const CONFLICT_LOOK_UPS_MAX: u32 = 2;
+
+/// What bounds a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests on their way at once.
+    pub concurrency: usize,
+    /// Creates of one payout in one run.
+    pub max_attempts: u32,
+    /// A create in doubt is sent again only after a look-up found nothing so long after we stopped waiting.
+    pub settle: Duration,
+    /// The gateway may be out of reach for so long.
+    pub give_up_after: Duration,
+}
+
+/// One request's answer, with the work it was for.
+enum Landed {
+    Create(Box<Work>, CreateEnd),
+    Ask(Box<Work>, LookUpEnd),
+}
+
+pub(super) struct Run<G> {
+    pub(super) line: Arc<Line<G>>,
+    pub(super) limits: Limits,
+    pub(super) rules: OrderRules,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) rng: fastrand::Rng,
+    desk: Desk,
+    feed: Feed,
+    on_the_way: JoinSet<Result<Landed, Failed>>,
+    creates: Breaker,
+    asks: Breaker,
+    throttled: u32,
+    last_failure: String,
+    budget: Budget,
+    refusals: Option<(Refusal, u32)>,
+    start: Instant,
+    settling: bool,
+    outcome: Outcome,
+}
+
+/// Where the reading of the checkpoint stands.
+#[derive(Debug, Default)]
+struct Feed {
+    unknown: Option<u64>,
+    ready: Option<u64>,
+    page: VecDeque<OpenRow>,
+}
+
+impl<G: Gateway> Run<G> {
+    pub(super) fn new(
+        line: Arc<Line<G>>,
+        limits: Limits,
+        rules: OrderRules,
+        stop: watch::Sender<bool>,
+        rng: fastrand::Rng,
+        payouts: u64,
+    ) -> Run<G> {
+        Run {
+            line,
+            limits,
+            rules,
+            stop,
+            rng,
+            desk: Desk::default(),
+            feed: Feed {
+                unknown: Some(0),
+                ready: Some(0),
+                page: VecDeque::new(),
+            },
+            on_the_way: JoinSet::new(),
+            creates: Breaker::new(),
+            asks: Breaker::new(),
+            throttled: 0,
+            last_failure: String::new(),
+            budget: Budget::new(payouts),
+            refusals: None,
+            start: Instant::now(),
+            settling: false,
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// Runs until nothing is left to do, or a [`Halt`]. `interrupt` turns true at the first signal.
+    pub(super) async fn run(mut self, mut interrupt: watch::Receiver<bool>) -> Outcome {
+        match self
+            .line
+            .recorder
+            .read(|store| store.conflict_phones())
+            .await
+        {
+            Ok(phones) => self.desk.block(phones),
+            Err(failed) => self.halt(not_recorded(&failed)),
+        }
+        while self.outcome.halt.is_none() {
+            if let Err(failed) = self.refill().await {
+                self.halt(not_recorded(&failed));
+            } else if !self.step(&mut interrupt).await {
+                break;
+            }
+        }
+        while let Some(landed) = self.on_the_way.join_next().await {
+            self.landed(landed);
+        }
+        self.outcome.requests = self.line.pace.departed();
+        self.outcome
+    }
+
+    /// One thing happens. False when nothing is left to do.
+    async fn step(&mut self, interrupt: &mut watch::Receiver<bool>) -> bool {
+        let now = Instant::now();
+        self.desk.ripen(now);
+        self.give_up_if_out_of_reach(now);
+        let next = self.next_task(now);
+        let wake = self.wake_at(now);
+        if next.is_none() && wake.is_none() && self.on_the_way.is_empty() {
+            return false;
+        }
+        if next.is_none() && self.on_the_way.is_empty() {
+            self.tell_settling(now);
+        }
+        let line = self.line.clone();
+        tokio::select! {
+            biased;
+            () = interrupted(interrupt) => self.interrupted(),
+            Some(landed) = self.on_the_way.join_next(), if !self.on_the_way.is_empty() => self.landed(landed),
+            () = line.pace.turn(), if next.is_some() => {
+                if let Some(task) = next {
+                    self.launch(task);
+                }
+            }
+            () = sleep_until(wake), if next.is_none() && wake.is_some() => {}
+        }
+        true
+    }
+
+    /// What may leave now: look-ups first, since they decide what is open.
+    fn next_task(&self, now: Instant) -> Option<Task> {
+        if self.outcome.halt.is_some() || self.on_the_way.len() >= self.limits.concurrency {
+            return None;
+        }
+        let open = |breaker: &Breaker| breaker.gate(now) == Gate::Open;
+        if self.desk.has(Task::Ask) && open(&self.asks) {
+            return Some(Task::Ask);
+        }
+        (self.desk.has(Task::Create) && open(&self.creates)).then_some(Task::Create)
+    }
+
+    /// When something may leave that may not leave now.
+    fn wake_at(&self, now: Instant) -> Option<Instant> {
+        let gate = |task: Task, breaker: &Breaker| match breaker.gate(now) {
+            Gate::Until(at) if self.desk.has(task) => Some(at),
+            Gate::Until(_) | Gate::Open | Gate::Probing => None,
+        };
+        let gates = [
+            gate(Task::Ask, &self.asks),
+            gate(Task::Create, &self.creates),
+            self.desk.next_due(),
+        ];
+        gates.into_iter().flatten().min()
+    }
+
+    /// Keeps the desk supplied: payouts in doubt first, then what is ready, in sheet order.
+    async fn refill(&mut self) -> Result<(), Failed> {
+        while !self.desk.has(Task::Create) && !self.desk.has(Task::Ask) && self.desk.has_room() {
+            if self.feed.page.is_empty() && !self.read_page().await? {
+                return Ok(());
+            }
+            while self.desk.has_room() {
+                let Some(row) = self.feed.page.pop_front() else {
+                    break;
+                };
+                self.take_up(row);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_page(&mut self) -> Result<bool, Failed> {
+        let (after, in_doubt) = match (self.feed.unknown, self.feed.ready) {
+            (Some(after), _) => (after, true),
+            (None, Some(after)) => (after, false),
+            (None, None) => return Ok(false),
+        };
+        let read = self.line.recorder.read(move |store| {
+            if in_doubt {
+                store.unknown_page(after, PAGE_ROWS)
+            } else {
+                store.ready_page(after, PAGE_ROWS)
+            }
+        });
+        let page = read.await?;
+        let next = page.last().map(|row| row.row);
+        if in_doubt {
+            self.feed.unknown = next;
+        } else {
+            self.feed.ready = next;
+        }
+        self.feed.page = page.into();
+        Ok(self.feed.unknown.is_some() || self.feed.ready.is_some())
+    }
+
+    fn take_up(&mut self, row: OpenRow) {
+        if row.standing.state == State::Unknown {
+            let work = Work::new(row, Task::Ask, self.start);
+            self.desk.put_off(work, self.start);
+        } else if self.desk.is_blocked(row.phone) {
+            self.outcome.held_back += 1;
+        } else {
+            self.desk.take_up(Work::new(row, Task::Create, self.start));
+        }
+    }
+
+    /// The only place that starts a request.
+    fn launch(&mut self, task: Task) {
+        let Some(mut work) = self.desk.take(task) else {
+            return;
+        };
+        if work.repeats && !self.budget.allows(self.line.pace.departed()) {
+            return self.leave(&work);
+        }
+        let (line, rules) = (self.line.clone(), self.rules);
+        match task {
+            Task::Create => {
+                self.outcome.retries += u64::from(work.repeats && work.tried > 0);
+                self.creates.left();
+                work.repeats = true;
+                self.on_the_way.spawn(async move {
+                    let end = line.create(&work.row, &rules).await?;
+                    Ok(Landed::Create(Box::new(work), end))
+                });
+            }
+            Task::Ask => {
+                self.asks.left();
+                work.repeats = true;
+                self.on_the_way.spawn(async move {
+                    let end = line
+                        .look_up(work.row.payout, &work.row.cashgram_id, Asking::Doubt)
+                        .await?;
+                    Ok(Landed::Ask(Box::new(work), end))
+                });
+            }
+        }
+    }
+
+    fn landed(&mut self, landed: Result<Result<Landed, Failed>, JoinError>) {
+        self.settling = false;
+        match landed {
+            Ok(Ok(Landed::Create(work, end))) => self.create_landed(*work, end),
+            Ok(Ok(Landed::Ask(work, end))) => self.ask_landed(*work, end),
+            Ok(Err(failed)) => self.halt(not_recorded(&failed)),
+            Err(died) => self.halt(Halt::NotRecorded {
+                why: format!("a sender died ({died}); run the same command again"),
+            }),
+        }
+    }
+
+    fn create_landed(&mut self, mut work: Work, end: CreateEnd) {
+        match end {
+            CreateEnd::Held => {}
+            CreateEnd::NoToken(finding) => {
+                self.note_create(&finding);
+                let sign = self.sign_of(&finding);
+                self.note_ask(sign, "");
+                if self.outcome.halt.is_none() {
+                    self.desk.put_back(work);
+                }
+            }
+            CreateEnd::Found {
+                finding,
+                standing,
+                order,
+            } => {
+                let from = work.row.standing.state;
+                work.row.standing = standing;
+                work.row.body = Some(order.body);
+                if !matches!(finding, Finding::NotSent { .. }) {
+                    work.tried += 1;
+                }
+                self.note_create(&finding);
+                self.tell_moved(&work.row, from, note_of(&finding));
+                self.after_create(work, &finding);
+            }
+        }
+    }
+
+    /// Where the payout goes after its create was recorded.
+    fn after_create(&mut self, mut work: Work, finding: &Finding) {
+        match work.row.standing.state {
+            State::Created => {
+                self.succeeded();
+                self.done(&work.row);
+            }
+            State::Rejected => {
+                if let Finding::Rejected(refusal) = finding {
+                    self.count_refusal(refusal);
+                }
+                self.done(&work.row);
+            }
+            State::Conflict => {
+                self.desk.block([work.row.phone]);
+                self.done(&work.row);
+                self.ask_later(work);
+            }
+            State::Unknown => {
+                self.done(&work.row);
+                work.since = Instant::now();
+                work.asked = 0;
+                work.unanswered = 0;
+                self.ask_later(work);
+            }
+            State::Ready => self.try_again(work, finding),
+            State::Invalid | State::Cancelled => self.done(&work.row),
+        }
+    }
+
+    fn try_again(&mut self, work: Work, finding: &Finding) {
+        if work.tried >= self.limits.max_attempts || matches!(finding, Finding::StopRun(_)) {
+            return self.leave(&work);
+        }
+        // The breaker and the pause hold back what the gateway cannot take; only the rest waits by itself.
+        match finding {
+            Finding::NotSent { .. } | Finding::Throttled { .. } => self.desk.put_back(work),
+            Finding::Created(_)
+            | Finding::Duplicate
+            | Finding::Rejected(_)
+            | Finding::TokenRefused
+            | Finding::StopRun(_)
+            | Finding::InDoubt { .. } => {
+                let wait = retry::backoff(work.tried, &mut self.rng);
+                self.tell_undecided(&work, note_of(finding), wait);
+                self.desk.put_off(work, Instant::now() + wait);
+            }
+        }
+    }
+
+    fn ask_landed(&mut self, mut work: Work, end: LookUpEnd) {
+        let from = work.row.standing.state;
+        if let Some(standing) = end.standing {
+            work.row.standing = standing;
+            self.tell_moved(&work.row, from, None);
+        }
+        match end.look_up {
+            LookUp::Found(_) => {
+                self.note_ask(Sign::Answered, "");
+                if from != State::Created && work.row.standing.state == State::Created {
+                    self.succeeded();
+                }
+            }
+            LookUp::Missing => {
+                self.note_ask(Sign::Answered, "");
+                self.missing(work, end.asked);
+            }
+            LookUp::Throttled { wait } => {
+                let wait =
+                    wait.unwrap_or_else(|| retry::throttle_wait(self.throttled, &mut self.rng));
+                self.throttle(wait);
+                self.desk.put_back(work);
+            }
+            LookUp::StopRun(stop) => self.halt(Halt::Stopped(stop)),
+            LookUp::TokenRefused => self.ask_again(
+                work,
+                Sign::Failed,
+                "the gateway refused the session's token",
+            ),
+            LookUp::NoAnswer { why, sent } => {
+                self.ask_again(
+                    work,
+                    if sent {
+                        Sign::Failed
+                    } else {
+                        Sign::Unreachable
+                    },
+                    &why,
+                );
+            }
+        }
+    }
+
+    /// A 404. Alone it changes nothing; long enough after we stopped waiting it allows the same create again.
+    fn missing(&mut self, mut work: Work, asked: Instant) {
+        work.asked += 1;
+        let state = work.row.standing.state;
+        let history = work.row.standing.history;
+        let settled = asked >= work.since + self.limits.settle;
+        if state == State::Unknown && settled && !history.exists {
+            if work.tried >= self.limits.max_attempts {
+                return self.leave(&work);
+            }
+            work.task = Task::Create;
+            return self.desk.put_back(work);
+        }
+        let again = match state {
+            State::Unknown => work.asked < LOOK_UPS_MAX,
+            State::Conflict => work.asked < CONFLICT_LOOK_UPS_MAX,
+            State::Ready | State::Created | State::Rejected | State::Invalid | State::Cancelled => {
+                false
+            }
+        };
+        if again {
+            self.ask_later(work);
+        }
+    }
+
+    fn ask_later(&mut self, mut work: Work) {
+        if self.outcome.halt.is_some() {
+            return;
+        }
+        work.task = Task::Ask;
+        let at = work.since + retry::look_up_after(self.limits.settle, work.asked);
+        let wait = at.saturating_duration_since(Instant::now());
+        self.tell_undecided(
+            &work,
+            Some("in doubt: its id will be looked up".to_owned()),
+            wait,
+        );
+        self.desk.put_off(work, at);
+    }
+
+    fn ask_again(&mut self, mut work: Work, sign: Sign, why: &str) {
+        self.note_ask(sign, why);
+        if sign != Sign::Unreachable {
+            work.unanswered += 1;
+        }
+        if self.outcome.halt.is_some() || work.unanswered > LOOK_UPS_MAX {
+            return;
+        }
+        let wait = retry::backoff(work.unanswered, &mut self.rng);
+        self.desk.put_off(work, Instant::now() + wait);
+    }
+
+    /// The payout stays as it is until the next run.
+    fn leave(&mut self, work: &Work) {
+        if work.row.standing.state == State::Ready {
+            self.outcome.left_ready += 1;
+            self.done(&work.row);
+        }
+    }
+
+    fn done(&mut self, row: &OpenRow) {
+        self.outcome.held_back += self.desk.release(row);
+    }
+
+    fn succeeded(&mut self) {
+        self.outcome.created_now += 1;
+        self.budget.succeeded();
+        self.refusals = None;
+    }
+
+    fn count_refusal(&mut self, refusal: &Refusal) {
+        if self.outcome.created_now > 0 {
+            return;
+        }
+        let count = match &self.refusals {
+            Some((same, count)) if same == refusal => count + 1,
+            _ => 1,
+        };
+        self.refusals = Some((refusal.clone(), count));
+        if count >= EQUAL_REFUSALS_MAX {
+            self.halt(Halt::EqualRefusals {
+                count,
+                message: refusal.message.clone(),
+            });
+        }
+    }
+
+    fn sign_of(&mut self, finding: &Finding) -> Sign {
+        match finding {
+            Finding::NotSent { .. } => Sign::Unreachable,
+            Finding::InDoubt { .. } => Sign::Failed,
+            Finding::Throttled { wait } => Sign::Throttled(
+                wait.unwrap_or_else(|| retry::throttle_wait(self.throttled, &mut self.rng)),
+            ),
+            Finding::Created(_)
+            | Finding::Duplicate
+            | Finding::Rejected(_)
+            | Finding::TokenRefused
+            | Finding::StopRun(_) => Sign::Answered,
+        }
+    }
+}
+
+mod notes;
+
+pub(super) async fn interrupted(interrupt: &mut watch::Receiver<bool>) {
+    if interrupt.wait_for(|set| *set).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+pub(super) async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn not_recorded(failed: &Failed) -> Halt {
+    Halt::NotRecorded {
+        why: failed.to_string(),
+    }
+}
+
+/// What of a finding is worth saying.
+fn note_of(finding: &Finding) -> Option<String> {
+    match finding {
+        Finding::Created(_) => None,
+        Finding::Duplicate => Some("the id exists at the gateway already".to_owned()),
+        Finding::Rejected(refusal) => Some(refusal.message.clone()),
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => Some(why.clone()),
+        Finding::Throttled { .. } => Some("the gateway asked to wait".to_owned()),
+        Finding::TokenRefused => Some("the gateway refused the session's token".to_owned()),
+        Finding::StopRun(stop) => Some(stop.message.clone()),
+    }
+}

@@ -1,0 +1,146 @@
+//! What a run takes note of and says: breakers, pauses, halts, events.
+
+use super::*;
+
+impl<G: Gateway> Run<G> {
+    pub(super) fn note_create(&mut self, finding: &Finding) {
+        let now = Instant::now();
+        if let Finding::InDoubt {
+            stop: Some(stop), ..
+        }
+        | Finding::StopRun(stop) = finding
+        {
+            self.halt(Halt::Stopped(stop.clone()));
+        }
+        let sign = self.sign_of(finding);
+        if let Sign::Throttled(wait) = sign {
+            return self.throttle(wait);
+        }
+        if sign == Sign::Answered {
+            self.throttled = 0;
+        } else {
+            self.last_failure = note_of(finding).unwrap_or_default();
+        }
+        if let Some(wait) = self.creates.note(sign, now, &mut self.rng) {
+            self.tell_out_of_reach(wait);
+        } else if sign == Sign::Answered && matches!(finding, Finding::Created(_)) {
+            self.asks.note(Sign::Answered, now, &mut self.rng);
+        }
+    }
+
+    pub(super) fn note_ask(&mut self, sign: Sign, why: &str) {
+        let now = Instant::now();
+        if !why.is_empty() {
+            why.clone_into(&mut self.last_failure);
+        }
+        if let Sign::Throttled(wait) = sign {
+            return self.throttle(wait);
+        }
+        if let Some(wait) = self.asks.note(sign, now, &mut self.rng) {
+            self.tell_out_of_reach(wait);
+        }
+    }
+
+    /// Everyone waits, whatever they were about to send.
+    pub(super) fn throttle(&mut self, wait: Duration) {
+        let now = Instant::now();
+        self.throttled += 1;
+        self.line.pace.pause_until(now + wait);
+        let paused = self.creates.note(Sign::Throttled(wait), now, &mut self.rng);
+        let also = self.asks.note(Sign::Throttled(wait), now, &mut self.rng);
+        "the gateway asked to wait".clone_into(&mut self.last_failure);
+        if paused.or(also).is_some() {
+            self.tell(&Event::Paused {
+                pause: Pause::Throttled,
+                wait,
+            });
+        }
+    }
+
+    pub(super) fn give_up_if_out_of_reach(&mut self, now: Instant) {
+        let given_up = |breaker: &Breaker| {
+            breaker.is_tripped() && breaker.failing_for(now) >= self.limits.give_up_after
+        };
+        let creates = given_up(&self.creates) && self.desk.has(Task::Create);
+        let asks = given_up(&self.asks) && self.desk.has(Task::Ask);
+        if creates || asks {
+            self.halt(Halt::OutOfReach {
+                why: self.last_failure.clone(),
+            });
+        }
+    }
+
+    /// Nothing more leaves. The first reason counts.
+    pub(super) fn halt(&mut self, halt: Halt) {
+        if self.outcome.halt.is_some() {
+            return;
+        }
+        let (why, remedy) = halt.words();
+        let event = match halt {
+            Halt::Interrupted => Event::Interrupted {
+                in_flight: u64::try_from(self.on_the_way.len()).unwrap_or(0),
+            },
+            Halt::Stopped(_)
+            | Halt::OutOfReach { .. }
+            | Halt::EqualRefusals { .. }
+            | Halt::NotRecorded { .. } => Event::Stopping { why, remedy },
+        };
+        self.stop.send_replace(true);
+        self.outcome.halt = Some(halt);
+        self.tell(&event);
+    }
+
+    pub(super) fn interrupted(&mut self) {
+        self.halt(Halt::Interrupted);
+    }
+
+    pub(super) fn tell(&self, event: &Event) {
+        (self.line.events)(event);
+    }
+
+    pub(super) fn tell_moved(&self, row: &OpenRow, from: State, note: Option<String>) {
+        let to = row.standing.state;
+        if from != to {
+            self.tell(&Event::Moved {
+                row: row.row,
+                id: row.cashgram_id.clone(),
+                amount: row.amount,
+                from,
+                to,
+                note,
+            });
+        }
+    }
+
+    pub(super) fn tell_undecided(&self, work: &Work, why: Option<String>, wait: Duration) {
+        self.tell(&Event::Undecided {
+            row: work.row.row,
+            id: work.row.cashgram_id.clone(),
+            attempt: work.row.standing.attempts,
+            why: why.unwrap_or_default(),
+            wait,
+        });
+    }
+
+    pub(super) fn tell_out_of_reach(&self, wait: Duration) {
+        let pause = Pause::OutOfReach {
+            why: self.last_failure.clone(),
+        };
+        self.tell(&Event::Paused { pause, wait });
+    }
+
+    pub(super) fn tell_settling(&mut self, now: Instant) {
+        let Some(due) = self.desk.next_due() else {
+            return;
+        };
+        if self.settling {
+            return;
+        }
+        self.settling = true;
+        let payouts = u64::try_from(self.desk.waiting()).unwrap_or(u64::MAX);
+        self.tell(&Event::Paused {
+            pause: Pause::Settling { payouts },
+            wait: due.saturating_duration_since(now),
+        });
+    }
+}

@@ -1,0 +1,238 @@
+//! One process's dealings with the gateway over one checkpoint: every pass shares its token, pace and recorder.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::checkpoint::{PayoutNo, Store, SweepRow};
+use crate::clock::Clock;
+use crate::domain::{Finding, Stop};
+use crate::gateway::{Gateway, reading};
+
+use super::ask::{Asker, Source};
+use super::breaker::{Breaker, Gate, Sign};
+use super::event::{Event, Events, Pause};
+use super::halt::{Halt, Outcome};
+use super::line::Line;
+use super::order::OrderRules;
+use super::pace::{Pace, Rate};
+use super::recorder::{Recorder, Recording};
+use super::retry;
+use super::send::{Limits, Run, interrupted};
+
+/// What a session needs of its surroundings. Time, chance and the network are arguments.
+pub struct Surroundings<G> {
+    /// The gateway.
+    pub gateway: Arc<G>,
+    /// Requests in a second or minute; `None` is as fast as possible.
+    pub rate: Option<Rate>,
+    /// Who is told.
+    pub events: Events,
+    /// What time it is, for the record.
+    pub clock: Clock,
+    /// Where chance begins.
+    pub seed: u64,
+    /// Turns true at the first interrupt.
+    pub interrupt: watch::Receiver<bool>,
+}
+
+/// An open session.
+pub struct Session<G> {
+    line: Arc<Line<G>>,
+    recording: Recording,
+    stop: watch::Sender<bool>,
+    interrupt: watch::Receiver<bool>,
+    limits: Limits,
+    rng: fastrand::Rng,
+}
+
+impl<G: Gateway> Session<G> {
+    /// Takes the checkpoint into the hands of its recorder.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no thread.
+    pub fn open(
+        store: Store,
+        around: Surroundings<G>,
+        limits: Limits,
+    ) -> std::io::Result<Session<G>> {
+        let (recorder, recording) = Recorder::start(store)?;
+        let (stop, stopping) = watch::channel(false);
+        let line = Line {
+            gateway: around.gateway,
+            pace: Arc::new(Pace::new(around.rate)),
+            recorder,
+            events: around.events,
+            clock: around.clock,
+            stopping,
+        };
+        Ok(Session {
+            line: Arc::new(line),
+            recording,
+            stop,
+            interrupt: around.interrupt,
+            limits,
+            rng: fastrand::Rng::with_seed(around.seed),
+        })
+    }
+
+    /// Gets a token, waiting for a gateway that is out of reach as long as the limits allow.
+    ///
+    /// # Errors
+    ///
+    /// The [`Halt`] that a run would end with.
+    pub async fn authorize(&mut self) -> Result<(), Halt> {
+        let mut breaker = Breaker::new();
+        let mut tries = 0;
+        loop {
+            let finding = match self.line.gateway.token().await {
+                Ok(_) => return Ok(()),
+                Err(finding) => finding,
+            };
+            let (why, sign) = self.unauthorized(finding, tries)?;
+            tries += 1;
+            let now = Instant::now();
+            // Nobody else is asking: every failure waits, not only the third.
+            let mut wait = None;
+            while wait.is_none() {
+                wait = breaker.note(sign, now, &mut self.rng);
+            }
+            if breaker.failing_for(now) >= self.limits.give_up_after {
+                return Err(Halt::OutOfReach { why });
+            }
+            let wait = wait.unwrap_or_default().min(self.limits.give_up_after);
+            (self.line.events)(&Event::Paused {
+                pause: Pause::OutOfReach { why },
+                wait,
+            });
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
+            }
+            if matches!(breaker.gate(Instant::now()), Gate::Open) {
+                breaker.left();
+            }
+        }
+    }
+
+    fn unauthorized(&mut self, finding: Finding, tries: u32) -> Result<(String, Sign), Halt> {
+        match finding {
+            Finding::StopRun(stop) => Err(Halt::Stopped(stop)),
+            Finding::Throttled { wait } => {
+                let wait = wait.unwrap_or_else(|| retry::throttle_wait(tries, &mut self.rng));
+                Ok((
+                    "the gateway asked to wait".to_owned(),
+                    Sign::Throttled(wait),
+                ))
+            }
+            Finding::NotSent { why } | Finding::InDoubt { why, .. } => Ok((why, Sign::Unreachable)),
+            Finding::TokenRefused
+            | Finding::Created(_)
+            | Finding::Duplicate
+            | Finding::Rejected(_) => {
+                Ok(("the gateway gave no token".to_owned(), Sign::Unreachable))
+            }
+        }
+    }
+
+    /// Reads the account's balance once.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read, and the stop if going on is pointless.
+    pub async fn balance(&self) -> Result<reading::Balance, (String, Option<Stop>)> {
+        self.line.balance().await
+    }
+
+    /// Looks `rows` up before anything was sent. What exists is in conflict then. Returns how many do.
+    ///
+    /// # Errors
+    ///
+    /// The [`Halt`] if not all of them were answered: nothing may be sent then.
+    pub async fn probe(&mut self, rows: Vec<SweepRow>) -> Result<u64, Halt> {
+        self.ask(Source::Listed(VecDeque::from(rows))).await
+    }
+
+    /// Looks every `ready` payout up before anything was sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::probe`].
+    pub async fn probe_all(&mut self) -> Result<u64, Halt> {
+        self.ask(Source::Ready { after: Some(0) }).await
+    }
+
+    async fn ask(&mut self, source: Source) -> Result<u64, Halt> {
+        let (outcome, found) = self.asker(source).run(self.interrupt.clone()).await;
+        match outcome.halt {
+            Some(halt) => Err(halt),
+            None if outcome.unanswered > 0 => Err(Halt::OutOfReach {
+                why: format!("{} look-ups got no usable answer", outcome.unanswered),
+            }),
+            None => Ok(found),
+        }
+    }
+
+    fn asker(&mut self, source: Source) -> Asker<G> {
+        Asker::new(
+            self.line.clone(),
+            self.limits,
+            self.stop.clone(),
+            self.rng.fork(),
+            source,
+        )
+    }
+
+    /// Sends what is ready and resolves what is in doubt.
+    pub async fn send(&mut self, rules: OrderRules, payouts: u64) -> Outcome {
+        let run = Run::new(
+            self.line.clone(),
+            self.limits,
+            rules,
+            self.stop.clone(),
+            self.rng.fork(),
+            payouts,
+        );
+        run.run(self.interrupt.clone()).await
+    }
+
+    /// Asks where everything stands that is not final.
+    pub async fn sweep(&mut self) -> Outcome {
+        let now_ms = self.line.clock.now().as_millisecond();
+        let source = Source::Open {
+            now_ms,
+            after: Some(PayoutNo(0)),
+        };
+        self.asker(source).run(self.interrupt.clone()).await.0
+    }
+
+    /// Reads from the checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Store) -> Result<T, crate::checkpoint::Error> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        Ok(self.line.recorder.read(read).await?)
+    }
+
+    /// Requests so far, authorize not counted.
+    pub fn requests(&self) -> u64 {
+        self.line.pace.departed()
+    }
+
+    /// Ends the session and gives the checkpoint back.
+    ///
+    /// # Errors
+    ///
+    /// If the recorder died.
+    pub fn close(self) -> anyhow::Result<Store> {
+        drop(self.line);
+        self.recording.join()
+    }
+}
