@@ -546,3 +546,6 @@ fn note_of(finding: &Finding) -> Option<String> {
         Finding::StopRun(stop) => Some(stop.message.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;
