@@ -378,6 +378,7 @@ async fn a_hundred_senders_share_one_token() {
         request.contains("\r\nx-client-secret: s3cr3t-value\r\n"),
         "{request}"
     );
+    assert!(request.contains("\r\ncontent-length: 0\r\n"), "{request}");
     assert!(!request.contains("x-cf-signature"), "{request}");
     assert_ne!(client.renew(&tokens[0]).await.unwrap(), tokens[0]);
     assert_eq!(server.requests().len(), 2);
