@@ -74,6 +74,10 @@ impl Client {
             .as_deref()
             .map(Signer::from_pem)
             .transpose()?;
+        if let Some(signer) = &signer {
+            // A key that cannot take this client id is found out now, and not by every authorize.
+            signer.sign(&options.client_id, (options.unix_seconds)())?;
+        }
         Ok(Client {
             http: options::http(&options, &base)?,
             urls: Urls {

@@ -404,7 +404,7 @@ async fn each_authorize_has_a_fresh_signature() {
     let now = Arc::new(AtomicI64::new(1_791_802_531));
     let asked = now.clone();
     let signed = ClientOptions {
-        public_key: Some(pem.into_bytes()),
+        public_key: Some(pem.clone().into_bytes()),
         unix_seconds: Arc::new(move || asked.fetch_add(1, Ordering::SeqCst)),
         ..options(&server.base)
     };
@@ -427,6 +427,15 @@ async fn each_authorize_has_a_fresh_signature() {
         .collect();
     assert_eq!(signatures.len(), 2);
     assert_ne!(signatures[0], signatures[1]);
+    let long = ClientOptions {
+        client_id: "x".repeat(300),
+        public_key: Some(pem.into_bytes()),
+        ..options(&server.base)
+    };
+    assert!(matches!(
+        Client::new(long),
+        Err(ClientError::PublicKey(SignerError::Failed))
+    ));
     assert!(now.load(Ordering::SeqCst) > 1_791_802_532);
 }
 
