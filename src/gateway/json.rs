@@ -15,8 +15,9 @@ const DEPTH_MAX: u8 = 32;
 /// Most keys in one object. Their largest has seven; looking for equal keys is quadratic in this number.
 const KEYS_MAX: usize = 256;
 
-/// A JSON value, as far as this API uses JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A JSON value, as far as this API uses JSON. It is not printed: it may hold a token.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum Plain {
     /// `null`.
     Null,

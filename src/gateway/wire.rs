@@ -20,8 +20,8 @@ const WORD_CHARS_MAX: usize = 64;
 /// Longest link that is believed, in bytes: theirs are below 40; 2,000 is what browsers and spreadsheets take.
 const LINK_BYTES_MAX: usize = 2_000;
 
-/// The envelope around every reply: `status`, `subCode`, `message`, `data`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The envelope around every reply: `status`, `subCode`, `message`, `data`. It is not printed: it may hold a token.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Envelope {
     pub(super) verdict: Verdict,
     pub(super) sub_code: SubCode,

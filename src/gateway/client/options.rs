@@ -22,7 +22,7 @@ const HEADERS_MAX: usize = 100;
 /// Asks what time it is, in unix seconds: the signature and an expiry without a `Date` need to know.
 pub type UnixSeconds = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// What a [`Client`] is made from.
+/// What a [`Client`](super::Client) is made from.
 pub struct ClientOptions {
     /// With or without `/payout`; plain http for loopback only.
     pub base_url: String,

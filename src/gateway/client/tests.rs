@@ -378,6 +378,7 @@ async fn a_hundred_senders_share_one_token() {
         request.contains("\r\nx-client-secret: s3cr3t-value\r\n"),
         "{request}"
     );
+    assert!(request.contains("\r\ncontent-length: 0\r\n"), "{request}");
     assert!(!request.contains("x-cf-signature"), "{request}");
     assert_ne!(client.renew(&tokens[0]).await.unwrap(), tokens[0]);
     assert_eq!(server.requests().len(), 2);
@@ -403,7 +404,7 @@ async fn each_authorize_has_a_fresh_signature() {
     let now = Arc::new(AtomicI64::new(1_791_802_531));
     let asked = now.clone();
     let signed = ClientOptions {
-        public_key: Some(pem.into_bytes()),
+        public_key: Some(pem.clone().into_bytes()),
         unix_seconds: Arc::new(move || asked.fetch_add(1, Ordering::SeqCst)),
         ..options(&server.base)
     };
@@ -426,6 +427,15 @@ async fn each_authorize_has_a_fresh_signature() {
         .collect();
     assert_eq!(signatures.len(), 2);
     assert_ne!(signatures[0], signatures[1]);
+    let long = ClientOptions {
+        client_id: "x".repeat(300),
+        public_key: Some(pem.into_bytes()),
+        ..options(&server.base)
+    };
+    assert!(matches!(
+        Client::new(long),
+        Err(ClientError::PublicKey(SignerError::Failed))
+    ));
     assert!(now.load(Ordering::SeqCst) > 1_791_802_532);
 }
 

@@ -27,6 +27,8 @@ pub use questions::{
     Balance, Deactivation, Grant, read_authorize, read_balance, read_deactivate, read_look_up,
 };
 
+use std::time::Duration;
+
 use super::wire::Envelope;
 use super::{NotSentKind, Reply};
 use crate::domain::{Finding, Receipt, Refusal, Stop, StopCause};
@@ -77,7 +79,7 @@ fn rejected(code: u16, envelope: Envelope) -> Finding {
 }
 
 /// A refusal in their words that is not about this row's data.
-fn refused(code: u16, envelope: &Envelope, wait: Option<std::time::Duration>) -> Finding {
+fn refused(code: u16, envelope: &Envelope, wait: Option<Duration>) -> Finding {
     match stops::common(code, envelope) {
         Some(Common::Throttled) => Finding::Throttled { wait },
         Some(Common::TokenRefused) => Finding::TokenRefused,

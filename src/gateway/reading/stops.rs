@@ -5,6 +5,8 @@
 //! several things, though, and only the text tells them apart (1.4, 2.4). So a text may choose between ways to stop, and
 //! between stopping and doubt; it never turns doubt into "go on".
 
+use std::net::IpAddr;
+
 use super::evidence::said;
 use super::stop;
 use crate::domain::{Stop, StopCause};
@@ -13,8 +15,8 @@ use crate::gateway::wire::Envelope;
 
 const CREDENTIALS: &str = "check CASHFREE_CLIENT_ID and CASHFREE_CLIENT_SECRET: test and production have different \
     pairs; nothing was paid by this request, run the same command again once they are right";
-const IP: &str = "add this machine's public address to the IP whitelist in the Payouts dashboard (Developers), or choose \
-    the public key there and give its file with --public-key; then run the same command again";
+const IP: &str = "to the IP whitelist in the Payouts dashboard (Developers), or choose the public key there and give its \
+    file with --public-key; then run the same command again";
 const NOT_ENABLED: &str = "ask Cashfree support, or the administrator of the account, to enable the Payouts API and \
     Cashgram for it; then run the same command again";
 const SIGNATURE: &str = "check that --public-key names the key file last downloaded from the Payouts dashboard, and that \
@@ -51,7 +53,7 @@ pub(super) fn common(code: u16, envelope: &Envelope) -> Option<Common> {
         403 if words.name_the_token() => Some(Common::TokenRefused),
         403 if words.has("signature") => because(StopCause::Signature, SIGNATURE),
         403 if words.has("ip") || words.has("ips") || words.contain("whitelist") => {
-            because(StopCause::IpNotWhitelisted, IP)
+            because(StopCause::IpNotWhitelisted, &admit(&envelope.message))
         }
         403 => because(StopCause::NotEnabled, NOT_ENABLED),
         412 if words.contain("token") => Some(Common::TokenRefused),
@@ -114,6 +116,20 @@ pub(super) fn for_not_sent(why: &str, kind: NotSentKind) -> Option<Stop> {
 /// A refusal that their own documents do not know on this endpoint: our request was wrong, and will be again.
 pub(super) fn unexpected(code: u16, envelope: &Envelope) -> Stop {
     stop(StopCause::Protocol, said(code, envelope), PROTOCOL)
+}
+
+/// What to do about the IP whitelist, with the address if the gateway says which one it sees (cashgram-api.md 1.2).
+fn admit(message: &str) -> String {
+    let part_of_address = |c: char| c.is_ascii_hexdigit() || c == '.' || c == ':';
+    let mut parts = message
+        .split(|c| !part_of_address(c))
+        .map(|part| part.trim_matches('.'));
+    match parts.find_map(|part| part.parse::<IpAddr>().ok()) {
+        Some(seen) => {
+            format!("add {seen}, the address from which the gateway sees this machine come, {IP}")
+        }
+        None => format!("add this machine's public address {IP}"),
+    }
 }
 
 /// All text of a refusal in small letters, anything but letters and digits as one blank each.

@@ -394,17 +394,25 @@ fn a_refusal_keeps_the_gateways_words() {
         panic!()
     };
     assert_eq!(plain.code, "422");
-    let ip = refusal(
-        Some("403"),
-        "IP not whitelisted your current ip is 203.0.113.9",
-    );
-    let Finding::StopRun(stop) = read_create(&answer(200, ip), ID) else {
-        panic!()
-    };
-    assert!(
-        stop.message.contains("203.0.113.9"),
-        "the address to add is in the message: {stop:?}"
-    );
+}
+
+#[test]
+fn the_address_to_admit_is_named_if_the_gateway_names_it() {
+    for (message, address) in [
+        (
+            "IP not whitelisted your current ip is 203.0.113.9",
+            "add 203.0.113.9,",
+        ),
+        ("IP not whitelisted, seen: 2001:db8::7.", "add 2001:db8::7,"),
+        ("IP not whitelisted", "add this machine's public address "),
+    ] {
+        let reply = answer(200, refusal(Some("403"), message));
+        let Finding::StopRun(stop) = read_create(&reply, ID) else {
+            panic!()
+        };
+        assert!(stop.remedy.starts_with(address), "{stop:?}");
+        assert!(stop.message.contains(message), "{stop:?}");
+    }
 }
 
 proptest! {
