@@ -1,1 +1,29 @@
-//! The spreadsheet edge, in and out.
+//! The spreadsheet edge, in and out: bytes become rows, rows are judged all at once, results go back beside them.
+//!
+//! In reading order: `decode` (bytes to text), `read` (text to rows), `header` (what the columns mean), `fields` (what
+//! a row's cells say), `check` (pure: the faults of every row), `validate` (one pass over a file), `rows` (a second
+//! pass that gives instructions), `problems` and `results` (the files written). Deliberately absent: matching rows to
+//! payouts, and anything that a fault may lead to.
+
+mod check;
+mod dates;
+mod decode;
+mod error;
+mod fault;
+mod fields;
+mod header;
+mod read;
+mod rows;
+mod tally;
+mod twins;
+mod validate;
+
+pub use check::{Judge, Rules};
+pub use dates::{DateReading, DateStyle};
+pub use error::{Encoding, Error};
+pub use fault::{Fault, FaultSink, NoFaults};
+pub use header::{Field, Header};
+pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
+pub use rows::{Row, Rows};
+pub use tally::RowBits;
+pub use validate::{Checked, validate};

@@ -1,0 +1,180 @@
+//! What stops the reading or writing of a sheet. A fault in a row is not an error: see [`super::fault`].
+//!
+//! Deliberately absent: exit codes. [`Error::is_unpayable`] tells the two kinds apart for those who choose one.
+
+use std::io;
+use std::path::PathBuf;
+
+/// What a file that is not UTF-8 looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Starts with a UTF-16 byte order mark.
+    Utf16,
+    /// A workbook (xlsx) or another zip archive.
+    Workbook,
+    /// Some other encoding, or damage.
+    Other,
+}
+
+impl Encoding {
+    fn guess(self) -> &'static str {
+        match self {
+            Encoding::Utf16 => "it looks like UTF-16",
+            Encoding::Workbook => "it looks like a workbook, not a CSV",
+            Encoding::Other => "it may be in another encoding, such as Windows-1252",
+        }
+    }
+}
+
+/// Why a sheet cannot be read, or a file beside it not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file is missing or may not be read.
+    #[error("cannot open {}: {source}; check the path and its permissions", path.display())]
+    Open {
+        /// The sheet.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A directory, a pipe, a device.
+    #[error("{} is not a file: give the path of a CSV file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Reading failed on the way.
+    #[error("cannot read {}: {source}; nothing was sent, run again", path.display())]
+    Read {
+        /// The sheet.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file changed between two readings.
+    #[error("{} changed while it was being read: close it in other programs and run again", path.display())]
+    Changed {
+        /// The sheet.
+        path: PathBuf,
+    },
+    /// Not UTF-8.
+    #[error("{} is not UTF-8 at line {line}, byte {byte} ({}): save it as \"CSV UTF-8\" and run again", path.display(), looks.guess())]
+    NotUtf8 {
+        /// The sheet.
+        path: PathBuf,
+        /// Line of the first byte that is not UTF-8.
+        line: u64,
+        /// Offset of that byte from the start of the file.
+        byte: u64,
+        /// What the file looks like.
+        looks: Encoding,
+    },
+    /// A NUL byte.
+    #[error("{} holds a NUL byte at line {line}, byte {byte}: the file is damaged, save it again as \"CSV UTF-8\"", path.display())]
+    Nul {
+        /// The sheet.
+        path: PathBuf,
+        /// Its line.
+        line: u64,
+        /// Its offset from the start of the file.
+        byte: u64,
+    },
+    /// Nothing in the file.
+    #[error("{} is empty: the first line must name the columns, `paysheet template` prints one", path.display())]
+    Empty {
+        /// The sheet.
+        path: PathBuf,
+    },
+    /// A header without rows.
+    #[error("{} has a header but no rows: there is nobody to pay", path.display())]
+    NoRows {
+        /// The sheet.
+        path: PathBuf,
+    },
+    /// Columns that every sheet needs are missing.
+    #[error("{}, line {line}: no column for {missing}; found: {found}{hint}", path.display())]
+    MissingColumns {
+        /// The sheet.
+        path: PathBuf,
+        /// Line of the header.
+        line: u64,
+        /// The missing fields, each with the headers that would do.
+        missing: String,
+        /// The headers found.
+        found: String,
+        /// What else may be wrong, or nothing.
+        hint: String,
+    },
+    /// Two columns for one field.
+    #[error("{}, line {line}: the columns {first:?} and {second:?} both give the {field}: keep one, or rename the other", path.display())]
+    TwoColumns {
+        /// The sheet.
+        path: PathBuf,
+        /// Line of the header.
+        line: u64,
+        /// The field's name.
+        field: &'static str,
+        /// One header.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A limit on the sheet is exceeded.
+    #[error("{}, line {line}: {what} (at most {limit}): {remedy}", path.display())]
+    TooLarge {
+        /// The sheet.
+        path: PathBuf,
+        /// Where.
+        line: u64,
+        /// What is too large.
+        what: &'static str,
+        /// The limit, with its unit.
+        limit: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A quote that nobody closes.
+    #[error("{}, line {line}: a quote is opened in the row that starts here and never closed: close or remove it", path.display())]
+    OpenQuote {
+        /// The sheet.
+        path: PathBuf,
+        /// Line on which the row starts.
+        line: u64,
+    },
+    /// Another program's file stands where ours belongs.
+    #[error("{} was not written by paysheet, so it is left alone: move it away or name another file", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Writing failed.
+    #[error("cannot write {}: {source}; make room or mend the permissions, and run again", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Whether the sheet itself must be mended (exit 3), as against a file that cannot be read or written (exit 1).
+    pub fn is_unpayable(&self) -> bool {
+        match self {
+            Error::Empty { .. }
+            | Error::NoRows { .. }
+            | Error::MissingColumns { .. }
+            | Error::TwoColumns { .. }
+            | Error::TooLarge { .. }
+            | Error::OpenQuote { .. } => true,
+            Error::Open { .. }
+            | Error::NotAFile { .. }
+            | Error::Read { .. }
+            | Error::Changed { .. }
+            | Error::NotUtf8 { .. }
+            | Error::Nul { .. }
+            | Error::Foreign { .. }
+            | Error::Write { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Rows as they stand in the file, unjudged, each with the line it starts on. Every size is bounded, so that no
+//! file, however hostile, fills the memory.
+//!
+//! Deliberately absent: what the columns mean, other separators than the comma, and any repair.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use csv::{ReaderBuilder, StringRecord};
+
+use crate::domain::money::ROWS_MAX;
+
+use super::decode::{Broken, CHUNK_BYTES, Text};
+use super::error::Error;
+
+/// Longest cell: no field may be longer than 200, and carried columns are notes, not documents.
+pub const FIELD_BYTES_MAX: usize = 4 * 1024;
+/// Longest row.
+pub const RECORD_BYTES_MAX: usize = 64 * 1024;
+/// Most columns: a payroll export has about 20.
+pub const COLUMNS_MAX: usize = 64;
+/// How far a row's bytes in the file, with doubled quotes and blank lines, may reach before reading stops.
+const READ_AHEAD_BYTES_MAX: u64 = 256 * 1024;
+
+/// The rows of one file, streamed.
+pub struct Records<R> {
+    path: PathBuf,
+    csv: csv::Reader<Text<R>>,
+    record: StringRecord,
+    /// Line on which the next row's bytes start; blank lines may still stand before it.
+    next_line: u64,
+    line: u64,
+    rows: u32,
+    old_mac: Option<bool>,
+}
+
+impl Records<File> {
+    /// Opens a sheet. With its SHA-256 if asked for.
+    pub fn open(path: &Path, fingerprint: bool) -> Result<Self, Error> {
+        let failed = |source| Error::Open {
+            path: path.to_owned(),
+            source,
+        };
+        // Asked before opening: opening a pipe would wait for a writer.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(Error::NotAFile {
+                path: path.to_owned(),
+            });
+        }
+        let file = File::open(path).map_err(failed)?;
+        Ok(Self::new(file, path, fingerprint))
+    }
+}
+
+impl<R: Read> Records<R> {
+    /// Reads a sheet from `source`; `path` is for messages.
+    pub fn new(source: R, path: &Path, fingerprint: bool) -> Self {
+        let csv = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(CHUNK_BYTES)
+            .from_reader(Text::new(source, fingerprint));
+        Self {
+            path: path.to_owned(),
+            csv,
+            record: StringRecord::new(),
+            next_line: 1,
+            line: 1,
+            rows: 0,
+            old_mac: None,
+        }
+    }
+
+    /// The next row that is not blank: its line and its cells. The header is the first one.
+    pub fn next_record(&mut self) -> Result<Option<(u64, &StringRecord)>, Error> {
+        let more = self.advance()?;
+        Ok(more.then(|| self.current()))
+    }
+
+    /// The line and the cells of the row last read.
+    pub(super) fn current(&self) -> (u64, &StringRecord) {
+        (self.line, &self.record)
+    }
+
+    /// Goes to the next row that is not blank; false at the end.
+    pub(super) fn advance(&mut self) -> Result<bool, Error> {
+        loop {
+            if !self.read()? {
+                return Ok(false);
+            }
+            if self.record.iter().any(|cell| !cell.trim().is_empty()) {
+                break;
+            }
+        }
+        if self.rows > ROWS_MAX {
+            return Err(self.too_large(
+                self.line,
+                "too many rows",
+                format!("{ROWS_MAX} rows"),
+                "split the sheet",
+            ));
+        }
+        self.rows += 1;
+        Ok(true)
+    }
+
+    /// The sheet's path, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// SHA-256 of the file's bytes, after the last row and if it was asked for.
+    pub fn fingerprint(&self) -> Option<[u8; 32]> {
+        self.csv.get_ref().fingerprint()
+    }
+
+    fn read(&mut self) -> Result<bool, Error> {
+        let start = self.csv.position().byte();
+        self.csv.get_mut().allow_until(start + READ_AHEAD_BYTES_MAX);
+        match self.csv.read_record(&mut self.record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(error) => return Err(self.failed(error)),
+        }
+        let end = self.csv.position().byte();
+        let open = self.csv.get_ref().end() == Some(end);
+        self.count_lines(open);
+        if open {
+            return Err(Error::OpenQuote {
+                path: self.path.clone(),
+                line: self.line,
+            });
+        }
+        self.check_sizes()?;
+        Ok(true)
+    }
+
+    /// `csv` counts line feeds it has consumed, which after a row depends on how the row ended; so the line a row
+    /// starts on is worked out from its end.
+    fn count_lines(&mut self, open: bool) {
+        let text = self.csv.get_ref();
+        let last = self.csv.position().byte().checked_sub(1);
+        let ended_by_feed = !open && last.and_then(|offset| text.byte_at(offset)) == Some(b'\n');
+        let old_mac = *self
+            .old_mac
+            .get_or_insert_with(|| !text.chunk_has_line_feed());
+        if old_mac {
+            self.line = self.next_line;
+            self.next_line += 1;
+            return;
+        }
+        let counted = self.csv.position().line();
+        let inside = self
+            .record
+            .as_slice()
+            .bytes()
+            .filter(|b| *b == b'\n')
+            .count();
+        let inside = u64::try_from(inside).unwrap_or(0);
+        let row_end = if ended_by_feed { counted - 1 } else { counted };
+        self.line = row_end.saturating_sub(inside).max(1);
+        self.next_line = row_end + 1;
+    }
+
+    fn check_sizes(&self) -> Result<(), Error> {
+        let bytes = self.record.as_slice().len();
+        if bytes > RECORD_BYTES_MAX {
+            return Err(self.row_too_long(self.line));
+        }
+        if self.record.len() > COLUMNS_MAX {
+            return Err(self.too_large(
+                self.line,
+                "too many columns",
+                format!("{COLUMNS_MAX} columns"),
+                "remove columns that the payout does not need",
+            ));
+        }
+        if bytes > FIELD_BYTES_MAX && self.record.iter().any(|cell| cell.len() > FIELD_BYTES_MAX) {
+            return Err(self.too_large(
+                self.line,
+                "a cell is too long",
+                format!("{FIELD_BYTES_MAX} bytes"),
+                "shorten it; is a quote opened there and never closed?",
+            ));
+        }
+        Ok(())
+    }
+
+    fn row_too_long(&self, line: u64) -> Error {
+        self.too_large(
+            line,
+            "the row that starts here is too long",
+            format!("{RECORD_BYTES_MAX} bytes"),
+            "is a quote opened there and never closed?",
+        )
+    }
+
+    fn too_large(
+        &self,
+        line: u64,
+        what: &'static str,
+        limit: String,
+        remedy: &'static str,
+    ) -> Error {
+        Error::TooLarge {
+            path: self.path.clone(),
+            line,
+            what,
+            limit,
+            remedy,
+        }
+    }
+
+    fn failed(&self, error: csv::Error) -> Error {
+        let path = self.path.clone();
+        match self.csv.get_ref().broken() {
+            Some(Broken::NotUtf8 { line, byte, looks }) => Error::NotUtf8 {
+                path,
+                line,
+                byte,
+                looks,
+            },
+            Some(Broken::Nul { line, byte }) => Error::Nul { path, line, byte },
+            Some(Broken::TooLong) => self.row_too_long(self.next_line),
+            None => Error::Read {
+                path,
+                source: error.into(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &[u8]) -> Result<Vec<(u64, Vec<String>)>, Error> {
+        let mut records = Records::new(text, Path::new("june.csv"), false);
+        let mut out = Vec::new();
+        while let Some((line, cells)) = records.next_record()? {
+            out.push((line, cells.iter().map(str::to_owned).collect()));
+        }
+        Ok(out)
+    }
+
+    fn lines(text: &str) -> Vec<(u64, String)> {
+        let rows = rows(text.as_bytes()).unwrap();
+        rows.into_iter()
+            .map(|(line, cells)| (line, cells.join("|")))
+            .collect()
+    }
+
+    #[test]
+    fn lines_are_the_files_own() {
+        let wanted = |rows: &[(u64, &str)]| -> Vec<(u64, String)> {
+            rows.iter()
+                .map(|(line, cells)| (*line, (*cells).to_owned()))
+                .collect()
+        };
+        let table: &[(&str, &[(u64, &str)])] = &[
+            ("a,b\nc,d\n", &[(1, "a|b"), (2, "c|d")]),
+            ("a,b\nc,d", &[(1, "a|b"), (2, "c|d")]),
+            (
+                "a,b\r\nc,d\r\ne,f\r\n",
+                &[(1, "a|b"), (2, "c|d"), (3, "e|f")],
+            ),
+            ("a,b\r\nc,d\r\ne,f", &[(1, "a|b"), (2, "c|d"), (3, "e|f")]),
+            ("a\rb\rc", &[(1, "a"), (2, "b"), (3, "c")]),
+            ("\n\na\n\n\nb\n\n", &[(3, "a"), (6, "b")]),
+            ("\r\n\r\na\r\n\r\nb\r\n\r\n", &[(3, "a"), (5, "b")]),
+            ("a,b\n,\n , \nc,d\n,\n", &[(1, "a|b"), (4, "c|d")]),
+            ("a\n\"b\nb\"\nc\n", &[(1, "a"), (2, "b\nb"), (4, "c")]),
+            (
+                "a\r\n\"b\r\nb\"\r\nc\r\n",
+                &[(1, "a"), (2, "b\r\nb"), (4, "c")],
+            ),
+            ("\u{feff}a,b\nc,d\n", &[(1, "a|b"), (2, "c|d")]),
+            ("a,b\nc\nd,e,f\n", &[(1, "a|b"), (2, "c"), (3, "d|e|f")]),
+            ("\"a\n\"", &[(1, "a\n")]),
+            ("a\r\nb\nc\r\n", &[(1, "a"), (2, "b"), (3, "c")]),
+            ("", &[]),
+            ("\n\n", &[]),
+            ("5\" pipe,\"6\"\" pipe\"\n", &[(1, "5\" pipe|6\" pipe")]),
+        ];
+        for (text, rows) in table {
+            assert_eq!(lines(text), wanted(rows), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_hold_across_chunks() {
+        for end in ["\n", "\r\n"] {
+            let text = format!("a,\"b\nb\"{end}x{end}").repeat(60_000);
+            let rows = lines(&text);
+            assert_eq!(rows.len(), 120_000);
+            for (index, (line, _)) in rows.iter().enumerate() {
+                let pair = u64::try_from(index / 2).unwrap();
+                let wanted = pair * 3 + if index % 2 == 0 { 1 } else { 3 };
+                assert_eq!(*line, wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn a_quote_left_open_is_named_with_its_line() {
+        for text in [
+            "a\nb,\"c\nd\ne\n",
+            "a\nb,\"c",
+            "a\nb,\"c\n\n",
+            "a\n\"",
+            "a\r\nb,\"\r\n",
+        ] {
+            let error = rows(text.as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, Error::OpenQuote { line: 2, .. }),
+                "{text:?} {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn sizes_are_bounded() {
+        let long = |bytes: usize| format!("a\n\"{}\"\n", "x".repeat(bytes));
+        assert!(rows(long(FIELD_BYTES_MAX).as_bytes()).is_ok());
+        let wide = format!("a\n{}\n", "x,".repeat(COLUMNS_MAX));
+        let cells = format!(
+            "a\n{}\n",
+            "x".repeat(2000).as_str().to_owned()
+                + &",x".repeat(40)
+                + &format!(",{}", "y".repeat(4000)).repeat(20)
+        );
+        for text in [long(FIELD_BYTES_MAX + 1), wide, cells, long(10_000_000)] {
+            let error = rows(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, Error::TooLarge { line: 2, .. }), "{error}");
+            assert!(error.is_unpayable());
+        }
+    }
+
+    #[test]
+    fn an_endless_field_is_not_buffered() {
+        let source = (&b"a\n\""[..]).chain(std::io::repeat(b'x'));
+        let mut records = Records::new(source, Path::new("june.csv"), false);
+        assert!(records.next_record().is_ok());
+        let error = records.next_record().unwrap_err();
+        assert!(matches!(error, Error::TooLarge { line: 2, .. }), "{error}");
+    }
+
+    #[test]
+    fn what_is_not_a_file_is_refused() {
+        let error = Records::open(Path::new("/"), false).err().unwrap();
+        assert!(matches!(error, Error::NotAFile { .. }) && !error.is_unpayable());
+        let error = Records::open(Path::new("/nonexistent/june.csv"), false)
+            .err()
+            .unwrap();
+        assert!(matches!(error, Error::Open { .. }) && !error.is_unpayable());
+        let error = rows(b"name\n\xe9").unwrap_err();
+        assert!(error.to_string().contains("line 2, byte 5"), "{error}");
+    }
+}

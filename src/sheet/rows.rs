@@ -1,0 +1,94 @@
+//! The second pass: every row with its cells and, if nothing is wrong with it, its instruction.
+//!
+//! Deliberately absent: faults. They were found in the first pass; a row with any gives no instruction here.
+
+use std::fs::File;
+use std::path::Path;
+
+use csv::StringRecord;
+use jiff::civil::Date;
+
+use crate::domain::Instruction;
+
+use super::check::Rules;
+use super::error::Error;
+use super::fields::Fields;
+use super::read::Records;
+use super::validate::{Checked, read_header};
+
+/// One row.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// Its place, counted from 0: the same as in [`Checked::keys`].
+    pub index: u32,
+    /// Line of the file on which it starts.
+    pub line: u64,
+    /// Its cells as they stand in the file.
+    pub cells: &'a StringRecord,
+    /// What it orders; none for a row with faults. A row judged by its key alone may give none too.
+    pub instruction: Option<Instruction>,
+}
+
+/// The rows of a sheet that was judged before.
+pub struct Rows<'c> {
+    records: Records<File>,
+    checked: &'c Checked,
+    today: Date,
+    next: u32,
+}
+
+impl<'c> Rows<'c> {
+    /// Opens the sheet again. It must be the one that gave `checked`.
+    pub fn open(path: &Path, checked: &'c Checked, rules: &Rules) -> Result<Self, Error> {
+        let mut records = Records::open(path, checked.fingerprint.is_some())?;
+        if read_header(&mut records)? != checked.header {
+            return Err(changed(&records));
+        }
+        Ok(Self {
+            records,
+            checked,
+            today: rules.today,
+            next: 0,
+        })
+    }
+
+    /// The next row. At the end it is an error if the file is not the one that was judged: whoever took rows in
+    /// must then forget them. Only with [`Rules::fingerprint`] is every change seen.
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>, Error> {
+        let index = self.next;
+        if index >= self.checked.rows {
+            return self.finish().map(|()| None);
+        }
+        if !self.records.advance()? {
+            return Err(changed(&self.records));
+        }
+        let (line, cells) = self.records.current();
+        self.next += 1;
+        let header = &self.checked.header;
+        let instruction = if self.checked.faulty.contains(index) {
+            None
+        } else {
+            Fields { header, cells }.instruction(self.checked.dates, self.today)
+        };
+        Ok(Some(Row {
+            index,
+            line,
+            cells,
+            instruction,
+        }))
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        let more = self.records.next_record()?.is_some();
+        if more || self.records.fingerprint() != self.checked.fingerprint {
+            return Err(changed(&self.records));
+        }
+        Ok(())
+    }
+}
+
+fn changed(records: &Records<File>) -> Error {
+    Error::Changed {
+        path: records.path().to_owned(),
+    }
+}

@@ -1,0 +1,122 @@
+//! Judges a whole sheet in one pass over its file, and gives what everything after it needs.
+//!
+//! The pass is made again only if the sheet's dates turn out to be written otherwise than its first one. Deliberately
+//! absent: control totals over the sheet, which the commands compare, and any decision to stop.
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::domain::{KeyHasher, Money, RowKey};
+
+use super::check::{Checker, Judge, Rules};
+use super::dates::DateReading;
+use super::error::Error;
+use super::fault::FaultSink;
+use super::header::Header;
+use super::read::Records;
+use super::tally::{RowBits, Sums};
+
+/// What is known of a sheet once every row was judged.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The columns.
+    pub header: Header,
+    /// Rows, without header and blank ones.
+    pub rows: u32,
+    /// Rows without a fault.
+    pub valid: u32,
+    /// Rows with faults.
+    pub invalid: u32,
+    /// Sum of all amounts that could be read.
+    pub total: Money,
+    /// Sum over valid rows.
+    pub valid_total: Money,
+    /// The largest amounts of valid rows with their row numbers (from 1), largest first, at most three.
+    pub largest: Vec<(u32, Money)>,
+    /// Every row's key, in order.
+    pub keys: Vec<RowKey>,
+    /// The rows with faults, counted from 0.
+    pub faulty: RowBits,
+    /// How the sheet's dates are written.
+    pub dates: DateReading,
+    /// SHA-256 of the file, if [`Rules::fingerprint`] asked for it.
+    pub fingerprint: Option<[u8; 32]>,
+}
+
+/// Judges the sheet at `path`. `judge` says for each row (counted from 0) how much of it is judged; faults go to
+/// `sink`; keys are made by `hasher`.
+pub fn validate(
+    path: &Path,
+    rules: &Rules,
+    hasher: &KeyHasher,
+    judge: &dyn Fn(u32) -> Judge,
+    sink: &mut dyn FaultSink,
+) -> Result<Checked, Error> {
+    let open = || Records::open(path, rules.fingerprint);
+    validate_records(&open, rules, hasher, judge, sink)
+}
+
+/// The same for any source that can be opened again.
+pub(super) fn validate_records<R: Read>(
+    open: &dyn Fn() -> Result<Records<R>, Error>,
+    rules: &Rules,
+    hasher: &KeyHasher,
+    judge: &dyn Fn(u32) -> Judge,
+    sink: &mut dyn FaultSink,
+) -> Result<Checked, Error> {
+    let (checked, verdict) = pass(open()?, rules, hasher, judge, sink, None)?;
+    if checked.dates == verdict {
+        return Ok(checked);
+    }
+    sink.restart();
+    drop(checked);
+    let (checked, _) = pass(open()?, rules, hasher, judge, sink, Some(verdict))?;
+    Ok(checked)
+}
+
+fn pass<R: Read>(
+    mut records: Records<R>,
+    rules: &Rules,
+    hasher: &KeyHasher,
+    judge: &dyn Fn(u32) -> Judge,
+    sink: &mut dyn FaultSink,
+    reading: Option<DateReading>,
+) -> Result<(Checked, DateReading), Error> {
+    let header = read_header(&mut records)?;
+    let mut checker = Checker::new(rules, &header, hasher, judge, sink, reading);
+    while let Some((line, cells)) = records.next_record()? {
+        checker.row(line, cells);
+    }
+    let (dates, verdict) = (checker.reading(), checker.verdict());
+    let (keys, faulty) = (checker.keys, checker.faulty);
+    if keys.is_empty() {
+        let path = records.path().to_owned();
+        return Err(Error::NoRows { path });
+    }
+    let rows = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+    let invalid = faulty.count();
+    let sums = Sums::over(&keys, &faulty);
+    let checked = Checked {
+        rows,
+        valid: rows - invalid,
+        invalid,
+        total: sums.total,
+        valid_total: sums.valid,
+        largest: sums.largest,
+        keys,
+        faulty,
+        dates,
+        fingerprint: records.fingerprint(),
+        header,
+    };
+    Ok((checked, verdict))
+}
+
+/// The first row of a sheet.
+pub(super) fn read_header<R: Read>(records: &mut Records<R>) -> Result<Header, Error> {
+    let path = records.path().to_owned();
+    match records.next_record()? {
+        Some((line, cells)) => Header::read(cells, line, &path),
+        None => Err(Error::Empty { path }),
+    }
+}
