@@ -21,8 +21,6 @@ pub struct Request<'a> {
     pub signature: Option<&'a str>,
     /// `Authorization`.
     pub authorization: Option<&'a str>,
-    /// `x-request-id`.
-    pub request_id: Option<&'a str>,
     /// The body.
     pub body: &'a [u8],
 }

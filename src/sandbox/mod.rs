@@ -29,6 +29,7 @@ mod chance;
 mod control;
 mod desk;
 pub mod fields;
+pub mod http;
 pub mod life;
 pub mod log;
 pub mod mischief;
@@ -42,6 +43,7 @@ pub mod time;
 mod token;
 mod twist;
 pub mod units;
+mod wire;
 
 pub use ask::Request;
 pub use bank::{BalanceRule, Rules, StatusShape};
