@@ -1,5 +1,9 @@
 //! The shell: the only folder that knows all others.
 
+pub mod args;
+pub mod exit;
+pub mod values;
+
 /// Runs the program; the process's exit code.
 pub fn main() -> std::process::ExitCode {
     std::process::ExitCode::SUCCESS
