@@ -1,0 +1,48 @@
+//! What is said when a value is refused: a stable code for scripts, a sentence and a cure for people.
+//!
+//! The words stand beside the type that refuses, so that a spreadsheet's cell and a command line's option are
+//! refused alike. Deliberately absent: where the value stood (line, column), which only the sheet knows.
+
+use std::fmt;
+
+/// Code, problem and cure of one kind of refusal. `{}` in the problem stands for the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Stable, for scripts: `amount.decimals`.
+    pub code: &'static str,
+    /// One sentence, lower case, with `{}` where the value may be named.
+    pub problem: &'static str,
+    /// How to mend it.
+    pub fix: &'static str,
+}
+
+impl Words {
+    /// The three of them.
+    pub const fn new(code: &'static str, problem: &'static str, fix: &'static str) -> Self {
+        Self { code, problem, fix }
+    }
+
+    /// The problem with the value named as `shown`.
+    pub fn problem_naming(&self, shown: &str) -> String {
+        self.problem.replace("{}", shown)
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.problem_naming("this value"), self.fix)
+    }
+}
+
+/// Gives a refusal its `Display` (its words, without the value) and makes it an `Error`.
+macro_rules! spoken {
+    ($($refusal:ty),+) => {$(
+        impl std::fmt::Display for $refusal {
+            fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.words().fmt(out)
+            }
+        }
+        impl std::error::Error for $refusal {}
+    )+};
+}
+pub(crate) use spoken;
