@@ -408,5 +408,4 @@ Exit codes:
   0 stopped by Ctrl-C   1 the address or the state file is not to be had   2 wrong usage";
 
 #[cfg(test)]
-#[path = "args_tests.rs"]
 mod tests;

@@ -1,6 +1,8 @@
 //! The shell: the only folder that knows all others.
 
 pub mod args;
+pub mod config;
+pub mod credentials;
 pub mod exit;
 pub mod values;
 
