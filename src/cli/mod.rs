@@ -4,6 +4,7 @@ pub mod args;
 pub mod config;
 pub mod credentials;
 pub mod exit;
+pub mod settings;
 pub mod values;
 
 /// Runs the program; the process's exit code.
