@@ -1,0 +1,231 @@
+//! What was meant: the command line over environment variables over `paysheet.toml` over defaults, as values that
+//! the commands can use without asking again.
+//!
+//! PURE but for the reading of files that the options name. Combinations that could pay the wrong people, pay
+//! nobody in silence, or hand the credentials to a stranger are refused here. Deliberately absent: the sheet, the
+//! checkpoint and the network.
+
+mod address;
+mod door;
+mod files;
+mod run;
+
+use std::path::Path;
+
+use crate::domain::BatchName;
+
+pub use address::{BaseUrl, is_loopback};
+pub use files::Files;
+pub use run::{
+    Controls, Door, Gateway, Remote, Results, Run, Sandbox, Send, Status, Validate, Voice,
+};
+
+use door::{from_variables, gateway};
+
+use super::args::{
+    Command, ControlArgs, FileArgs, PlaceArgs, ResultsArgs, SendArgs, StatusArgs, Typed,
+    ValidateArgs,
+};
+use super::config::{Config, Layer};
+use super::credentials::{ID_VARIABLE, SECRET_VARIABLE};
+use super::exit::Ending;
+use super::values::{Environment, Notify};
+
+/// Days that a link lives.
+const EXPIRES_IN_DEFAULT: u32 = 15;
+
+/// Where settings come from besides the command line: an argument, so that tests need no process of their own.
+pub struct Surroundings<'a> {
+    /// An environment variable; blank ones count as not set.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+    /// The working folder, where `paysheet.toml` may lie.
+    pub folder: &'a Path,
+}
+
+/// Works out what was meant.
+///
+/// # Errors
+///
+/// [`Usage`](super::exit::Exit::Usage) for combinations that are refused, [`Stopped`](super::exit::Exit::Stopped) for files and credentials that will not do.
+pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
+    let mut voice = Voice {
+        log_format: typed.logs.log_format.unwrap_or_default(),
+        verbose: typed.logs.verbose,
+        quiet: typed.logs.quiet,
+        json: typed.command.json(),
+    };
+    let mut base = |place: &PlaceArgs| {
+        let base = Base::of(place, around)?;
+        if typed.logs.log_format.is_none() {
+            voice.log_format = base.file.log_format.unwrap_or_default();
+        }
+        Ok::<_, Ending>((base, voice))
+    };
+    match typed.command {
+        Command::Validate(args) => {
+            let (base, voice) = base(&args.place)?;
+            validate(args, base, voice).map(Run::Validate)
+        }
+        Command::Send(args) => {
+            let (base, voice) = base(&args.place)?;
+            send(*args, base, voice, around).map(|send| Run::Send(Box::new(send)))
+        }
+        Command::Status(args) => {
+            let (base, voice) = base(&args.place)?;
+            status(*args, base, voice, around).map(|status| Run::Status(Box::new(status)))
+        }
+        Command::Results(args) => {
+            let (base, voice) = base(&args.place)?;
+            results(args, base, voice, around).map(Run::Results)
+        }
+        Command::Sandbox(options) => Ok(Run::Sandbox(Sandbox {
+            options,
+            credentials: from_variables(around).complete()?,
+            voice,
+        })),
+    }
+}
+
+/// What the file says, for the environment that was chosen.
+struct Base {
+    chosen: Option<Environment>,
+    file: Layer,
+}
+
+impl Base {
+    fn of(place: &PlaceArgs, around: &Surroundings<'_>) -> Result<Base, Ending> {
+        let config = Config::load(place.config.as_deref(), around.folder)?;
+        let chosen = place.env.or(config.env());
+        Ok(Base {
+            chosen,
+            file: config.layer(chosen.unwrap_or(Environment::Sandbox)),
+        })
+    }
+
+    /// The environment; refuses to fall back to the sandbox where somebody clearly means to pay.
+    fn environment(
+        &self,
+        credentials: Option<&Path>,
+        around: &Surroundings<'_>,
+    ) -> Result<Environment, Ending> {
+        let present = [ID_VARIABLE, SECRET_VARIABLE]
+            .into_iter()
+            .find(|name| (around.variable)(name).is_some());
+        let present = present.or(credentials.map(|_| "--credentials"));
+        match (self.chosen, present) {
+            (Some(chosen), _) => Ok(chosen),
+            (None, None) => Ok(Environment::Sandbox),
+            (None, Some(name)) => Err(Ending::usage(
+                format!(
+                    "{name} is set but no environment is chosen, and the sandbox would pay nobody"
+                ),
+                "say --env production, --env test or --env sandbox",
+            )),
+        }
+    }
+}
+
+fn validate(args: ValidateArgs, base: Base, voice: Voice) -> Result<Validate, Ending> {
+    let batch = files::batch(&args.sheet, args.batch.as_deref())?;
+    Ok(Validate {
+        problems: files::problems(&args.sheet, &batch),
+        controls: controls(args.controls, base.file.controls, args.allow_duplicates),
+        sheet: args.sheet,
+        batch,
+        voice,
+    })
+}
+
+fn send(
+    args: SendArgs,
+    base: Base,
+    voice: Voice,
+    around: &Surroundings<'_>,
+) -> Result<Send, Ending> {
+    let options = args.gateway.or(base.file.gateway.clone());
+    let environment = base.environment(options.credentials.as_deref(), around)?;
+    let controls = controls(args.controls, base.file.controls, args.allow_duplicates);
+    if environment == Environment::Production && args.yes && controls.expect_total.is_none() {
+        return Err(Ending::usage(
+            "--yes in production answers for a total that nobody has named",
+            "add --expect-total AMOUNT, or leave --yes out and answer the question",
+        ));
+    }
+    let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    let embedded = args.embedded.or(base.file.embedded);
+    Ok(Send {
+        gateway: gateway(environment, options, embedded, around)?,
+        notify: args.notify.or(base.file.notify).unwrap_or(Notify::Yes),
+        sheet: args.sheet,
+        batch,
+        files,
+        controls,
+        skip_invalid: args.skip_invalid,
+        dry_run: args.dry_run,
+        adopt: args.adopt,
+        yes: args.yes,
+        voice,
+    })
+}
+
+fn status(
+    args: StatusArgs,
+    base: Base,
+    voice: Voice,
+    around: &Surroundings<'_>,
+) -> Result<Status, Ending> {
+    let options = args.gateway.or(base.file.gateway.clone());
+    let environment = base.environment(options.credentials.as_deref(), around)?;
+    let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    let embedded = args.embedded.or(base.file.embedded);
+    Ok(Status {
+        gateway: gateway(environment, options, embedded, around)?,
+        sheet: args.sheet,
+        batch,
+        files,
+        watch: args.watch,
+        voice,
+    })
+}
+
+/// Needs no gateway, but the same refusal to guess: the sandbox's checkpoint would be the wrong one.
+fn results(
+    args: ResultsArgs,
+    base: Base,
+    voice: Voice,
+    around: &Surroundings<'_>,
+) -> Result<Results, Ending> {
+    let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
+    let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    Ok(Results {
+        sheet: args.sheet,
+        batch,
+        files,
+        environment,
+        voice,
+    })
+}
+
+fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Controls {
+    let meant = typed.or(file);
+    Controls {
+        expect_count: meant.expect_count,
+        expect_total: meant.expect_total,
+        max_amount: meant.max_amount,
+        expires_in: meant.expires_in.unwrap_or(EXPIRES_IN_DEFAULT),
+        allow_duplicates,
+    }
+}
+
+fn batch_and_files(
+    sheet: &Path,
+    typed: &FileArgs,
+    environment: Environment,
+) -> Result<(BatchName, Files), Ending> {
+    let batch = files::batch(sheet, typed.batch.as_deref())?;
+    let files = Files::of(sheet, &batch, environment, typed)?;
+    Ok((batch, files))
+}
+
+#[cfg(test)]
+mod tests;

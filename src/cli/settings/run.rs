@@ -1,0 +1,187 @@
+//! The settings of each command, as plain values. PURE.
+//!
+//! Deliberately absent: where they come from and which combinations are refused (the parent).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::{BatchName, Money};
+
+use super::super::args::{EmbeddedArgs, SandboxArgs};
+use super::super::credentials::Credentials;
+use super::super::values::{Environment, LogFormat, Notify, Rate};
+use super::address::BaseUrl;
+use super::files::Files;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Run {
+    /// `paysheet validate`
+    Validate(Validate),
+    /// `paysheet send`
+    Send(Box<Send>),
+    /// `paysheet status`
+    Status(Box<Status>),
+    /// `paysheet results`
+    Results(Results),
+    /// `paysheet sandbox`
+    Sandbox(Sandbox),
+}
+
+/// How much is said, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Voice {
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Say more.
+    pub verbose: bool,
+    /// Say nothing but errors.
+    pub quiet: bool,
+    /// One JSON object as the last line on stdout.
+    pub json: bool,
+}
+
+/// What the sheet must add up to, and how its blanks are filled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Controls {
+    /// Rows expected.
+    pub expect_count: Option<u64>,
+    /// Sum expected.
+    pub expect_total: Option<Money>,
+    /// Most for one row.
+    pub max_amount: Option<Money>,
+    /// Days that a link lives where its row names no date.
+    pub expires_in: u32,
+    /// Rows alike in name, phone and amount are meant.
+    pub allow_duplicates: bool,
+}
+
+/// Settings of `validate`.
+#[derive(Clone, Debug)]
+pub struct Validate {
+    /// The sheet.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// Where the problems go.
+    pub problems: PathBuf,
+    /// Control totals.
+    pub controls: Controls,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+/// Settings of `send`.
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// The sheet.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// The batch's files.
+    pub files: Files,
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Control totals.
+    pub controls: Controls,
+    /// Leave rows with problems out.
+    pub skip_invalid: bool,
+    /// Whether recipients are messaged where their row does not say.
+    pub notify: Notify,
+    /// Do all but send.
+    pub dry_run: bool,
+    /// What is found at the gateway is this batch's own.
+    pub adopt: bool,
+    /// The question is answered.
+    pub yes: bool,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+/// Settings of `status`.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The sheet; the file need not be there.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// The batch's files.
+    pub files: Files,
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Ask again at this interval.
+    pub watch: Option<Duration>,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+/// Settings of `results`.
+#[derive(Clone, Debug)]
+pub struct Results {
+    /// The sheet; the file need not be there.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// The batch's files.
+    pub files: Files,
+    /// Whose checkpoint.
+    pub environment: Environment,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+/// Settings of `sandbox`.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    /// What was typed; the simulator reads its own options.
+    pub options: SandboxArgs,
+    /// Credentials to accept; none: fixed ones, which it prints.
+    pub credentials: Option<Credentials>,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+/// The gateway, and how to treat it.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Where money would go.
+    pub environment: Environment,
+    /// Who answers.
+    pub door: Door,
+    /// How fast requests may leave.
+    pub rate: Rate,
+    /// Requests in flight at once.
+    pub concurrency: u32,
+    /// Tries per payout and run.
+    pub max_attempts: u32,
+    /// For one reply.
+    pub timeout: Duration,
+    /// How long a create in doubt must stay missing before it is sent again.
+    pub settle: Duration,
+    /// With the gateway out of reach.
+    pub give_up_after: Duration,
+}
+
+/// Who answers.
+#[derive(Clone, Debug)]
+pub enum Door {
+    /// The simulator inside this process.
+    Embedded(EmbeddedArgs),
+    /// A gateway over HTTP.
+    Remote(Box<Remote>),
+}
+
+/// A gateway over HTTP.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    /// Its address.
+    pub base_url: BaseUrl,
+    /// What authorizes us.
+    pub credentials: Credentials,
+    /// Cashfree's public key, where the account asks for `X-Cf-Signature`.
+    pub public_key: Option<PathBuf>,
+    /// Reach it through this proxy.
+    pub proxy: Option<String>,
+    /// Trust these certificates as well.
+    pub ca_file: Option<PathBuf>,
+}
