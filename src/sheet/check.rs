@@ -324,3 +324,6 @@ fn blank(at: At<'_>, field: Option<Field>, column: String, value: &str) -> Fault
         fix: String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,9 @@ mod tally;
 mod twins;
 mod validate;
 
+#[cfg(test)]
+mod files_tests;
+
 pub use check::{Judge, Rules};
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
