@@ -18,6 +18,7 @@ mod problems;
 mod read;
 mod results;
 mod rows;
+mod rules;
 mod tally;
 mod twins;
 mod validate;
@@ -25,7 +26,6 @@ mod validate;
 #[cfg(test)]
 mod files_tests;
 
-pub use check::{Judge, Rules};
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
 pub use fault::{Fault, FaultSink, NoFaults};
@@ -34,5 +34,6 @@ pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
 pub use results::{CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours};
 pub use rows::{Row, Rows};
+pub use rules::{Judge, Rules};
 pub use tally::RowBits;
 pub use validate::{Checked, validate};
