@@ -4,7 +4,6 @@
 //! found), repair, and files.
 
 use csv::StringRecord;
-use jiff::civil::Date;
 
 use crate::domain::{
     CashgramId, Description, Email, IdFault, KeyHasher, Money, PayeeName, PayoutType, Phone,
@@ -15,6 +14,7 @@ use super::dates::{DateReading, DateStyle, Votes};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
 use super::header::{Field, Header};
+use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
 use super::twins::Twins;
 
@@ -38,28 +38,6 @@ const TWIN: Words = Words::new(
     "",
     "remove one of the two rows; if both are meant, run with --allow-duplicates",
 );
-
-/// What a sheet is judged by.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// Today in India's calendar.
-    pub today: Date,
-    /// The most that one row may be, if limited.
-    pub max_amount: Option<Money>,
-    /// Whether rows alike in name, phone and amount are meant.
-    pub allow_duplicates: bool,
-    /// Whether the SHA-256 of the file is wanted.
-    pub fingerprint: bool,
-}
-
-/// How much of a row is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Judge {
-    /// Everything.
-    Whole,
-    /// Phone, amount and own id alone: the row was sent already, and its expiry may well have passed by now.
-    KeyOnly,
-}
 
 /// Judges the rows of one sheet, in order.
 pub(super) struct Checker<'a> {
@@ -324,3 +302,6 @@ fn blank(at: At<'_>, field: Option<Field>, column: String, value: &str) -> Fault
         fix: String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

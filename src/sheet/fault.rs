@@ -59,6 +59,30 @@ fn shown(field: Option<Field>, value: &str) -> String {
     }
 }
 
+/// Fewest digits that may be a phone.
+const PHONE_DIGITS_MIN: usize = 7;
+
+/// Whether a cell of unknown meaning looks like a phone or an address.
+pub(super) fn is_personal(value: &str) -> bool {
+    looks_like_phone(value) || value.contains('@')
+}
+
+/// A cell of unknown meaning as it may be shown on screen.
+pub(super) fn shown_guessing(value: &str) -> String {
+    let field = if value.contains('@') {
+        Some(Field::Email)
+    } else if looks_like_phone(value) {
+        Some(Field::Phone)
+    } else {
+        None
+    };
+    shown(field, value)
+}
+
+fn looks_like_phone(value: &str) -> bool {
+    value.bytes().filter(u8::is_ascii_digit).count() >= PHONE_DIGITS_MIN
+}
+
 fn masked_phone(value: &str) -> String {
     if let Ok(phone) = Phone::parse(value) {
         return phone.to_string();

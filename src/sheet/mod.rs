@@ -5,25 +5,35 @@
 //! pass that gives instructions), `problems` and `results` (the files written). Deliberately absent: matching rows to
 //! payouts, and anything that a fault may lead to.
 
+mod atomic;
 mod check;
 mod dates;
 mod decode;
 mod error;
 mod fault;
 mod fields;
+mod guard;
 mod header;
+mod problems;
 mod read;
+mod results;
 mod rows;
+mod rules;
 mod tally;
 mod twins;
 mod validate;
 
-pub use check::{Judge, Rules};
+#[cfg(test)]
+mod files_tests;
+
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
 pub use fault::{Fault, FaultSink, NoFaults};
 pub use header::{Field, Header};
+pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
+pub use results::{CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours};
 pub use rows::{Row, Rows};
+pub use rules::{Judge, Rules};
 pub use tally::RowBits;
 pub use validate::{Checked, validate};

@@ -10,10 +10,10 @@ use jiff::civil::Date;
 
 use crate::domain::Instruction;
 
-use super::check::Rules;
 use super::error::Error;
 use super::fields::Fields;
 use super::read::Records;
+use super::rules::Rules;
 use super::validate::{Checked, read_header};
 
 /// One row.

@@ -8,12 +8,13 @@ use std::path::Path;
 
 use crate::domain::{KeyHasher, Money, RowKey};
 
-use super::check::{Checker, Judge, Rules};
+use super::check::Checker;
 use super::dates::DateReading;
 use super::error::Error;
 use super::fault::FaultSink;
 use super::header::Header;
 use super::read::Records;
+use super::rules::{Judge, Rules};
 use super::tally::{RowBits, Sums};
 
 /// What is known of a sheet once every row was judged.
