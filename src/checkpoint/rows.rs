@@ -78,12 +78,12 @@ impl Store {
         Ok(())
     }
 
-    /// Cashgram ids of the `ready` rows, `step` rows apart from the first, at most `limit`: a sample of the sheet.
+    /// Calls `each` with the number of every `ready` row, in sheet order.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn each_open_row_number(&self, mut each: impl FnMut(u64)) -> Result<(), Error> {
+    pub fn each_ready_row(&self, mut each: impl FnMut(u64)) -> Result<(), Error> {
         let read = |e| damaged(&self.path, e);
         let mut select = self
             .conn

@@ -1,0 +1,79 @@
+//! The guards against paying again that need the gateway: ids that exist before this checkpoint has sent anything.
+
+use crate::checkpoint::{Store, SweepRow};
+use crate::engine::{Halt, Session};
+use crate::gateway::Gateway;
+
+use super::exit::{Ending, Exit};
+
+/// Ids looked up before the first create of a new checkpoint, spread over the sheet (`product.md`).
+const PROBES_MAX: u64 = 20;
+
+/// Whether the probe has still to be made.
+pub(super) fn needs_probe(store: &Store) -> anyhow::Result<bool> {
+    Ok(!store.meta().probed && !store.meta().found_existing && !store.has_history()?)
+}
+
+/// Looks a sample of the ids up; all of them if one exists, or if `all` are suspect. Returns how many exist: they are
+/// in conflict then.
+///
+/// # Errors
+///
+/// The [`Halt`] if not every look-up was answered.
+pub(super) async fn probe<G: Gateway>(session: &mut Session<G>, all: bool) -> Result<u64, Halt> {
+    let sample = session.read(sample).await.map_err(|why| Halt::NotRecorded { why: why.to_string() })?;
+    let found = if all { 0 } else { session.probe(sample).await? };
+    if found == 0 && !all {
+        return Ok(0);
+    }
+    Ok(found + session.probe_all().await?)
+}
+
+/// Rows spread evenly over what is ready, the first and the last among them.
+fn sample(store: &Store) -> Result<Vec<SweepRow>, crate::checkpoint::Error> {
+    let mut ready = 0_u64;
+    store.each_ready_row(|_| ready += 1)?;
+    let wanted = ready.min(PROBES_MAX);
+    let mut places: Vec<u64> = (0..wanted).map(|n| n * ready.saturating_sub(1) / wanted.saturating_sub(1).max(1)).collect();
+    places.dedup();
+    let mut rows = Vec::new();
+    let mut place = 0_u64;
+    store.each_ready_row(|row| {
+        if places.binary_search(&place).is_ok() {
+            rows.push(row);
+        }
+        place += 1;
+    })?;
+    let mut sample = Vec::new();
+    for row in rows {
+        sample.extend(store.ready_sweep_page(row.saturating_sub(1), 1)?);
+    }
+    Ok(sample)
+}
+
+/// What stops a run whose ids exist already.
+pub(super) fn existing(count: u64, command: &str, created_before: bool) -> Ending {
+    let (links, exist) = if count == 1 { ("link of this batch", "exists") } else { ("links of this batch", "exist") };
+    let message = format!(
+        "{count} {links} {exist} at the gateway although this checkpoint never sent them; nothing was sent. They are \
+         listed as conflict in the results"
+    );
+    let adopt = format!("if this is the same payment and its checkpoint was lost, run `{command} --adopt`");
+    let remedy = if created_before {
+        adopt
+    } else {
+        format!("{adopt}; if it is another payment under an old name, give it a name of its own with `{command} --batch NEW`")
+    };
+    Ending::new(Exit::NeedsPerson, message, remedy)
+}
+
+/// A results file of ours without its checkpoint: the batch was sent before, and what it sent is not known here.
+pub(super) fn lost_checkpoint(results: &str, checkpoint: &str, command: &str) -> Ending {
+    Ending::unpayable(
+        format!("{results} is there but its checkpoint {checkpoint} is missing; nothing was sent"),
+        format!(
+            "bring the checkpoint back; if it is lost, run `{command} --adopt`; if this is another payment, give it a \
+             name of its own with `{command} --batch NEW`"
+        ),
+    )
+}

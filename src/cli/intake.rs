@@ -1,0 +1,134 @@
+//! The judged sheet enters the checkpoint.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::{Intake, PayoutNo, RowFields, Store};
+use crate::domain::matching::{Assignment, Matching};
+use crate::domain::{BatchName, CashgramId, Instruction, Money, Phone, RowKey};
+use crate::sheet::{CarriedColumns, Header, Row, Rows, Rules};
+
+use super::judge::{Judged, fingerprint, sheet_error};
+
+/// What the checkpoint keeps of a sheet's header.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(super) struct StoredHeader {
+    columns: Vec<String>,
+    id_column: Option<usize>,
+}
+
+impl StoredHeader {
+    fn of(header: &Header) -> StoredHeader {
+        StoredHeader { columns: header.columns().to_vec(), id_column: header.id_column() }
+    }
+
+    /// The header that `store` was filled from.
+    ///
+    /// # Errors
+    ///
+    /// If what is stored makes no sense.
+    pub(super) fn load(store: &Store) -> anyhow::Result<StoredHeader> {
+        match &store.meta().header {
+            Some(text) => Ok(serde_json::from_str(text)?),
+            None => Ok(StoredHeader::default()),
+        }
+    }
+
+    /// The columns as the results carry them.
+    pub(super) fn carried(&self) -> CarriedColumns {
+        CarriedColumns::new(&self.columns, self.id_column)
+    }
+}
+
+/// Takes every row in. Returns how many refused rows were mended and are ready again.
+///
+/// # Errors
+///
+/// If the sheet changed since it was judged, or the checkpoint cannot be written; nothing is taken in then.
+pub(super) fn take_in(
+    store: &mut Store,
+    sheet: &Path,
+    judged: &Judged,
+    matching: &Matching,
+    rules: &Rules,
+    batch: &BatchName,
+) -> anyhow::Result<u64> {
+    let header = serde_json::to_string(&StoredHeader::of(&judged.checked.header))?;
+    let mut intake = store.begin_intake(&header)?;
+    let mut rows = Rows::open(sheet, &judged.checked, rules).map_err(sheet_error)?;
+    let mut cells = String::new();
+    let mut assignments = matching.rows.iter().zip(&judged.checked.keys);
+    while let Some(row) = rows.next_row().map_err(sheet_error)? {
+        let Some((assignment, key)) = assignments.next() else { break };
+        write_cells(&row, &mut cells)?;
+        place(&mut intake, &row, *assignment, key, &cells, batch)?;
+    }
+    Ok(intake.finish(&fingerprint(&judged.checked)?)?)
+}
+
+fn write_cells(row: &Row<'_>, cells: &mut String) -> anyhow::Result<()> {
+    let mut bytes = std::mem::take(cells).into_bytes();
+    bytes.clear();
+    serde_json::to_writer(&mut bytes, &Cells(row.cells))?;
+    *cells = String::from_utf8(bytes)?;
+    Ok(())
+}
+
+struct Cells<'c>(&'c csv::StringRecord);
+
+impl Serialize for Cells<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter())
+    }
+}
+
+fn place(
+    intake: &mut Intake<'_>,
+    row: &Row<'_>,
+    assignment: Assignment,
+    key: &RowKey,
+    cells: &str,
+    batch: &BatchName,
+) -> anyhow::Result<()> {
+    let place = (u64::from(row.index) + 1, row.line);
+    let expiry = row.instruction.as_ref().and_then(|order| order.expiry).map_or_else(String::new, |e| e.to_string());
+    let fields = row.instruction.as_ref().map(|order| fields_of(order, &expiry));
+    match assignment {
+        Assignment::Known { payout, .. } => intake.place_known(place, PayoutNo(payout), cells, fields.as_ref())?,
+        Assignment::New { occurrence } => {
+            let id = row.instruction.as_ref().and_then(|order| id_of(order, occurrence, batch));
+            let unreadable = RowFields {
+                phone: key.phone().map_or(0, Phone::number),
+                amount: key.amount().unwrap_or(Money::ZERO),
+                ..RowFields::default()
+            };
+            let fields = fields.unwrap_or(unreadable);
+            intake.place_new(place, id.as_ref().map(|(id, own)| (id.as_str(), *own)), occurrence, cells, &fields)?;
+        }
+    }
+    Ok(())
+}
+
+/// The row's own id, or the one that batch, phone and occurrence give.
+fn id_of(order: &Instruction, occurrence: u32, batch: &BatchName) -> Option<(CashgramId, bool)> {
+    match &order.own_id {
+        Some(own) => Some((own.clone(), true)),
+        None if occurrence > 0 => Some((CashgramId::derive(batch.as_str(), order.phone, occurrence, 1), false)),
+        None => None,
+    }
+}
+
+fn fields_of<'o>(order: &'o Instruction, expiry: &'o str) -> RowFields<'o> {
+    RowFields {
+        name: order.name.as_str(),
+        phone: order.phone.number(),
+        email: order.email.as_ref().map_or("", |email| email.as_str()),
+        amount: order.amount,
+        link_expiry: expiry,
+        remarks: order.remarks.as_ref().map_or("", |text| text.as_str()),
+        payout_type: order.payout_type.as_ref().map_or("", |text| text.as_str()),
+        description: order.description.as_ref().map_or("", |text| text.as_str()),
+        notify: order.notify,
+    }
+}

@@ -1,0 +1,207 @@
+//! The sheet against what is known: every row judged, and matched with the payouts of the checkpoint.
+//!
+//! Deliberately absent: writing to the checkpoint (`intake`) and talking to the gateway.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::civil::Date;
+
+use crate::checkpoint::{Known, Store};
+use crate::domain::matching::{Assignment, KnownKey, Matching, match_rows};
+use crate::domain::{KeyHasher, Money, Phone, RowKey, State};
+use crate::sheet::{self, Checked, Judge, Problems, ProblemsSummary, Rules};
+
+use super::exit::{Ending, Exit};
+use super::settings::Controls;
+
+/// A sheet, judged and matched.
+pub(super) struct Judged {
+    pub(super) checked: Checked,
+    pub(super) problems: ProblemsSummary,
+    /// What each row is; `None` where the checkpoint was filled from the very same bytes and nothing has changed.
+    pub(super) matching: Option<Matching>,
+}
+
+/// The rules that `controls` mean on `today`.
+pub(super) fn rules(controls: &Controls, today: Date, fingerprint: bool) -> Rules {
+    Rules { today, max_amount: controls.max_amount, allow_duplicates: controls.allow_duplicates, fingerprint }
+}
+
+/// Judges the sheet. Rows that match a payout that may exist are judged by phone, amount and id alone: their expiry
+/// may well have passed by now.
+///
+/// # Errors
+///
+/// If the sheet cannot be read or the list of problems not be written.
+pub(super) fn judge(
+    path: &Path,
+    problems_file: &Path,
+    rules: &Rules,
+    store: Option<&Store>,
+) -> anyhow::Result<Judged> {
+    let hasher = KeyHasher::new();
+    let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
+    let whole = |_: u32| Judge::Whole;
+    let checked = sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
+    if store.is_some_and(|store| is_unchanged(store, &checked)) {
+        let problems = problems.finish().map_err(sheet_error)?;
+        return Ok(Judged { checked, problems, matching: None });
+    }
+    let known = match store {
+        Some(store) => known_keys(store, &hasher)?,
+        None => Vec::new(),
+    };
+    let matching = match_rows(&checked.keys, &known);
+    let exempt = |row: u32| is_live(&matching, row);
+    if checked.invalid == 0 || !(0..checked.rows).any(exempt) {
+        let problems = problems.finish().map_err(sheet_error)?;
+        return Ok(Judged { checked, problems, matching: Some(matching) });
+    }
+    drop(problems);
+    let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
+    let judge = |row: u32| if exempt(row) { Judge::KeyOnly } else { Judge::Whole };
+    let checked = sheet::validate(path, rules, &hasher, &judge, &mut problems).map_err(sheet_error)?;
+    let problems = problems.finish().map_err(sheet_error)?;
+    Ok(Judged { checked, problems, matching: Some(matching) })
+}
+
+/// The same bytes, all of them payable then and now: every row is what it was.
+fn is_unchanged(store: &Store, checked: &Checked) -> bool {
+    let same = match (&store.meta().fingerprint, checked.fingerprint) {
+        (Some(known), Some(found)) => *known == hex(&found),
+        _ => false,
+    };
+    same && checked.invalid == 0 && store.totals().rows(State::Invalid) == 0
+}
+
+fn is_live(matching: &Matching, row: u32) -> bool {
+    let row = usize::try_from(row).unwrap_or(usize::MAX);
+    matches!(matching.rows.get(row), Some(Assignment::Known { live: true, .. }))
+}
+
+fn known_keys(store: &Store, hasher: &KeyHasher) -> anyhow::Result<Vec<KnownKey>> {
+    let mut keys = Vec::new();
+    store.each_known(|known| keys.push(known_key(&known, hasher)))?;
+    Ok(keys)
+}
+
+fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
+    let row = known.row.and_then(|row| u32::try_from(row).ok()).unwrap_or(u32::MAX);
+    KnownKey {
+        payout: known.payout.0,
+        row,
+        occurrence: known.occurrence,
+        live: KnownKey::is_live(known.standing.state, known.standing.is_frozen()),
+        key: RowKey {
+            own_id: if known.own_id { hasher.own_id(known.cashgram_id) } else { 0 },
+            phone: known.phone,
+            amount: known.amount.paise(),
+            name: hasher.text(known.name),
+            email: hasher.text(known.email),
+        },
+    }
+}
+
+/// Rows shown of those that stop the run.
+const ASTRAY_SHOWN_MAX: usize = 20;
+
+/// Payouts that may exist and whose rows are gone or changed: stops before anything is sent.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3 that names them.
+pub(super) fn refuse_astray(matching: &Matching, keys: &[RowKey], store: &Store) -> anyhow::Result<()> {
+    if matching.astray.is_empty() {
+        return Ok(());
+    }
+    let now: HashMap<i64, Option<u32>> =
+        matching.astray.iter().map(|astray| (astray.payout, astray.now)).collect();
+    let mut lines = Vec::new();
+    store.each_known(|known| {
+        if lines.len() < ASTRAY_SHOWN_MAX
+            && let Some(now) = now.get(&known.payout.0)
+        {
+            lines.push(astray_line(&known, *now, keys));
+        }
+    })?;
+    let more = now.len().saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(format!("  ... and {more} more"));
+    }
+    let count = now.len();
+    let (were, their) = if count == 1 { ("payment that was", "its row") } else { ("payments that were", "their rows") };
+    let message = format!(
+        "{count} {were} sent already no longer stand in the sheet as sent; nothing was sent now\n{}",
+        lines.join("\n")
+    );
+    let remedy = format!(
+        "restore {their} as they were and run again; to stop such a payment, deactivate its link in the Cashfree \
+         dashboard first"
+    );
+    Err(Ending::new(Exit::Unpayable, message, remedy).into())
+}
+
+fn astray_line(known: &Known<'_>, now: Option<u32>, keys: &[RowKey]) -> String {
+    let phone = Phone::from_number(known.phone).map_or_else(|| "no phone".to_owned(), |phone| phone.to_string());
+    let was = known.row.map_or_else(|| "a removed row".to_owned(), |row| format!("row {row}"));
+    let state = known.standing.state;
+    let head = format!("  {was}: {} for {phone}, ₹{} ({state})", known.cashgram_id, known.amount.grouped());
+    let now_row = now.and_then(|row| usize::try_from(row).ok()).and_then(|row| keys.get(row).map(|key| (row, key)));
+    match now_row {
+        None => format!("{head}: is gone from the sheet"),
+        Some((row, key)) => {
+            let amount = Money::from_paise(key.amount)
+                .map_or_else(|| "an unreadable amount".to_owned(), |amount| format!("₹{}", amount.grouped()));
+            if key.phone == known.phone {
+                format!("{head}: row {} now says {amount}", row + 1)
+            } else {
+                format!("{head}: row {} now has another phone", row + 1)
+            }
+        }
+    }
+}
+
+/// Compares the control totals with the whole sheet.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3.
+pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(), Ending> {
+    let remedy = "check that this is the right sheet and that nothing is missing from it";
+    if let Some(expected) = controls.expect_count
+        && expected != u64::from(checked.rows)
+    {
+        return Err(Ending::unpayable(
+            format!("the sheet has {} rows, --expect-count says {expected}; nothing was sent", checked.rows),
+            remedy,
+        ));
+    }
+    if let Some(expected) = controls.expect_total
+        && expected != checked.total
+    {
+        let (total, expected) = (checked.total.grouped(), expected.grouped());
+        return Err(Ending::unpayable(
+            format!("the sheet adds up to ₹{total}, --expect-total says ₹{expected}; nothing was sent"),
+            remedy,
+        ));
+    }
+    Ok(())
+}
+
+/// A sheet's error with the exit code that belongs to it.
+pub(super) fn sheet_error(error: sheet::Error) -> anyhow::Error {
+    let exit = if error.is_unpayable() { Exit::Unpayable } else { Exit::Stopped };
+    anyhow::Error::from(Ending::new(exit, error.to_string(), ""))
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The fingerprint that the rules asked for.
+pub(super) fn fingerprint(checked: &Checked) -> anyhow::Result<String> {
+    checked.fingerprint.map(|bytes| hex(&bytes)).context("the sheet has no fingerprint")
+}

@@ -1,0 +1,54 @@
+//! The results file, written from the checkpoint and never read back.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::checkpoint::{ResultRow, Store};
+use crate::sheet::{ResultCells, ResultsWriter};
+
+use super::intake::StoredHeader;
+use super::judge::sheet_error;
+
+/// Writes the whole file anew and puts it in its place at once.
+///
+/// # Errors
+///
+/// If the checkpoint cannot be read or the file not be written.
+pub(super) fn write(store: &Store, path: &Path, environment: &str) -> anyhow::Result<()> {
+    let columns = StoredHeader::load(store)?.carried();
+    let mut writer = ResultsWriter::create(path, &columns).map_err(sheet_error)?;
+    store.each_row(|row| write_row(&mut writer, &row, environment))?;
+    writer.finish().map_err(sheet_error)
+}
+
+/// A cell that borrows from the stored text unless it holds an escape.
+#[derive(Deserialize)]
+struct Cell<'c>(#[serde(borrow)] Cow<'c, str>);
+
+fn write_row(writer: &mut ResultsWriter, row: &ResultRow<'_>, environment: &str) -> anyhow::Result<()> {
+    let cells: Vec<Cell<'_>> = serde_json::from_str(row.cells)?;
+    let ours = ResultCells {
+        cashgram_id: row.cashgram_id,
+        reference_id: row.reference_id,
+        cashgram_link: row.cashgram_link,
+        state: row.state.word(),
+        status: row.status,
+        status_reason: row.status_reason,
+        utr: row.utr,
+        error_code: row.error_code,
+        error_message: row.error_message,
+        attempts: &row.attempts.to_string(),
+        created_at: &time(row.created_at),
+        checked_at: &time(row.checked_at),
+        environment,
+    };
+    writer.row(cells.iter().map(|cell| &*cell.0), &ours).map_err(sheet_error)
+}
+
+/// RFC 3339 in UTC, whole seconds; blank where it never happened.
+fn time(at: Option<i64>) -> String {
+    at.and_then(|ms| Timestamp::from_second(ms.div_euclid(1000)).ok()).map_or_else(String::new, |at| at.to_string())
+}
