@@ -1,1 +1,227 @@
 //! Says it, decides nothing.
+//!
+//! A [`Reporter`] listens to the engine's events and shows them as a bar, as plain lines, as log records or not at
+//! all. What is said before and after a run is made by pure functions, and the scripts' object by
+//! [`json`]. Deliberately absent: exit codes, files, and any effect on a run. Whatever
+//! cannot be said is lost.
+
+mod bar;
+pub mod json;
+mod lines;
+pub mod progress;
+pub mod screen;
+pub mod words;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::engine::{Event, Events};
+
+use bar::Bar;
+use lines::Due;
+use progress::{Progress, Urgency};
+
+pub use progress::Task;
+pub use screen::{Manner, Out, Screen};
+
+/// Shows a run while it works.
+#[derive(Clone)]
+pub struct Reporter {
+    inner: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    screen: Screen,
+    manner: Manner,
+    progress: Progress,
+    bar: Option<Bar>,
+    due: Due,
+    started: Instant,
+}
+
+impl Reporter {
+    /// A reporter whose clock starts now.
+    pub fn new(screen: Screen, manner: Manner, task: Task) -> Reporter {
+        let due = match manner {
+            Manner::Bar => Due::draws(),
+            Manner::Lines | Manner::Log | Manner::Silent => Due::lines(),
+        };
+        let inner = Inner {
+            bar: None,
+            screen,
+            manner,
+            progress: Progress::new(task),
+            due,
+            started: Instant::now(),
+        };
+        Reporter {
+            inner: Arc::new(Mutex::new(inner)),
+        }
+    }
+
+    /// Where the engine sends its events.
+    pub fn events(&self) -> Events {
+        let inner = Arc::clone(&self.inner);
+        Arc::new(move |event| {
+            log(event);
+            // A listener that once panicked must not take the run with it.
+            let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
+            inner.take(event);
+        })
+    }
+
+    /// Takes the bar away. Without it the bar would stand above whatever is said next.
+    pub fn close(&self) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = inner.bar.take() {
+            bar.close();
+        }
+    }
+}
+
+impl Inner {
+    fn take(&mut self, event: &Event) {
+        let urgency = self.progress.take(event);
+        if self.manner == Manner::Silent {
+            return;
+        }
+        match event {
+            Event::Opened { .. } => self.open(),
+            Event::Finished { .. } => self.finish(),
+            Event::Moved { .. }
+            | Event::Undecided { .. }
+            | Event::Looked { .. }
+            | Event::Paused { .. }
+            | Event::Resumed
+            | Event::Interrupted { .. }
+            | Event::Stopping { .. }
+            | Event::Requested { .. } => self.go_on(&urgency),
+        }
+    }
+
+    fn open(&mut self) {
+        self.bar = Bar::on(&self.screen);
+        match &self.bar {
+            Some(bar) => bar.show(&self.progress, self.started.elapsed()),
+            None => self.say(&self.progress.opening()),
+        }
+    }
+
+    fn go_on(&mut self, urgency: &Urgency) {
+        if let Urgency::Say(sentence) = urgency {
+            self.say(sentence);
+        }
+        let elapsed = self.started.elapsed();
+        let waiting = *urgency == Urgency::Now;
+        if !self.due.now(elapsed, waiting) {
+            return;
+        }
+        match &self.bar {
+            Some(bar) => bar.show(&self.progress, elapsed),
+            None => self.say(&self.progress.line(elapsed)),
+        }
+    }
+
+    fn finish(&mut self) {
+        match self.bar.take() {
+            Some(bar) => bar.close(),
+            None => self.say(&self.progress.line(self.started.elapsed())),
+        }
+    }
+
+    fn say(&self, sentence: &str) {
+        match self.manner {
+            Manner::Bar | Manner::Lines => self.screen.line(sentence),
+            Manner::Log => tracing::info!("{sentence}"),
+            Manner::Silent => {}
+        }
+    }
+}
+
+/// Every event as a log record, for `-v`. Ids are fields of that name, so that they survive the masking of logs.
+fn log(event: &Event) {
+    match event {
+        Event::Moved {
+            row,
+            id,
+            amount,
+            from,
+            to,
+            note,
+        } => {
+            let note = note.as_deref().unwrap_or_default();
+            tracing::debug!(row, id, %amount, %from, %to, note, "moved");
+        }
+        Event::Undecided {
+            row,
+            id,
+            attempt,
+            why,
+            wait,
+        } => tracing::debug!(row, id, attempt, ?wait, why, "undecided"),
+        Event::Looked {
+            row,
+            id,
+            status,
+            changed,
+        } => {
+            let status = status.as_deref().unwrap_or("none");
+            tracing::debug!(row, id, status, changed, "looked up");
+        }
+        Event::Paused { pause, wait } => {
+            tracing::debug!("{}", progress::reason(pause, *wait));
+        }
+        Event::Resumed => tracing::debug!("sending goes on"),
+        Event::Opened {
+            to_send, to_ask, ..
+        } => tracing::debug!(to_send, to_ask, "opened"),
+        Event::Interrupted { in_flight } => tracing::debug!(in_flight, "interrupted"),
+        Event::Stopping { why, remedy } => tracing::debug!(why, remedy, "stopping"),
+        Event::Requested { total } => tracing::trace!(total, "request"),
+        Event::Finished { .. } => tracing::debug!("finished"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Money, State};
+    use crate::engine::Tally;
+
+    #[test]
+    fn every_manner_takes_every_event_from_any_thread() {
+        for manner in [Manner::Bar, Manner::Log, Manner::Silent] {
+            let reporter = Reporter::new(Screen::new(manner), manner, Task::Sending);
+            let events = reporter.events();
+            events(&Event::Opened {
+                to_send: 400,
+                amount_to_send: Money::ZERO,
+                to_ask: 0,
+            });
+            std::thread::scope(|scope| {
+                for thread in 0..4 {
+                    let events = Arc::clone(&events);
+                    scope.spawn(move || {
+                        for row in 0..100 {
+                            events(&Event::Moved {
+                                row: thread * 100 + row,
+                                id: "a".into(),
+                                amount: Money::ZERO,
+                                from: State::Unknown,
+                                to: State::Created,
+                                note: None,
+                            });
+                        }
+                    });
+                }
+            });
+            let done = reporter.inner.lock().unwrap().progress.counts();
+            assert_eq!(done, (400, 400), "{manner:?}");
+            events(&Event::Finished {
+                tally: Box::new(Tally::default()),
+            });
+            reporter.close();
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Where a run stands while it works: the fold of its events. PURE.
+//!
+//! Deliberately absent: drawing, and the clock. How long the run has lasted is an argument.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use crate::domain::{Money, State};
+use crate::engine::{Event, Pause};
+
+use super::words::{counted, lasting, rupees};
+
+/// Most payouts in doubt that are told apart; beyond it the count stands still. It only feeds the display.
+const DOUBTS_MAX: usize = 100_000;
+/// Before so much time has passed a rate is noise.
+const RATE_AFTER: Duration = Duration::from_secs(1);
+
+/// What a run does, which decides what counts as done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Creates links: a payout is done once it is decided.
+    Sending,
+    /// Asks for statuses: a payout is done once it was looked at.
+    Asking,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    task: Task,
+    total: u64,
+    amount_total: Money,
+    done: u64,
+    amount_done: Money,
+    undecided: u64,
+    rejected: u64,
+    conflicts: u64,
+    changed: u64,
+    doubts: HashSet<u64>,
+    waiting: Option<String>,
+}
+
+/// What an event asks of the display.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Show it when it is time again.
+    Later,
+    /// Show where the run stands now.
+    Now,
+    /// Say this sentence, then show where the run stands.
+    Say(String),
+}
+
+impl Progress {
+    /// Before the first event.
+    pub fn new(task: Task) -> Progress {
+        Progress {
+            task,
+            total: 0,
+            amount_total: Money::ZERO,
+            done: 0,
+            amount_done: Money::ZERO,
+            undecided: 0,
+            rejected: 0,
+            conflicts: 0,
+            changed: 0,
+            doubts: HashSet::new(),
+            waiting: None,
+        }
+    }
+
+    /// Takes one event in.
+    pub fn take(&mut self, event: &Event) -> Urgency {
+        match event {
+            Event::Opened {
+                to_send,
+                amount_to_send,
+                to_ask,
+            } => {
+                self.total = to_send.saturating_add(*to_ask);
+                self.amount_total = *amount_to_send;
+                Urgency::Now
+            }
+            Event::Moved {
+                row,
+                amount,
+                to,
+                note,
+                ..
+            } => {
+                self.moved(*row, *amount, *to, note.is_some());
+                Urgency::Later
+            }
+            Event::Undecided { .. } => {
+                self.undecided = self.undecided.saturating_add(1);
+                Urgency::Later
+            }
+            Event::Looked { changed, .. } => {
+                self.looked(*changed);
+                Urgency::Later
+            }
+            Event::Paused { pause, wait } => {
+                let reason = reason(pause, *wait);
+                let news = self.waiting.as_deref() != Some(&reason);
+                self.waiting = Some(reason);
+                if news { Urgency::Now } else { Urgency::Later }
+            }
+            Event::Resumed => {
+                self.waiting = None;
+                Urgency::Later
+            }
+            Event::Interrupted { in_flight } => Urgency::Say(format!(
+                "interrupted: nothing new starts, {} in flight will be waited for",
+                counted(*in_flight, "request", "requests")
+            )),
+            Event::Stopping { why, remedy } => Urgency::Say(format!("stopping: {why}: {remedy}")),
+            Event::Requested { .. } => Urgency::Later,
+            Event::Finished { .. } => {
+                self.waiting = None;
+                Urgency::Now
+            }
+        }
+    }
+
+    fn moved(&mut self, row: u64, amount: Money, to: State, doubtful: bool) {
+        match to {
+            State::Unknown => {
+                if doubtful && self.doubts.len() < DOUBTS_MAX {
+                    self.doubts.insert(row);
+                }
+                return;
+            }
+            State::Rejected => self.rejected = self.rejected.saturating_add(1),
+            State::Conflict => self.conflicts = self.conflicts.saturating_add(1),
+            State::Created => {
+                self.amount_done = self
+                    .amount_done
+                    .checked_add(amount)
+                    .unwrap_or(self.amount_done);
+            }
+            State::Cancelled => {}
+            State::Ready | State::Invalid => {
+                self.doubts.remove(&row);
+                return;
+            }
+        }
+        self.doubts.remove(&row);
+        if self.task == Task::Sending {
+            self.step();
+        }
+    }
+
+    fn looked(&mut self, changed: bool) {
+        self.changed = self.changed.saturating_add(u64::from(changed));
+        if self.task == Task::Asking {
+            self.step();
+        }
+    }
+
+    /// Asked twice about one payout, a run would seem to have done more than there is.
+    fn step(&mut self) {
+        self.done = self.done.saturating_add(1).min(self.total.max(1));
+    }
+
+    /// Payouts done and to do.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.done, self.total)
+    }
+
+    /// Hundredths done, rounded down: it says 100 only when all is done.
+    pub fn percent(&self) -> u64 {
+        self.done
+            .saturating_mul(100)
+            .checked_div(self.total)
+            .unwrap_or(100)
+    }
+
+    /// Everything but the counts, on one line, the most urgent first.
+    pub fn details(&self, elapsed: Duration) -> String {
+        let mut parts: Vec<String> = self.waiting.iter().cloned().collect();
+        if self.task == Task::Sending {
+            parts.push(rupees(self.amount_done));
+        }
+        if let Some(pace) = self.pace(elapsed) {
+            parts.push(pace);
+        }
+        let several = [
+            (self.changed, "changed", "changed"),
+            (self.undecided, "retry", "retries"),
+            (self.rejected, "rejected", "rejected"),
+            (self.conflicts, "conflict", "conflicts"),
+            (
+                u64::try_from(self.doubts.len()).unwrap_or(u64::MAX),
+                "in doubt",
+                "in doubt",
+            ),
+        ];
+        parts.extend(
+            several
+                .into_iter()
+                .filter(|(number, _, _)| *number > 0)
+                .map(|(number, one, many)| counted(number, one, many)),
+        );
+        parts.join(", ")
+    }
+
+    /// The whole standing as one plain line.
+    pub fn line(&self, elapsed: Duration) -> String {
+        let verb = match self.task {
+            Task::Sending => "sending",
+            Task::Asking => "asking",
+        };
+        let (done, total) = self.counts();
+        format!(
+            "{verb}: {done} of {total} ({} %), {}",
+            self.percent(),
+            self.details(elapsed)
+        )
+        .trim_end_matches(", ")
+        .to_owned()
+    }
+
+    /// What there is to do, as one plain line.
+    pub fn opening(&self) -> String {
+        match self.task {
+            Task::Sending => format!(
+                "sending: {} to decide, {} to send",
+                counted(self.total, "payout", "payouts"),
+                rupees(self.amount_total)
+            ),
+            Task::Asking => format!("asking about {}", counted(self.total, "link", "links")),
+        }
+    }
+
+    fn pace(&self, elapsed: Duration) -> Option<String> {
+        if elapsed < RATE_AFTER || self.done == 0 {
+            return None;
+        }
+        let millis = u64::try_from(elapsed.as_millis()).ok()?;
+        let per_second = self.done.checked_mul(1_000)?.checked_div(millis)?;
+        let left = self.total.saturating_sub(self.done);
+        let left_millis = left.checked_mul(millis)?.checked_div(self.done)?;
+        let pace = if per_second == 0 {
+            let per_minute = self.done.checked_mul(60_000)?.checked_div(millis)?;
+            format!("{per_minute}/min")
+        } else {
+            format!("{per_second}/s")
+        };
+        Some(match (left, &self.waiting) {
+            (0, _) | (_, Some(_)) => pace,
+            (_, None) => format!(
+                "{pace}, {} left",
+                lasting(Duration::from_millis(left_millis))
+            ),
+        })
+    }
+}
+
+/// Why nothing is sent, in words.
+pub fn reason(pause: &Pause, wait: Duration) -> String {
+    let wait = lasting(wait);
+    match pause {
+        Pause::Throttled => format!("the gateway asks to wait {wait}"),
+        Pause::OutOfReach { why } => format!("gateway out of reach: {why}, next try in {wait}"),
+        Pause::Settling { payouts } => format!(
+            "waiting to look up {} in doubt, next in {wait}",
+            counted(*payouts, "payment", "payments")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

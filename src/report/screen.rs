@@ -1,0 +1,120 @@
+//! Where words go: lines on stderr that do not tear the progress bar, and results on stdout.
+//!
+//! A closed pipe or a full disk behind either never stops a run: what cannot be said is lost, what was paid is not.
+//! Deliberately absent: what is said, and any colour.
+
+use std::io::{self, Write};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde::Serialize;
+
+use super::json;
+
+/// Draws a second at most: quick enough for the eye, cheap enough for a slow terminal.
+const DRAWS_PER_SECOND: u8 = 10;
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// A bar at the bottom of a terminal.
+    Bar,
+    /// Plain lines, for files and pipes.
+    Lines,
+    /// Log records, where every line on stderr is one.
+    Log,
+    /// Not at all.
+    Silent,
+}
+
+impl Manner {
+    /// The manner for a stderr that is a `terminal` or not.
+    pub fn choose(quiet: bool, json_logs: bool, terminal: bool) -> Manner {
+        match (quiet, json_logs, terminal) {
+            (true, _, _) => Manner::Silent,
+            (false, true, _) => Manner::Log,
+            (false, false, true) => Manner::Bar,
+            (false, false, false) => Manner::Lines,
+        }
+    }
+}
+
+/// The way to stderr that logs, progress and errors share.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    bars: Option<MultiProgress>,
+}
+
+impl Screen {
+    /// A screen that may hold a bar.
+    pub fn new(manner: Manner) -> Screen {
+        let bars = (manner == Manner::Bar).then(|| {
+            MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND))
+        });
+        Screen { bars }
+    }
+
+    /// One line, above the bar if there is one.
+    pub fn line(&self, text: &str) {
+        match &self.bars {
+            Some(bars) if !bars.is_hidden() => lost(bars.println(text)),
+            Some(_) | None => lost(write_line(&mut io::stderr().lock(), text)),
+        }
+    }
+
+    /// The bars, where this screen has them.
+    pub(super) fn bars(&self) -> Option<&MultiProgress> {
+        self.bars.as_ref()
+    }
+}
+
+/// The way to stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Out {
+    /// stdout ends with a JSON object; paragraphs for people go to stderr.
+    pub json: bool,
+    /// Nothing is said to people.
+    pub quiet: bool,
+}
+
+impl Out {
+    /// A text for people, on stdout; on stderr if stdout is a script's.
+    pub fn paragraph(self, text: &str) {
+        let text = text.trim_end();
+        match (self.quiet, self.json) {
+            (true, _) => {}
+            (false, true) => lost(write_line(&mut io::stderr().lock(), text)),
+            (false, false) => lost(write_line(&mut io::stdout().lock(), text)),
+        }
+    }
+
+    /// The JSON object, as the last line, if one is wanted.
+    pub fn json(self, object: &impl Serialize) {
+        if self.json {
+            lost(json::line(object).and_then(|line| write_line(&mut io::stdout().lock(), &line)));
+        }
+    }
+}
+
+fn write_line(to: &mut impl Write, text: &str) -> io::Result<()> {
+    // One write a line: two processes that share a stderr do not cut each other's lines.
+    to.write_all(format!("{text}\n").as_bytes())?;
+    to.flush()
+}
+
+/// Nobody is listening: that is their affair.
+fn lost(said: io::Result<()>) {
+    drop(said);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manner_follows_quiet_then_logs_then_terminal() {
+        assert_eq!(Manner::choose(true, true, true), Manner::Silent);
+        assert_eq!(Manner::choose(false, true, true), Manner::Log);
+        assert_eq!(Manner::choose(false, false, true), Manner::Bar);
+        assert_eq!(Manner::choose(false, false, false), Manner::Lines);
+    }
+}
