@@ -32,6 +32,8 @@ pub struct Meta {
     pub found_existing: bool,
     /// The probe for ids that exist already was made, and found none.
     pub probed: bool,
+    /// Results of this batch stood there when this checkpoint was made: an earlier one was lost.
+    pub replaces_lost: bool,
 }
 
 const REMEDY_ELSEWHERE: &str = "use the settings it was made with, or name another file with --checkpoint or another batch with --batch";
@@ -78,6 +80,7 @@ impl Meta {
             header: get(conn, path, "header")?,
             found_existing: flag("found_existing")?,
             probed: flag("probed")?,
+            replaces_lost: flag("replaces_lost")?,
         })
     }
 }

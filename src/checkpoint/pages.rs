@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Money, Standing, StatusClass};
+use crate::domain::{Money, Standing};
 
 use super::apply::standing_from;
 use super::error::Error;
 use super::schema::damaged;
-use super::store::{PayoutNo, Store, class_from};
+use super::store::{PayoutNo, Store};
 
 /// REDEEMED is asked again for so long after it was first seen, since a bank may return the money (`product.md`).
 const REDEEMED_ASKED_AGAIN_MS: i64 = 10 * 24 * 60 * 60 * 1000;
@@ -85,6 +85,12 @@ impl From<OpenRow> for SweepRow {
     }
 }
 
+const SWEEP_COLUMNS: &str =
+    "state, attempts, terms, history, payout, row, cashgram_id, amount, status";
+/// Not final: no status yet, one that moves, or redeemed (2) since `?2`.
+const OPEN_STATUS: &str =
+    "state IN (2, 3, 5) AND (status_class IS NULL OR status_class IN (0, 1, 6)
+    OR status_class = 2 AND (redeemed_at IS NULL OR redeemed_at > ?2))";
 const OPEN_COLUMNS: &str =
     "state, attempts, terms, history, payout, row, cashgram_id, own_id, name, phone, email, amount,
     link_expiry, remarks, payout_type, description, notify, body";
@@ -135,27 +141,15 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<SweepRow>, Error> {
         let read = |e| damaged(&self.path, e);
-        let mut select = self
-            .conn
-            .prepare_cached(
-                "SELECT state, attempts, terms, history, payout, row, cashgram_id, amount, status FROM payouts
-                 WHERE payout > ?1 AND state IN (2, 3, 5) AND (status_class IS NULL OR status_class IN (0, 1, 6)
-                    OR status_class = 2 AND (redeemed_at IS NULL OR redeemed_at > ?2))
-                 ORDER BY payout LIMIT ?3",
-            )
-            .map_err(read)?;
+        let sql = format!(
+            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE payout > ?1 AND {OPEN_STATUS} ORDER BY payout LIMIT ?3"
+        );
+        let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
         let since = now_ms.saturating_sub(REDEEMED_ASKED_AGAIN_MS);
         let mut lines = select.query((after.0, since, limit)).map_err(read)?;
         let mut page = Vec::new();
         while let Some(line) = lines.next().map_err(read)? {
-            page.push(SweepRow {
-                payout: PayoutNo(line.get(4).map_err(read)?),
-                row: line.get::<_, Option<u64>>(5).map_err(read)?.unwrap_or(0),
-                cashgram_id: line.get(6).map_err(read)?,
-                amount: Money::from_paise(line.get(7).map_err(read)?).unwrap_or_default(),
-                standing: standing_from(line, &self.path)?,
-                status: line.get(8).map_err(read)?,
-            });
+            page.push(sweep_row(line, self)?);
         }
         Ok(page)
     }
@@ -177,13 +171,9 @@ impl Store {
     /// If the file cannot be read.
     pub fn sweep_count(&self, now_ms: i64) -> Result<u64, Error> {
         let since = now_ms.saturating_sub(REDEEMED_ASKED_AGAIN_MS);
+        let sql = format!("SELECT count(*) FROM payouts WHERE payout > ?1 AND {OPEN_STATUS}");
         self.conn
-            .query_row(
-                "SELECT count(*) FROM payouts WHERE state IN (2, 3, 5) AND (status_class IS NULL
-                    OR status_class IN (0, 1, 6) OR status_class = 2 AND (redeemed_at IS NULL OR redeemed_at > ?1))",
-                [since],
-                |line| line.get(0),
-            )
+            .query_row(&sql, (0, since), |line| line.get(0))
             .map_err(|e| damaged(&self.path, e))
     }
 
@@ -202,32 +192,34 @@ impl Store {
         phones.collect::<Result<_, _>>().map_err(read)
     }
 
-    /// Conflicting payouts above `after`, with the status class known, at most `limit`.
+    /// All payouts in conflict, with the status known so far.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn conflict_page(
-        &self,
-        after: PayoutNo,
-        limit: u32,
-    ) -> Result<Vec<(PayoutNo, String, Option<StatusClass>)>, Error> {
+    pub fn conflicts(&self) -> Result<Vec<SweepRow>, Error> {
         let read = |e| damaged(&self.path, e);
-        let mut select = self
-            .conn
-            .prepare_cached(
-                "SELECT payout, cashgram_id, status_class FROM payouts WHERE state = 5 AND payout > ?1
-                 ORDER BY payout LIMIT ?2",
-            )
-            .map_err(read)?;
-        let lines = select
-            .query_map((after.0, limit), |line| {
-                let class: Option<i64> = line.get(2)?;
-                Ok((PayoutNo(line.get(0)?), line.get(1)?, class.map(class_from)))
-            })
-            .map_err(read)?;
-        lines.collect::<Result<_, _>>().map_err(read)
+        let sql = format!("SELECT {SWEEP_COLUMNS} FROM payouts WHERE state = 5 ORDER BY row");
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        let mut rows = Vec::new();
+        while let Some(line) = lines.next().map_err(read)? {
+            rows.push(sweep_row(line, self)?);
+        }
+        Ok(rows)
     }
+}
+
+fn sweep_row(line: &rusqlite::Row<'_>, store: &Store) -> Result<SweepRow, Error> {
+    let read = |e| damaged(&store.path, e);
+    Ok(SweepRow {
+        standing: standing_from(line, &store.path)?,
+        payout: PayoutNo(line.get(4).map_err(read)?),
+        row: line.get::<_, Option<u64>>(5).map_err(read)?.unwrap_or(0),
+        cashgram_id: line.get(6).map_err(read)?,
+        amount: Money::from_paise(line.get(7).map_err(read)?).unwrap_or_default(),
+        status: line.get(8).map_err(read)?,
+    })
 }
 
 fn open_row(line: &rusqlite::Row<'_>, store: &Store) -> Result<OpenRow, Error> {

@@ -110,31 +110,41 @@ impl Store {
         Ok(standings)
     }
 
-    /// Remembers that ids of this batch were found at the gateway before anything was sent.
+    /// Remembers whether ids of this batch were found at the gateway before anything was sent.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded.
     pub fn set_found_existing(&mut self, found: bool) -> Result<(), Error> {
-        meta::put(
-            &self.conn,
-            &self.path,
-            "found_existing",
-            if found { "yes" } else { "no" },
-        )?;
+        self.put_flag("found_existing", found)?;
         self.meta.found_existing = found;
         Ok(())
     }
 
-    /// Remembers that the probe for existing ids was made and found none.
+    /// Remembers that the probe for existing ids was made and settled.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded.
     pub fn set_probed(&mut self) -> Result<(), Error> {
-        meta::put(&self.conn, &self.path, "probed", "yes")?;
+        self.put_flag("probed", true)?;
         self.meta.probed = true;
         Ok(())
+    }
+
+    /// Remembers that results of this batch stood there when this checkpoint was made.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn set_replaces_lost(&mut self) -> Result<(), Error> {
+        self.put_flag("replaces_lost", true)?;
+        self.meta.replaces_lost = true;
+        Ok(())
+    }
+
+    fn put_flag(&self, key: &str, set: bool) -> Result<(), Error> {
+        meta::put(&self.conn, &self.path, key, if set { "yes" } else { "no" })
     }
 
     /// Proves the running totals against a fresh count.

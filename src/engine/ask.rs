@@ -146,7 +146,7 @@ impl<G: Gateway> Asker<G> {
                 let page = self
                     .line
                     .recorder
-                    .read(move |store| store.sweep_page(from, now_ms, PAGE_ROWS))
+                    .run(move |store| store.sweep_page(from, now_ms, PAGE_ROWS))
                     .await?;
                 self.source = Source::Open {
                     now_ms,
@@ -159,7 +159,7 @@ impl<G: Gateway> Asker<G> {
                 let page = self
                     .line
                     .recorder
-                    .read(move |store| store.ready_sweep_page(from, PAGE_ROWS))
+                    .run(move |store| store.ready_sweep_page(from, PAGE_ROWS))
                     .await?;
                 self.source = Source::Ready {
                     after: page.last().map(|row| row.row),

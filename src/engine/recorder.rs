@@ -16,11 +16,11 @@ const INBOX_MAX: usize = 1024;
 /// Posts in one transaction: beyond this a page costs more latency than it saves syncs.
 const PAGE_MAX: usize = 256;
 
-type Reading = Box<dyn FnOnce(&Store) + Send>;
+type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
 enum Ask {
     Post(Posting, oneshot::Sender<Result<Standing, Failed>>),
-    Read(Reading),
+    Run(Errand),
 }
 
 /// Something could not be recorded; the run is over. Cheap to clone, since every waiting sender gets it.
@@ -69,22 +69,22 @@ impl Recorder {
         on_disk.await.map_err(|_| gone())?
     }
 
-    /// Reads from the checkpoint, after everything posted so far.
+    /// Reads from the checkpoint, or changes what concerns the batch as a whole, after everything posted so far.
     ///
     /// # Errors
     ///
-    /// [`Failed`] if the recorder is gone or the file cannot be read.
-    pub(super) async fn read<T: Send + 'static>(
+    /// [`Failed`] if the recorder is gone or the file cannot be used.
+    pub(super) async fn run<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Store) -> Result<T, Error> + Send + 'static,
+        errand: impl FnOnce(&mut Store) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failed> {
         let (answer, result) = oneshot::channel();
-        let reading: Reading = Box::new(move |store| {
-            // A reader that left needs no answer.
-            let _ = answer.send(read(store).map_err(failed));
+        let errand: Errand = Box::new(move |store| {
+            // Whoever left needs no answer.
+            let _ = answer.send(errand(store).map_err(failed));
         });
         self.inbox
-            .send(Ask::Read(reading))
+            .send(Ask::Run(errand))
             .await
             .map_err(|_| gone())?;
         result.await.map_err(|_| gone())?
@@ -125,15 +125,15 @@ fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -
         let mut page = Vec::new();
         let mut answers = Vec::new();
         let mut next = Some(first);
-        let mut reading = None;
+        let mut errand = None;
         while let Some(ask) = next {
             match ask {
                 Ask::Post(posting, answer) => {
                     page.push(posting);
                     answers.push(answer);
                 }
-                Ask::Read(read) => {
-                    reading = Some(read);
+                Ask::Run(run) => {
+                    errand = Some(run);
                     break;
                 }
             }
@@ -144,8 +144,8 @@ fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -
             };
         }
         write_page(&mut store, &page, answers, &mut failure, broken);
-        if let Some(read) = reading {
-            read(&store);
+        if let Some(run) = errand {
+            run(&mut store);
         }
     }
     store

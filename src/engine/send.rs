@@ -119,7 +119,7 @@ impl<G: Gateway> Run<G> {
         match self
             .line
             .recorder
-            .read(|store| store.conflict_phones())
+            .run(|store| store.conflict_phones())
             .await
         {
             Ok(phones) => self.desk.block(phones),
@@ -215,7 +215,7 @@ impl<G: Gateway> Run<G> {
             (None, Some(after)) => (after, false),
             (None, None) => return Ok(false),
         };
-        let read = self.line.recorder.read(move |store| {
+        let read = self.line.recorder.run(move |store| {
             if in_doubt {
                 store.unknown_page(after, PAGE_ROWS)
             } else {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::checkpoint::{PayoutNo, Store, SweepRow};
+use crate::checkpoint::{News, PayoutNo, Posting, Store, SweepRow};
 use crate::clock::Clock;
 use crate::domain::{Finding, Stop};
 use crate::gateway::{Gateway, reading};
@@ -218,7 +218,56 @@ impl<G: Gateway> Session<G> {
         &self,
         read: impl FnOnce(&Store) -> Result<T, crate::checkpoint::Error> + Send + 'static,
     ) -> anyhow::Result<T> {
-        Ok(self.line.recorder.read(read).await?)
+        Ok(self.line.recorder.run(|store| read(store)).await?)
+    }
+
+    /// Changes what concerns the batch as a whole.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut Store) -> Result<T, crate::checkpoint::Error> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        Ok(self.line.recorder.run(write).await?)
+    }
+
+    /// Asks again about payouts in conflict, for their status.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::probe`].
+    pub async fn ask_conflicts(&mut self) -> Result<u64, Halt> {
+        let rows = self
+            .line
+            .recorder
+            .run(|store| store.conflicts())
+            .await
+            .map_err(|why| Halt::NotRecorded {
+                why: why.to_string(),
+            })?;
+        self.ask(Source::Listed(VecDeque::from(rows))).await
+    }
+
+    /// Takes every conflicting payout that was seen at the gateway for the batch's own. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub async fn adopt(&self) -> anyhow::Result<u64> {
+        let rows = self.line.recorder.run(|store| store.conflicts()).await?;
+        let mut adopted = 0;
+        for row in rows.into_iter().filter(|row| row.status.is_some()) {
+            let posting = Posting {
+                payout: row.payout,
+                at: self.line.clock.now(),
+                news: News::Adopted,
+            };
+            self.line.recorder.post(posting).await?;
+            adopted += 1;
+        }
+        Ok(adopted)
     }
 
     /// Requests so far, authorize not counted.

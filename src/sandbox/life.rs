@@ -9,6 +9,9 @@ use super::chance::{self, WHOLE};
 use super::time::Moment;
 use super::units::{Between, Share, Span};
 
+/// What [`Life::tuned`] knows.
+const TUNABLE: &str = "redeem, after, confirm, fail, expire, reverse, reverse-after";
+
 /// How links live. The shares of redeemed, failed and expired links together are at most all of them: what is over
 /// the whole falls off the end, in the order failed, expired, redeemed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +66,29 @@ impl Life {
             to: Span::seconds(40),
         },
     };
+
+    /// The same life, but for what `text` says: `redeem=60%,after=1s..10s,confirm=500ms,fail=1%,expire=1%,reverse=1%,
+    /// reverse-after=20s..40s`, any of them.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the part and what is known.
+    pub fn tuned(mut self, text: &str) -> Result<Self, String> {
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').ok_or_else(|| format!("`{part}` is not NAME=VALUE"))?;
+            match name {
+                "redeem" => self.redeem = value.parse()?,
+                "after" => self.after = value.parse()?,
+                "confirm" => self.confirm = value.parse()?,
+                "fail" => self.fail = value.parse()?,
+                "expire" => self.expire = value.parse()?,
+                "reverse" => self.reverse = value.parse()?,
+                "reverse-after" => self.reverse_after = value.parse()?,
+                other => return Err(format!("links do not know `{other}`; they know {TUNABLE}")),
+            }
+        }
+        Ok(self)
+    }
 
     /// The future of link `id`, created at `created` and dead by its date from `expires` on.
     pub fn script(&self, seed: u64, id: &str, created: Moment, expires: Moment) -> Script {

@@ -1,0 +1,303 @@
+//! `paysheet send`: check the sheet, guard against paying again, show the totals, ask, create, resolve, report.
+//!
+//! The order of the steps is the contract (`product.md`, send): nothing leaves before the sheet, the control totals
+//! and the guards have passed, and everything is durable before it leaves.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use crate::checkpoint::lock::Lock;
+use crate::checkpoint::{Binding, Store};
+use crate::clock::Clock;
+use crate::domain::{LinkExpiry, State};
+use crate::engine::{Event, Halt, Limits, OrderRules, Outcome, Session, Surroundings};
+use crate::gateway::client::Client;
+use crate::report::{Reporter, Task};
+use crate::sheet;
+
+use super::exit::{Ending, Exit};
+use super::finish::{Finish, command_line};
+use super::judge::{Judged, check_controls, judge, refuse_astray, rules};
+use super::settings::{Gateway, Send};
+use super::shell::Shell;
+use super::values::{Environment, Notify};
+use super::{approve, door, guards, intake, problems, results};
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// [`Ending`]s with their exit codes; anything else ends with 1.
+pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
+    open_sheet(&send.sheet)?;
+    let _lock = lock(&send.files.checkpoint, &shell.holder)?;
+    let binding = door::binding(&send.gateway, &send.batch);
+    let prepared = prepare(send, &binding, shell)?;
+    let opened = door::open(&send.gateway, &send.files).await?;
+    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Sending);
+    let session = open_session(prepared.store, opened.client, &send.gateway, &reporter, shell)?;
+    let mut run = Sending {
+        send,
+        shell,
+        session,
+        reporter,
+        account: opened.account,
+        judged: prepared.judged,
+        lost_checkpoint: prepared.lost_checkpoint,
+    };
+    let ended = run.go().await;
+    run.reporter.close();
+    let store = run.session.close()?;
+    if send.dry_run && prepared.scratch.is_some() {
+        return ended.map(|_| Exit::Done);
+    }
+    finish(send, shell, &store, ended)
+}
+
+fn finish(send: &Send, shell: &Shell, store: &Store, ended: anyhow::Result<Outcome>) -> anyhow::Result<Exit> {
+    let finish = Finish {
+        command: "send",
+        environment: send.gateway.environment,
+        sheet: &send.sheet,
+        batch: send.batch.as_str(),
+        files: &send.files,
+        shell,
+    };
+    match ended {
+        Ok(outcome) if send.dry_run => finish.dry_run(store, &outcome),
+        Ok(outcome) => finish.run(store, &outcome),
+        Err(error) => {
+            // Conflicts found by the probe stand in the results, whatever else stopped the run.
+            if store.totals().rows(State::Conflict) > 0 {
+                finish.write_results(store)?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// A missing sheet is the sheet's error, not the lock's.
+fn open_sheet(sheet: &Path) -> anyhow::Result<()> {
+    std::fs::File::open(sheet).map(|_| ()).map_err(|source| {
+        super::judge::sheet_error(sheet::Error::Open { path: sheet.to_owned(), source })
+    })
+}
+
+/// One batch has one writer at a time.
+pub(super) fn lock(checkpoint: &Path, holder: &str) -> anyhow::Result<Lock> {
+    Ok(Lock::take(checkpoint, holder)?)
+}
+
+/// The sheet judged and taken in.
+struct Prepared {
+    store: Store,
+    judged: Judged,
+    /// A results file of this batch stands there without its checkpoint.
+    lost_checkpoint: bool,
+    /// Holds the checkpoint of a dry run that found none.
+    scratch: Option<tempfile::TempDir>,
+}
+
+fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prepared> {
+    let path = &send.files.checkpoint;
+    let is_new = !path.exists();
+    let known = if is_new { None } else { Some(Store::open(path, binding)?) };
+    let rules = rules(&send.controls, shell.clock.today_in_india(), true);
+    let mut judged = judge(&send.sheet, &send.files.problems, &rules, known.as_ref())?;
+    if let (Some(matching), Some(store)) = (&judged.matching, &known) {
+        refuse_astray(matching, &judged.checked.keys, store)?;
+    }
+    let summary = &judged.problems;
+    if summary.count > 0 {
+        problems::show(shell, summary);
+        if !send.skip_invalid {
+            return Err(problems::ending(&send.sheet, &judged.checked, summary).into());
+        }
+    }
+    check_controls(&send.controls, &judged.checked)?;
+    refuse_foreign_results(&send.files.results)?;
+    let lost_checkpoint = is_new && sheet::is_ours(&send.files.results).unwrap_or(false);
+    let scratch = (send.dry_run && is_new).then(tempfile::tempdir).transpose()?;
+    let place = scratch.as_ref().map_or_else(|| path.clone(), |folder| folder.path().join("checkpoint.db"));
+    let mut store = match known {
+        Some(store) => store,
+        None => Store::open_or_create(&place, binding)?,
+    };
+    if let Some(matching) = judged.matching.take() {
+        intake::take_in(&mut store, &send.sheet, &judged, &matching, &rules, &send.batch)?;
+    }
+    Ok(Prepared { store, judged, lost_checkpoint, scratch })
+}
+
+/// Better now than after the money has moved.
+fn refuse_foreign_results(results: &Path) -> anyhow::Result<()> {
+    if results.symlink_metadata().is_err() || sheet::is_ours(results).map_err(super::judge::sheet_error)? {
+        return Ok(());
+    }
+    Err(Ending::stopped(
+        format!("{} is not a results file of paysheet; it was not touched and nothing was sent", results.display()),
+        "move it away, or name another file with --results",
+    )
+    .into())
+}
+
+/// Opens the session of a command.
+pub(super) fn open_session(
+    store: Store,
+    client: Arc<Client>,
+    gateway: &Gateway,
+    reporter: &Reporter,
+    shell: &Shell,
+) -> anyhow::Result<Session<Client>> {
+    let limits = Limits {
+        concurrency: usize::try_from(gateway.concurrency).unwrap_or(1),
+        max_attempts: gateway.max_attempts,
+        settle: gateway.settle,
+        give_up_after: gateway.give_up_after,
+    };
+    let around = Surroundings {
+        gateway: client,
+        rate: gateway.rate.paced(),
+        events: reporter.events(),
+        clock: Clock::System,
+        seed: fastrand::u64(..),
+        interrupt: shell.signals.clone(),
+    };
+    Session::open(store, around, limits).context("cannot start the recorder")
+}
+
+/// A send with the gateway in reach.
+struct Sending<'s> {
+    send: &'s Send,
+    shell: &'s Shell,
+    session: Session<Client>,
+    reporter: Reporter,
+    account: String,
+    judged: Judged,
+    lost_checkpoint: bool,
+}
+
+impl Sending<'_> {
+    async fn go(&mut self) -> anyhow::Result<Outcome> {
+        let open = self.session.read(|store| Ok(open_rows(store))).await?;
+        if open == 0 && !self.send.adopt {
+            return Ok(Outcome::default());
+        }
+        if let Err(halt) = self.session.authorize().await {
+            return Ok(self.halted(halt));
+        }
+        if let Err(halt) = self.guard().await? {
+            return Ok(self.halted(halt));
+        }
+        if self.send.adopt
+            && let Err(halt) = approve::adopt(&mut self.session, self.shell, self.send.yes).await?
+        {
+            return Ok(self.halted(halt));
+        }
+        if let Err(halt) = self.approve().await? {
+            return Ok(self.halted(halt));
+        }
+        if self.send.dry_run {
+            return Ok(Outcome { requests: self.session.requests(), ..Outcome::default() });
+        }
+        self.write_first_results().await?;
+        self.create().await
+    }
+
+    fn halted(&self, halt: Halt) -> Outcome {
+        Outcome { halt: Some(halt), requests: self.session.requests(), ..Outcome::default() }
+    }
+
+    /// Ids that exist before this checkpoint has sent anything.
+    async fn guard(&mut self) -> anyhow::Result<Result<(), Halt>> {
+        let command = command_line("send", &self.send.sheet, self.send.gateway.environment, self.send.batch.as_str());
+        let (needs_probe, found_before, conflicts, created) = self
+            .session
+            .read(|store| {
+                let totals = store.totals();
+                let needs = guards::needs_probe(store);
+                Ok((needs, store.meta().found_existing, totals.rows(State::Conflict), totals.rows(State::Created)))
+            })
+            .await?;
+        if found_before && !self.send.adopt {
+            return Err(guards::existing(conflicts, &command, created > 0).into());
+        }
+        if !needs_probe? {
+            return Ok(Ok(()));
+        }
+        let found = match guards::probe(&mut self.session, self.lost_checkpoint || self.send.adopt).await {
+            Ok(found) => found,
+            Err(halt) => return Ok(Err(halt)),
+        };
+        if found > 0 {
+            self.session.write(|store| store.set_found_existing(true)).await?;
+            if !self.send.adopt {
+                return Err(guards::existing(found, &command, false).into());
+            }
+        } else if self.lost_checkpoint && !self.send.adopt {
+            let (results, checkpoint) = (&self.send.files.results, &self.send.files.checkpoint);
+            return Err(guards::lost_checkpoint(results, checkpoint, &command).into());
+        }
+        self.session.write(Store::set_probed).await?;
+        Ok(Ok(()))
+    }
+
+    /// Balance, totals, question.
+    async fn approve(&mut self) -> anyhow::Result<Result<(), Halt>> {
+        let balance = match self.session.balance().await {
+            Ok(balance) => Ok(balance.available),
+            Err((_, Some(stop))) => return Ok(Err(Halt::Stopped(stop))),
+            Err((why, None)) => Err(why),
+        };
+        let question = approve::Question {
+            environment: self.send.gateway.environment,
+            account: &self.account,
+            batch: self.send.batch.as_str(),
+            sheet: &self.send.sheet,
+            notify: self.send.notify == Notify::Yes,
+            largest: &self.judged.checked.largest,
+            balance,
+            yes: self.send.yes,
+            dry_run: self.send.dry_run,
+        };
+        let totals = self.session.read(|store| Ok(store.totals().clone())).await?;
+        approve::ask(&question, &totals, self.shell)?;
+        Ok(Ok(()))
+    }
+
+    /// A file is there whatever comes. One of an earlier run serves as well.
+    async fn write_first_results(&self) -> anyhow::Result<()> {
+        let path = self.send.files.results.clone();
+        if path.exists() {
+            return Ok(());
+        }
+        let environment = self.send.gateway.environment.word();
+        self.session.read(move |store| Ok(results::write(store, &path, environment))).await?
+    }
+
+    async fn create(&mut self) -> anyhow::Result<Outcome> {
+        let totals = self.session.read(|store| Ok(store.totals().clone())).await?;
+        let (to_send, amount_to_send) = totals.states.get(&State::Ready).copied().unwrap_or_default();
+        let to_ask = totals.rows(State::Unknown);
+        (self.reporter.events())(&Event::Opened { to_send, amount_to_send, to_ask });
+        let expires_in = LinkExpiry::InDays(u16::try_from(self.send.controls.expires_in).unwrap_or(1));
+        let rules = OrderRules {
+            today: self.shell.clock.today_in_india(),
+            expires_in,
+            notify: self.send.notify == Notify::Yes,
+        };
+        Ok(self.session.send(rules, to_send + to_ask).await)
+    }
+}
+
+/// Payouts that a run has something to do for.
+fn open_rows(store: &Store) -> u64 {
+    store.totals().rows(State::Ready) + store.totals().rows(State::Unknown)
+}
+
+/// Whether an environment moves money.
+pub(super) fn is_real(environment: Environment) -> bool {
+    environment == Environment::Production
+}

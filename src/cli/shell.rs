@@ -1,0 +1,35 @@
+//! What every command is given: where to speak, when to stop, what time it is.
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::report::{Manner, Out, Screen};
+
+/// The surroundings of one command.
+pub(super) struct Shell {
+    /// stderr: bars, lines, questions.
+    pub(super) screen: Screen,
+    /// How a run is shown while it works.
+    pub(super) manner: Manner,
+    /// stdout: the closing words and the JSON object.
+    pub(super) out: Out,
+    /// Turns true at the first interrupt.
+    pub(super) signals: watch::Receiver<bool>,
+    /// The time of day.
+    pub(super) clock: Clock,
+    /// When the command began.
+    pub(super) started: Instant,
+    /// Who this process is, for whoever finds a checkpoint locked.
+    pub(super) holder: String,
+    /// Whether a person can be asked.
+    pub(super) terminal: bool,
+}
+
+/// `process 4242 on finance-1 since 2026-11-22T10:00:00Z`
+pub(super) fn holder(clock: Clock) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "this machine" } else { host.trim() };
+    let since = jiff::Timestamp::from_second(clock.now().as_second()).unwrap_or_default();
+    format!("process {} on {host} since {since}", std::process::id())
+}

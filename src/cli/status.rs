@@ -1,0 +1,109 @@
+//! `paysheet status`: ask the gateway where every link stands that is not final, and refresh the results.
+//!
+//! Needs no sheet: the checkpoint keeps each row's cells as of the last `send`.
+
+use std::time::Duration;
+
+use crate::checkpoint::Store;
+use crate::domain::{Money, StatusClass};
+use crate::engine::{Event, Outcome, Session};
+use crate::gateway::client::Client;
+use crate::report::{Reporter, Task};
+
+use super::exit::Exit;
+use super::finish::Finish;
+use super::send::{lock, open_session};
+use super::settings::Status;
+use super::shell::Shell;
+use super::{door, results};
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// If there is no checkpoint, or it cannot be used.
+pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> {
+    let binding = door::binding(&status.gateway, &status.batch);
+    // Before the lock: a missing folder or checkpoint is what a user should hear of.
+    if !status.files.checkpoint.exists() {
+        Store::open(&status.files.checkpoint, &binding)?;
+    }
+    let _lock = lock(&status.files.checkpoint, &shell.holder)?;
+    let store = Store::open(&status.files.checkpoint, &binding)?;
+    let opened = door::open(&status.gateway, &status.files).await?;
+    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Asking);
+    let mut session = open_session(store, opened.client, &status.gateway, &reporter, shell)?;
+    let outcome = sweep(status, shell, &mut session, &reporter).await;
+    reporter.close();
+    let store = session.close()?;
+    let finish = Finish {
+        command: "status",
+        environment: status.gateway.environment,
+        sheet: &status.sheet,
+        batch: status.batch.as_str(),
+        files: &status.files,
+        shell,
+    };
+    finish.run(&store, &outcome?)
+}
+
+async fn sweep(
+    status: &Status,
+    shell: &Shell,
+    session: &mut Session<Client>,
+    reporter: &Reporter,
+) -> anyhow::Result<Outcome> {
+    let mut created_now = 0;
+    loop {
+        let now_ms = shell.clock.now().as_millisecond();
+        let to_ask = session.read(move |store| store.sweep_count(now_ms)).await?;
+        if to_ask == 0 {
+            return Ok(Outcome { created_now, requests: session.requests(), ..Outcome::default() });
+        }
+        (reporter.events())(&Event::Opened { to_send: 0, amount_to_send: Money::ZERO, to_ask });
+        if let Err(halt) = session.authorize().await {
+            return Ok(Outcome { halt: Some(halt), requests: session.requests(), ..Outcome::default() });
+        }
+        let mut outcome = session.sweep().await;
+        created_now += outcome.created_now;
+        outcome.created_now = created_now;
+        let Some(interval) = status.watch else { return Ok(outcome) };
+        if outcome.halt.is_some() || !is_moving(session).await? {
+            return Ok(outcome);
+        }
+        refresh(status, session).await?;
+        if !pause(shell, interval).await {
+            outcome.halt = Some(crate::engine::Halt::Interrupted);
+            return Ok(outcome);
+        }
+    }
+}
+
+/// Between two passes of a watch the results are as fresh as the checkpoint.
+async fn refresh(status: &Status, session: &Session<Client>) -> anyhow::Result<()> {
+    let path = status.files.results.clone();
+    let environment = status.gateway.environment.word();
+    session.read(move |store| Ok(results::write(store, &path, environment))).await?
+}
+
+/// Whether any link is ACTIVE or PENDING, or says what we do not know.
+async fn is_moving(session: &Session<Client>) -> anyhow::Result<bool> {
+    session
+        .read(|store| {
+            let moves = |class| match class {
+                StatusClass::Active | StatusClass::Pending | StatusClass::Other => true,
+                StatusClass::Redeemed | StatusClass::Expired | StatusClass::Failed | StatusClass::Reversed => false,
+            };
+            Ok(store.totals().statuses.values().any(|count| count.rows > 0 && moves(count.class)))
+        })
+        .await
+}
+
+/// Waits; false if interrupted.
+async fn pause(shell: &Shell, interval: Duration) -> bool {
+    let mut signals = shell.signals.clone();
+    tokio::select! {
+        () = tokio::time::sleep(interval) => true,
+        _ = signals.wait_for(|set| *set) => false,
+    }
+}

@@ -1,0 +1,53 @@
+//! `paysheet validate`: check every row, say what is wrong and how to mend it, send nothing.
+
+use crate::report::json::{Rupees, ValidateJson};
+use crate::report::words::{counted, rupees};
+
+use super::exit::Exit;
+use super::judge::{check_controls, judge, rules};
+use super::problems;
+use super::settings::Validate;
+use super::shell::Shell;
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// If the sheet cannot be read, or is not payable as a whole.
+pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
+    let rules = rules(&validate.controls, shell.clock.today_in_india(), false);
+    let judged = judge(&validate.sheet, &validate.problems, &rules, None)?;
+    let (checked, summary) = (&judged.checked, &judged.problems);
+    problems::show(shell, summary);
+    let controls = check_controls(&validate.controls, checked);
+    let (exit, message) = match (summary.count, controls) {
+        (0, Ok(())) => (Exit::Done, sound(u64::from(checked.rows), checked.total)),
+        (0, Err(wrong)) => (Exit::Unpayable, wrong.to_string()),
+        (_, Ok(())) => (Exit::Unpayable, problems::ending(&validate.sheet, checked, summary).to_string()),
+        (_, Err(wrong)) => {
+            let problems = problems::ending(&validate.sheet, checked, summary);
+            (Exit::Unpayable, format!("{problems}; {wrong}"))
+        }
+    };
+    shell.out.paragraph(&message);
+    let sheet = validate.sheet.display().to_string();
+    let file = summary.file.as_ref().map(|path| path.display().to_string());
+    shell.out.json(&ValidateJson {
+        command: "validate",
+        sheet: &sheet,
+        rows: u64::from(checked.rows),
+        valid: u64::from(checked.valid),
+        invalid: u64::from(checked.invalid),
+        amount_total: Rupees(checked.total),
+        problems: summary.by_code.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect(),
+        problems_file: file.as_deref(),
+        exit: exit.code(),
+        message: &message,
+    });
+    Ok(exit)
+}
+
+fn sound(rows: u64, total: crate::domain::Money) -> String {
+    let (all, can) = (counted(rows, "row", "rows"), if rows == 1 { "is" } else { "are" });
+    format!("{all}, {}: all {can} payable", rupees(total))
+}
