@@ -1,7 +1,7 @@
 //! What the bank answers, before it is put on the wire: code, text, data. Their words are all here.
 //!
 //! The envelope is always the same keys, in the order of the published samples. `render` is the only place that
-//! makes JSON of it, so that mischief can bend exactly one thing at a time ([`Bend`]).
+//! makes JSON of it, so that mischief can bend exactly one thing at a time (`Bend`).
 //!
 //! Deliberately absent: HTTP. Which status line carries a refusal is a matter of style (`desk`).
 

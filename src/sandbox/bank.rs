@@ -11,86 +11,16 @@ use super::ask::{Ask, Operation, query_value};
 use super::books::{Books, Broken, Opened};
 use super::cashgram::{Cashgram, Purse, Script, Status, Step};
 use super::chance;
-use super::fields::{self, Limits, Order};
-use super::life::Life;
+use super::fields::{self, Order};
 use super::money;
-use super::signature::SignatureKey;
+use super::rules::{BalanceRule, Rules, StatusShape};
 use super::time::Moment;
 use super::token::Token;
-use super::units::Span;
 
 /// The first reference given out: of the size of the published samples.
 const FIRST_REFERENCE: i64 = 7_300_001;
 /// The one fund source there is.
 pub const FUND_SOURCE: &str = "SANDBOX_WALLET";
-
-/// When money is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BalanceRule {
-    /// Creating never looks at the balance.
-    Free,
-    /// A single amount above the available balance is refused; open links hold nothing.
-    Single,
-    /// Open links hold their amounts until they end.
-    Hold,
-}
-
-/// How a status reply is shaped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StatusShape {
-    /// With reference, id and link.
-    New,
-    /// Status and reason alone, as older samples show.
-    Old,
-}
-
-/// The rules of one account.
-#[derive(Clone)]
-pub struct Rules {
-    /// `X-Client-Id` that is accepted.
-    pub client_id: String,
-    /// `X-Client-Secret` that is accepted.
-    pub client_secret: String,
-    /// With a key, authorize demands `X-Cf-Signature`.
-    pub signature: Option<SignatureKey>,
-    /// How long a token lives.
-    pub token_life: Span,
-    /// Paise in the account when its books are first opened.
-    pub opening_balance: i64,
-    /// When money is asked for.
-    pub balance_rule: BalanceRule,
-    /// The account's own limits.
-    pub limits: Limits,
-    /// The status word of a deactivated link.
-    pub deactivated_word: String,
-    /// How a status reply is shaped.
-    pub status_shape: StatusShape,
-    /// 404, or 422 as some documents file the same refusal.
-    pub unknown_id_code: u16,
-    /// What links do by themselves.
-    pub life: Life,
-    /// How long a new link is not yet found by a status request.
-    pub missing_for: Span,
-    /// Where chance comes from.
-    pub seed: u64,
-}
-
-impl std::fmt::Debug for Rules {
-    /// Without the secret: even a published one does not belong in logs.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            client_id,
-            balance_rule,
-            life,
-            seed,
-            ..
-        } = self;
-        write!(
-            f,
-            "Rules({client_id}, {balance_rule:?}, {life:?}, seed {seed}, ..)"
-        )
-    }
-}
 
 /// The bank: rules, books, and the purse as last written.
 pub struct Bank {
@@ -142,10 +72,12 @@ impl Bank {
                 "Invalid clientId and clientSecret combination",
             ));
         }
+        // The caller signs with its own clock, which no control endpoint has moved.
+        let callers_now = now.plus_micros(-self.purse.clock_ahead.signed());
         if let Some(key) = &rules.signature {
             match ask.request.signature {
                 None => return Ok(Answer::refused(412, "Signature missing in the request")),
-                Some(given) if !key.accepts(given, &rules.client_id, now) => {
+                Some(given) if !key.accepts(given, &rules.client_id, callers_now) => {
                     return Ok(Answer::refused(403, "Invalid signature provided"));
                 }
                 Some(_) => {}

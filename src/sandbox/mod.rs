@@ -6,7 +6,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `ask`, `answer`, `reply` | a request understood; the bank's answer in its words; what a client gets of it |
-//! | `bank`, `fields`, `token`, `signature` | PURE: the rules and their refusals |
+//! | `rules`, `bank`, `fields`, `token`, `signature` | PURE: the rules and their refusals |
 //! | `cashgram`, `passage`, `life` | PURE: a link, how it passes from one standing to the next, what it does by itself |
 //! | `books`, `store` | what the bank remembers: in memory, or in one SQLite file |
 //! | `mischief`, `twist`, `throttle`, `chance` | PURE: what goes wrong, by plan and by seed |
@@ -36,6 +36,7 @@ pub mod mischief;
 mod money;
 mod passage;
 pub mod reply;
+pub mod rules;
 pub mod signature;
 pub mod store;
 mod throttle;
@@ -46,13 +47,14 @@ pub mod units;
 mod wire;
 
 pub use ask::Request;
-pub use bank::{BalanceRule, Rules, StatusShape};
 pub use books::{Books, Broken, Memory};
 pub use cashgram::{Cashgram, Purse, Status};
 pub use fields::Limits;
 pub use life::Life;
 pub use mischief::{FAULTS, Plan};
+pub use money::rupees;
 pub use reply::{Delivery, Ending, ErrorStyle, Reply};
+pub use rules::{BalanceRule, Rules, StatusShape};
 pub use signature::SignatureKey;
 pub use store::Store;
 pub use time::Moment;

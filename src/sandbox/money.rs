@@ -30,6 +30,11 @@ pub(super) fn parse(text: &str) -> Result<i64, NotMoney> {
     Ok(number(whole)?.saturating_mul(RUPEE).saturating_add(paise))
 }
 
+/// Reads rupees in an option, such as the opening balance, to paise.
+pub fn rupees(text: &str) -> Result<i64, String> {
+    parse(text).map_err(|_| format!("`{text}` is not an amount: write rupees as 1250 or 1250.50"))
+}
+
 /// Writes paise as rupees with two decimals.
 pub(super) fn text(paise: i64) -> String {
     let sign = if paise < 0 { "-" } else { "" };

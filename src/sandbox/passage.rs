@@ -4,9 +4,10 @@
 //! link and the purse as one change. Money is taken when a redemption begins, not when a link is created; a
 //! redemption that does not find its money fails.
 
-use super::bank::{BalanceRule, Bank};
+use super::bank::Bank;
 use super::books::Broken;
 use super::cashgram::{Cashgram, Purse, Script, Status, Step};
+use super::rules::BalanceRule;
 use super::time::Moment;
 
 /// Why a redemption failed that did not find its money.

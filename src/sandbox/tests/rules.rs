@@ -245,9 +245,20 @@ fn tokens_are_needed_checked_and_mortal() {
 #[test]
 fn a_second_factor_is_asked_for_only_when_there_is_a_key() {
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-    let key =
-        aws_lc_rs::rsa::PrivateDecryptingKey::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+    use aws_lc_rs::rsa::{
+        KeySize, OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PrivateDecryptingKey,
+    };
+    use base64::Engine;
+    let key = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
     let der: Pkcs8V1Der<'static> = key.as_der().unwrap();
+    let public = OaepPublicEncryptingKey::new(key.public_key()).unwrap();
+    let mut sealed = vec![0; public.ciphertext_size()];
+    let plain = format!("{CLIENT_ID}.{}", NOON.seconds());
+    public
+        .encrypt(&OAEP_SHA1_MGF1SHA1, plain.as_bytes(), &mut sealed, None)
+        .unwrap();
+    let good = base64::engine::general_purpose::STANDARD.encode(sealed);
+
     let mut options = Options::default();
     options.rules.signature = Some(SignatureKey::from_pkcs8(der.as_ref()).unwrap());
     let sandbox = Sandbox::new(options, Box::new(Memory::new())).unwrap();
@@ -256,20 +267,31 @@ fn a_second_factor_is_asked_for_only_when_there_is_a_key() {
         now: NOON,
         authorization: String::new(),
     };
-    for (signature, code, message) in [
-        (None, "412", "Signature missing in the request"),
-        (Some("AAAA"), "403", "Invalid signature provided"),
-    ] {
-        let reply = client.send(Request {
+    let login = |signature| {
+        client.send(Request {
             method: "POST",
             path: "/v1/authorize",
             client_id: Some(CLIENT_ID),
             client_secret: Some(CLIENT_SECRET),
             signature,
             ..Request::default()
-        });
-        assert_eq!(refusal(&reply), (200, code, message));
-    }
+        })
+    };
+    assert_eq!(
+        refusal(&login(None)),
+        (200, "412", "Signature missing in the request")
+    );
+    assert_eq!(
+        refusal(&login(Some("AAAA"))),
+        (200, "403", "Invalid signature provided")
+    );
+    assert_eq!(login(Some(&good)).1["message"], "Token generated");
+    client.control("clock", &json!({"advance_s": 86_400}));
+    let message = login(Some(&good)).1["message"].clone();
+    assert_eq!(
+        message, "Token generated",
+        "the caller signs with a clock that nobody moved"
+    );
 }
 
 #[test]
