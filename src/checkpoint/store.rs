@@ -54,8 +54,25 @@ impl Store {
         Store::adopt(conn, path, binding)
     }
 
+    /// Opens an existing checkpoint for reading what it says, whatever it is bound to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`], but for the binding.
+    pub fn open_any(path: &Path) -> Result<Store, Error> {
+        let (conn, fresh) = schema::open(path, false)?;
+        if fresh {
+            return Err(Error::Foreign { path: path.to_owned() });
+        }
+        Store::read_in(conn, path)
+    }
+
     fn adopt(conn: Connection, path: &Path, binding: &Binding) -> Result<Store, Error> {
         binding.verify(&conn, path)?;
+        Store::read_in(conn, path)
+    }
+
+    fn read_in(conn: Connection, path: &Path) -> Result<Store, Error> {
         let meta = Meta::load(&conn, path)?;
         let totals = Totals::load(&conn, path)?;
         Ok(Store {

@@ -4,7 +4,9 @@ use crate::checkpoint::{Store, SweepRow};
 use crate::engine::{Halt, Session};
 use crate::gateway::Gateway;
 
+use super::again::Again;
 use super::exit::{Ending, Exit};
+use super::settings::Files;
 
 /// Ids looked up before the first create of a new checkpoint, spread over the sheet (`product.md`).
 const PROBES_MAX: u64 = 20;
@@ -52,28 +54,31 @@ fn sample(store: &Store) -> Result<Vec<SweepRow>, crate::checkpoint::Error> {
 }
 
 /// What stops a run whose ids exist already.
-pub(super) fn existing(count: u64, command: &str, created_before: bool) -> Ending {
+pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Ending {
     let (links, exist) = if count == 1 { ("link of this batch", "exists") } else { ("links of this batch", "exist") };
     let message = format!(
         "{count} {links} {exist} at the gateway although this checkpoint never sent them; nothing was sent. They are \
          listed as conflict in the results"
     );
-    let adopt = format!("if this is the same payment and its checkpoint was lost, run `{command} --adopt`");
+    let adopt = format!("if this is the same payment and its checkpoint was lost, run `{}`", again.with("--adopt"));
     let remedy = if created_before {
         adopt
     } else {
-        format!("{adopt}; if it is another payment under an old name, give it a name of its own with `{command} --batch NEW`")
+        format!("{adopt}; if it is another payment under an old name, give it a name of its own: `{}`", again.renamed())
     };
     Ending::new(Exit::NeedsPerson, message, remedy)
 }
 
 /// A results file of ours without its checkpoint: the batch was sent before, and what it sent is not known here.
-pub(super) fn lost_checkpoint(results: &str, checkpoint: &str, command: &str) -> Ending {
+pub(super) fn lost_checkpoint(files: &Files, again: &Again) -> Ending {
+    let (results, checkpoint) = (files.results.display(), files.checkpoint.display());
     Ending::unpayable(
-        format!("{results} is there but its checkpoint {checkpoint} is missing; nothing was sent"),
+        format!("{results} was written by an earlier run, but its checkpoint {checkpoint} was missing; nothing was sent"),
         format!(
-            "bring the checkpoint back; if it is lost, run `{command} --adopt`; if this is another payment, give it a \
-             name of its own with `{command} --batch NEW`"
+            "bring the checkpoint back; if it is lost, run `{}`; if this is another payment, give it a name of its \
+             own: `{}`",
+            again.with("--adopt"),
+            again.renamed()
         ),
     )
 }

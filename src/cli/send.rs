@@ -18,7 +18,7 @@ use crate::report::{Reporter, Task};
 use crate::sheet;
 
 use super::exit::{Ending, Exit};
-use super::finish::{Finish, command_line};
+use super::finish::Finish;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules};
 use super::settings::{Gateway, Send};
 use super::shell::Shell;
@@ -45,7 +45,6 @@ pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
         reporter,
         account: opened.account,
         judged: prepared.judged,
-        lost_checkpoint: prepared.lost_checkpoint,
     };
     let ended = run.go().await;
     run.reporter.close();
@@ -94,8 +93,6 @@ pub(super) fn lock(checkpoint: &Path, holder: &str) -> anyhow::Result<Lock> {
 struct Prepared {
     store: Store,
     judged: Judged,
-    /// A results file of this batch stands there without its checkpoint.
-    lost_checkpoint: bool,
     /// Holds the checkpoint of a dry run that found none.
     scratch: Option<tempfile::TempDir>,
 }
@@ -118,17 +115,26 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     }
     check_controls(&send.controls, &judged.checked)?;
     refuse_foreign_results(&send.files.results)?;
-    let lost_checkpoint = is_new && sheet::is_ours(&send.files.results).unwrap_or(false);
     let scratch = (send.dry_run && is_new).then(tempfile::tempdir).transpose()?;
     let place = scratch.as_ref().map_or_else(|| path.clone(), |folder| folder.path().join("checkpoint.db"));
     let mut store = match known {
         Some(store) => store,
-        None => Store::open_or_create(&place, binding)?,
+        None => new_store(&place, binding, &send.files.results)?,
     };
     if let Some(matching) = judged.matching.take() {
         intake::take_in(&mut store, &send.sheet, &judged, &matching, &rules, &send.batch)?;
     }
-    Ok(Prepared { store, judged, lost_checkpoint, scratch })
+    Ok(Prepared { store, judged, scratch })
+}
+
+/// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down at
+/// once, so that the next run knows it too.
+fn new_store(path: &Path, binding: &Binding, results: &Path) -> anyhow::Result<Store> {
+    let mut store = Store::open_or_create(path, binding)?;
+    if results.exists() {
+        store.set_replaces_lost()?;
+    }
+    Ok(store)
 }
 
 /// Better now than after the money has moved.
@@ -176,7 +182,6 @@ struct Sending<'s> {
     reporter: Reporter,
     account: String,
     judged: Judged,
-    lost_checkpoint: bool,
 }
 
 impl Sending<'_> {
@@ -192,7 +197,7 @@ impl Sending<'_> {
             return Ok(self.halted(halt));
         }
         if self.send.adopt
-            && let Err(halt) = approve::adopt(&mut self.session, self.shell, self.send.yes).await?
+            && let Err(halt) = approve::adopt(&mut self.session, self.send.gateway.environment, self.shell, self.send.yes).await?
         {
             return Ok(self.halted(halt));
         }
@@ -212,33 +217,34 @@ impl Sending<'_> {
 
     /// Ids that exist before this checkpoint has sent anything.
     async fn guard(&mut self) -> anyhow::Result<Result<(), Halt>> {
-        let command = command_line("send", &self.send.sheet, self.send.gateway.environment, self.send.batch.as_str());
-        let (needs_probe, found_before, conflicts, created) = self
+        let again = &self.shell.again;
+        let (needs_probe, lost, found_before, conflicts, created) = self
             .session
             .read(|store| {
                 let totals = store.totals();
+                let meta = store.meta();
                 let needs = guards::needs_probe(store);
-                Ok((needs, store.meta().found_existing, totals.rows(State::Conflict), totals.rows(State::Created)))
+                let rows = (totals.rows(State::Conflict), totals.rows(State::Created));
+                Ok((needs, meta.replaces_lost, meta.found_existing, rows.0, rows.1))
             })
             .await?;
         if found_before && !self.send.adopt {
-            return Err(guards::existing(conflicts, &command, created > 0).into());
+            return Err(guards::existing(conflicts, again, created > 0).into());
         }
         if !needs_probe? {
             return Ok(Ok(()));
         }
-        let found = match guards::probe(&mut self.session, self.lost_checkpoint || self.send.adopt).await {
+        let found = match guards::probe(&mut self.session, lost || self.send.adopt).await {
             Ok(found) => found,
             Err(halt) => return Ok(Err(halt)),
         };
         if found > 0 {
             self.session.write(|store| store.set_found_existing(true)).await?;
             if !self.send.adopt {
-                return Err(guards::existing(found, &command, false).into());
+                return Err(guards::existing(found, again, false).into());
             }
-        } else if self.lost_checkpoint && !self.send.adopt {
-            let (results, checkpoint) = (&self.send.files.results, &self.send.files.checkpoint);
-            return Err(guards::lost_checkpoint(results, checkpoint, &command).into());
+        } else if lost && !self.send.adopt {
+            return Err(guards::lost_checkpoint(&self.send.files, again).into());
         }
         self.session.write(Store::set_probed).await?;
         Ok(Ok(()))
@@ -295,9 +301,4 @@ impl Sending<'_> {
 /// Payouts that a run has something to do for.
 fn open_rows(store: &Store) -> u64 {
     store.totals().rows(State::Ready) + store.totals().rows(State::Unknown)
-}
-
-/// Whether an environment moves money.
-pub(super) fn is_real(environment: Environment) -> bool {
-    environment == Environment::Production
 }

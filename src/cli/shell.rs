@@ -6,6 +6,8 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::report::{Manner, Out, Screen};
 
+use super::again::Again;
+
 /// The surroundings of one command.
 pub(super) struct Shell {
     /// stderr: bars, lines, questions.
@@ -24,6 +26,8 @@ pub(super) struct Shell {
     pub(super) holder: String,
     /// Whether a person can be asked.
     pub(super) terminal: bool,
+    /// The command that was typed, for people to copy.
+    pub(super) again: Again,
 }
 
 /// `process 4242 on finance-1 since 2026-11-22T10:00:00Z`

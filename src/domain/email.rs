@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use super::text::trimmed;
 use super::words::{Words, spoken};
 
 /// The gateway's own limit.
@@ -72,12 +73,12 @@ spoken!(EmailFault);
 impl Email {
     /// Reads an address.
     pub fn parse(text: &str) -> Result<Self, EmailFault> {
-        Self::check(text).map(|()| Self(text.trim().to_owned()))
+        Self::check(text).map(|()| Self(trimmed(text).to_owned()))
     }
 
     /// Whether [`Email::parse`] would take it; does not allocate.
     pub fn check(text: &str) -> Result<(), EmailFault> {
-        let text = text.trim();
+        let text = trimmed(text);
         if text.len() > EMAIL_BYTES_MAX {
             return Err(EmailFault::Length);
         }
@@ -105,7 +106,8 @@ impl Email {
 
 /// RFC 5322 `atext`.
 fn is_atom(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
 }
 
 fn check_domain(domain: &str) -> Result<(), EmailFault> {

@@ -21,6 +21,23 @@ pub enum LinkExpiry {
     InDays(u16),
 }
 
+/// The days on which a link sent today may expire: worked out once, asked for every row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpiryWindow {
+    first: Date,
+    last: Date,
+}
+
+impl ExpiryWindow {
+    /// From `today` to [`EXPIRY_DAYS_MAX`] days ahead.
+    pub fn from_today(today: Date) -> Self {
+        Self {
+            first: today,
+            last: today.saturating_add(i64::from(EXPIRY_DAYS_MAX).days()),
+        }
+    }
+}
+
 /// Why an expiry is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExpiryFault {
@@ -88,16 +105,13 @@ impl LinkExpiry {
         }
     }
 
-    /// Whether the gateway would take it `today`.
-    pub fn check(self, today: Date) -> Result<(), ExpiryFault> {
-        let latest = today.saturating_add(i64::from(EXPIRY_DAYS_MAX).days());
-        let date = self.on(today);
-        if date < today {
-            Err(ExpiryFault::Past)
-        } else if date > latest {
-            Err(ExpiryFault::TooFar)
-        } else {
-            Ok(())
+    /// Whether the gateway would take it on the day that `window` starts.
+    pub fn check(self, window: ExpiryWindow) -> Result<(), ExpiryFault> {
+        match self {
+            Self::On(date) if date < window.first => Err(ExpiryFault::Past),
+            Self::On(date) if date > window.last => Err(ExpiryFault::TooFar),
+            Self::InDays(days) if days > EXPIRY_DAYS_MAX => Err(ExpiryFault::TooFar),
+            Self::On(_) | Self::InDays(_) => Ok(()),
         }
     }
 
@@ -149,10 +163,17 @@ mod tests {
             (date(2026, 12, 23), Err(ExpiryFault::TooFar)),
         ];
         for (day, wanted) in table {
-            assert_eq!(LinkExpiry::On(day).check(today), wanted, "{day}");
+            assert_eq!(
+                LinkExpiry::On(day).check(ExpiryWindow::from_today(today)),
+                wanted,
+                "{day}"
+            );
         }
         assert_eq!(LinkExpiry::InDays(7).on(today), date(2026, 11, 29));
-        assert_eq!(LinkExpiry::InDays(30).check(today), Ok(()));
+        assert_eq!(
+            LinkExpiry::InDays(30).check(ExpiryWindow::from_today(today)),
+            Ok(())
+        );
     }
 
     #[test]

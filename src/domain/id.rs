@@ -8,6 +8,7 @@ use std::fmt;
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::phone::Phone;
+use super::text::trimmed;
 use super::words::{Words, spoken};
 
 /// The gateway's documents say 35 here and 36 there.
@@ -78,12 +79,12 @@ spoken!(IdFault);
 impl CashgramId {
     /// Reads an id.
     pub fn parse(text: &str) -> Result<Self, IdFault> {
-        Self::check(text).map(|()| Self(text.trim().to_owned()))
+        Self::check(text).map(|()| Self(trimmed(text).to_owned()))
     }
 
     /// Whether [`CashgramId::parse`] would take it; does not allocate.
     pub fn check(text: &str) -> Result<(), IdFault> {
-        let text = text.trim();
+        let text = trimmed(text);
         if text.is_empty() {
             Err(IdFault::Missing)
         } else if !text

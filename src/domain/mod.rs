@@ -17,7 +17,7 @@ pub mod text;
 pub mod words;
 
 pub use email::{Email, EmailFault};
-pub use expiry::{ExpiryFault, LinkExpiry};
+pub use expiry::{ExpiryFault, ExpiryWindow, LinkExpiry};
 pub use finding::{
     Finding, LookUp, Receipt, Refusal, Sighting, Status, StatusClass, Stop, StopCause,
 };
@@ -27,5 +27,5 @@ pub use money::{AmountFault, Money};
 pub use phone::{Phone, PhoneFault};
 pub use row_key::{KeyHasher, RowKey};
 pub use state::{Fact, Found, History, IllegalFact, Seen, Standing, State, Terms};
-pub use text::{Description, PayeeName, PayoutType, Remarks, TextBreach, TextFault};
+pub use text::{Description, PayeeName, PayoutType, Remarks, TextBreach, TextFault, trimmed};
 pub use words::Words;

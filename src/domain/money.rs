@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::text::trimmed;
 use super::words::{Words, spoken};
 
 /// Most rows that a sheet may have. Bounds every sum over a sheet.
@@ -170,7 +171,7 @@ impl fmt::Display for Money {
 }
 
 fn read(text: &str, max: i64) -> Result<Money, AmountFault> {
-    let text = text.trim();
+    let text = trimmed(text);
     if text.is_empty() {
         return Err(AmountFault::Missing);
     }

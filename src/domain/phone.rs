@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::text::trimmed;
 use super::words::{Words, spoken};
 
 /// Least number that is an Indian mobile.
@@ -112,7 +113,7 @@ impl Phone {
     /// Reads a number after removing spaces, hyphens and one prefix: `+91`, `91` (only from twelve digits) or `0`
     /// (only from eleven).
     pub fn parse(text: &str) -> Result<Self, PhoneFault> {
-        let text = text.trim();
+        let text = trimmed(text);
         if text.is_empty() {
             return Err(PhoneFault::Missing);
         }

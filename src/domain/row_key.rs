@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::money::Money;
 use super::phone::Phone;
+use super::text::trimmed;
 
 /// Bytes of a text that are folded at a time.
 const FOLD_BYTES: usize = 64;
@@ -50,7 +51,7 @@ impl KeyHasher {
 
     /// Hash of an own id, case and all; 0 only for a blank one.
     pub fn own_id(&self, id: &str) -> u64 {
-        let id = id.trim();
+        let id = trimmed(id);
         if id.is_empty() {
             return 0;
         }
@@ -59,7 +60,7 @@ impl KeyHasher {
 
     /// Hash of a text, trimmed and without regard to case; 0 only for a blank one.
     pub fn text(&self, text: &str) -> u32 {
-        let text = text.trim();
+        let text = trimmed(text);
         if text.is_empty() {
             return 0;
         }

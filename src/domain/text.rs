@@ -16,6 +16,15 @@ pub const PAYOUT_TYPE_CHARS_MAX: usize = 20;
 /// The dashboard's limit on the description ("reason").
 pub const DESCRIPTION_CHARS_MAX: usize = 100;
 
+/// `text` without the white space around it. Decided by two bytes where there is none, since this runs many times
+/// a row.
+pub fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TextFault {
@@ -178,7 +187,7 @@ macro_rules! text_type {
 
             /// Whether `parse` would take it; does not allocate.
             pub fn check(text: &str) -> Result<(), TextFault> {
-                check(text.trim(), $max, $allowed).map_err(|breach| TextFault { kind: $kind, breach })
+                check(trimmed(text), $max, $allowed).map_err(|breach| TextFault { kind: $kind, breach })
             }
 
             /// The text.

@@ -6,8 +6,8 @@
 use csv::StringRecord;
 
 use crate::domain::{
-    CashgramId, Description, Email, IdFault, KeyHasher, Money, PayeeName, PayoutType, Phone,
-    Remarks, RowKey, Words,
+    CashgramId, Description, Email, ExpiryWindow, IdFault, KeyHasher, Money, PayeeName, PayoutType,
+    Phone, Remarks, RowKey, Words,
 };
 
 use super::dates::{DateReading, DateStyle, Votes};
@@ -49,6 +49,7 @@ pub(super) struct Checker<'a> {
     /// How dates are read; before the whole sheet is known, as its first date is written.
     reading: DateReading,
     first_style: Option<DateStyle>,
+    window: ExpiryWindow,
     votes: Votes,
     twins: Twins,
     lines: Lines,
@@ -82,6 +83,7 @@ impl<'a> Checker<'a> {
             sink,
             reading: reading.unwrap_or_default(),
             first_style: None,
+            window: ExpiryWindow::from_today(rules.today),
             votes: Votes::default(),
             twins: Twins::new(hasher.own_id("twins")),
             lines: Lines::default(),
@@ -205,12 +207,13 @@ impl<'a> Checker<'a> {
     }
 
     fn expiry(&mut self, at: At<'_>) {
-        if let Some(shape) = at.fields.expiry_shape() {
-            self.votes.count(&shape);
+        let shape = at.fields.expiry_shape();
+        if let Some(shape) = &shape {
+            self.votes.count(shape);
             self.first_style = self.first_style.or(Some(shape.style));
             self.reading.style = self.reading.style.or(self.first_style);
         }
-        if let Err(fault) = at.fields.expiry(self.reading, self.rules.today) {
+        if let Err(fault) = at.fields.expiry(shape, self.reading, self.window) {
             self.fault(at, Field::LinkExpiry, fault.words());
         }
     }

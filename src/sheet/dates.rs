@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{ExpiryFault, LinkExpiry};
+use crate::domain::{ExpiryFault, ExpiryWindow, LinkExpiry};
 
 /// A way to write dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,18 +143,18 @@ fn number(digits: &[u8]) -> Option<i16> {
     })
 }
 
-/// Reads an expiry that is not blank. `latest` is the last day allowed; `shape` is the cell's own.
+/// Reads an expiry that is not blank; `shape` is the cell's own.
 pub(super) fn read_expiry(
     text: &str,
     shape: Option<Shape>,
     reading: DateReading,
-    today: Date,
+    window: ExpiryWindow,
 ) -> Result<LinkExpiry, ExpiryFault> {
     let expiry = match shape {
         Some(shape) => LinkExpiry::On(shape.date(reading)?),
         None => LinkExpiry::parse_days(text)?,
     };
-    expiry.check(today)?;
+    expiry.check(window)?;
     Ok(expiry)
 }
 
@@ -164,7 +164,12 @@ mod tests {
     use jiff::civil::date;
 
     fn read(text: &str, reading: DateReading) -> Result<LinkExpiry, ExpiryFault> {
-        read_expiry(text, Shape::read(text), reading, date(2026, 11, 22))
+        read_expiry(
+            text,
+            Shape::read(text),
+            reading,
+            ExpiryWindow::from_today(date(2026, 11, 22)),
+        )
     }
 
     #[test]

@@ -132,7 +132,9 @@ impl<R: Read> Text<R> {
             }
             self.carry = self.chunk.split_off(valid);
         }
-        if let Some(index) = self.chunk.iter().position(|byte| *byte == 0) {
+        // `contains` is many times faster than `position`, and chunks without a NUL are the rule.
+        let first = || self.chunk.iter().position(|byte| *byte == 0);
+        if let Some(index) = self.chunk.contains(&0).then(first).flatten() {
             let (line, byte) = self.place(index);
             let broken = match self.looks() {
                 Encoding::Other => Broken::Nul { line, byte },
@@ -190,10 +192,16 @@ fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
+/// In runs short enough for a `u8`, and wrapping, so that the compiler counts many bytes at once.
 fn count_line_feeds(bytes: &[u8]) -> u64 {
+    let feeds = |part: &[u8]| {
+        part.iter().fold(0u8, |count, byte| {
+            count.wrapping_add(u8::from(*byte == b'\n'))
+        })
+    };
     bytes
         .chunks(usize::from(u8::MAX))
-        .map(|part| u64::from(part.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>()))
+        .map(|part| u64::from(feeds(part)))
         .sum()
 }
 

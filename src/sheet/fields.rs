@@ -3,11 +3,10 @@
 //! Deliberately absent: faults and where they stand. A blank optional cell says nothing; so does an absent column.
 
 use csv::StringRecord;
-use jiff::civil::Date;
 
 use crate::domain::{
-    AmountFault, CashgramId, Description, Email, ExpiryFault, Instruction, LinkExpiry, Money,
-    PayeeName, PayoutType, Phone, PhoneFault, Remarks,
+    AmountFault, CashgramId, Description, Email, ExpiryFault, ExpiryWindow, Instruction,
+    LinkExpiry, Money, PayeeName, PayoutType, Phone, PhoneFault, Remarks, trimmed,
 };
 
 use super::dates::{DateReading, Shape, read_expiry};
@@ -28,7 +27,7 @@ impl<'a> Fields<'a> {
 
     /// A column's cell without the spaces around it.
     pub(super) fn at(&self, place: usize) -> &'a str {
-        self.cells.get(place).unwrap_or("").trim()
+        trimmed(self.cells.get(place).unwrap_or(""))
     }
 
     pub(super) fn phone(&self) -> Result<Phone, PhoneFault> {
@@ -39,19 +38,20 @@ impl<'a> Fields<'a> {
         Money::parse(self.text(Field::Amount))
     }
 
-    /// The expiry, and the shape of its date if it has one.
+    /// The shape of the expiry's date, if it has one.
     pub(super) fn expiry_shape(&self) -> Option<Shape> {
         Shape::read(self.text(Field::LinkExpiry))
     }
 
     pub(super) fn expiry(
         &self,
+        shape: Option<Shape>,
         reading: DateReading,
-        today: Date,
+        window: ExpiryWindow,
     ) -> Result<Option<LinkExpiry>, ExpiryFault> {
         match self.text(Field::LinkExpiry) {
             "" => Ok(None),
-            text => read_expiry(text, self.expiry_shape(), reading, today).map(Some),
+            text => read_expiry(text, shape, reading, window).map(Some),
         }
     }
 
@@ -69,7 +69,11 @@ impl<'a> Fields<'a> {
     }
 
     /// The order that this row gives; none if anything in it is wrong.
-    pub(super) fn instruction(&self, reading: DateReading, today: Date) -> Option<Instruction> {
+    pub(super) fn instruction(
+        &self,
+        reading: DateReading,
+        window: ExpiryWindow,
+    ) -> Option<Instruction> {
         if self.cells.len() != self.header.columns().len() {
             return None;
         }
@@ -78,7 +82,7 @@ impl<'a> Fields<'a> {
             phone: self.phone().ok()?,
             amount: self.amount().ok()?,
             email: optional(self.text(Field::Email), Email::parse)?,
-            expiry: self.expiry(reading, today).ok()?,
+            expiry: self.expiry(self.expiry_shape(), reading, window).ok()?,
             own_id: optional(self.text(Field::CashgramId), CashgramId::parse)?,
             remarks: optional(self.text(Field::Remarks), Remarks::parse)?,
             payout_type: optional(self.text(Field::PayoutType), PayoutType::parse)?,

@@ -6,9 +6,8 @@ use std::fs::File;
 use std::path::Path;
 
 use csv::StringRecord;
-use jiff::civil::Date;
 
-use crate::domain::Instruction;
+use crate::domain::{ExpiryWindow, Instruction};
 
 use super::error::Error;
 use super::fields::Fields;
@@ -33,7 +32,7 @@ pub struct Row<'a> {
 pub struct Rows<'c> {
     records: Records<File>,
     checked: &'c Checked,
-    today: Date,
+    window: ExpiryWindow,
     next: u32,
 }
 
@@ -47,7 +46,7 @@ impl<'c> Rows<'c> {
         Ok(Self {
             records,
             checked,
-            today: rules.today,
+            window: ExpiryWindow::from_today(rules.today),
             next: 0,
         })
     }
@@ -68,7 +67,7 @@ impl<'c> Rows<'c> {
         let instruction = if self.checked.faulty.contains(index) {
             None
         } else {
-            Fields { header, cells }.instruction(self.checked.dates, self.today)
+            Fields { header, cells }.instruction(self.checked.dates, self.window)
         };
         Ok(Some(Row {
             index,

@@ -50,7 +50,7 @@ impl Twins {
         let key = key_of(keys, row)?;
         let alike = likeness(key)?;
         if self.used * 4 >= self.slots.len() * 3 {
-            self.grow(keys);
+            self.grow();
         }
         let mixed = mix(self.seed, alike);
         let mut place = self.first_place(mixed);
@@ -92,26 +92,22 @@ impl Twins {
         }
     }
 
+    /// From the upper half, which is the tag: enough for 2^32 slots.
     fn first_place(&self, mixed: u64) -> usize {
-        let mask = u64::try_from(self.slots.len().wrapping_sub(1)).unwrap_or(0);
-        usize::try_from(mixed & mask).unwrap_or(0)
+        let mask = self.slots.len().wrapping_sub(1);
+        usize::try_from(mixed >> 32).unwrap_or(0) & mask
     }
 
     fn next_place(&self, place: usize) -> usize {
         (place + 1) & (self.slots.len().wrapping_sub(1))
     }
 
-    fn grow(&mut self, keys: &[RowKey]) {
+    /// Places come from the tag alone, so that no key is looked at: they lie all over the memory.
+    fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(SLOTS_MIN);
         let old = std::mem::replace(&mut self.slots, vec![0; size]);
         for slot in old.into_iter().filter(|slot| *slot != 0) {
-            let alike = row_in(slot)
-                .and_then(|row| key_of(keys, row))
-                .and_then(likeness);
-            let Some(mixed) = alike.map(|alike| mix(self.seed, alike)) else {
-                continue;
-            };
-            let mut place = self.first_place(mixed);
+            let mut place = self.first_place(slot);
             while self.slots.get(place).is_some_and(|slot| *slot != 0) {
                 place = self.next_place(place);
             }
