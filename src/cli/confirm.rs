@@ -1,0 +1,197 @@
+//! The questions before money moves.
+//!
+//! Whether to ask, and what an answer means, is decided by pure functions; only [`Terminal`] talks to a person.
+//! Deliberately absent: the banner that is shown before the question (`report`).
+
+use std::io::{self, ErrorKind, IsTerminal as _};
+
+use dialoguer::{Confirm, Input};
+
+use crate::domain::Money;
+
+use super::exit::{Ending, Exit};
+use super::values::Environment;
+
+/// How often the total may be mistyped. More is not a slip any more.
+const TRIES_MAX: u32 = 3;
+
+/// What is to be agreed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// Sending so much. In production the total is typed.
+    Send {
+        /// The sum of what is left to send.
+        total: Money,
+    },
+    /// The balance is too low or could not be read: asked in production only.
+    LowBalance {
+        /// What is the matter, as a sentence without its question.
+        why: String,
+    },
+    /// Taking what was found at the gateway as this batch's own.
+    Adopt {
+        /// What was found, as a sentence without its question.
+        what: String,
+    },
+}
+
+/// What is known when the question comes up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Situation {
+    /// Where money would go.
+    pub environment: Environment,
+    /// `--yes`: the answer is given.
+    pub yes: bool,
+    /// A person can be asked.
+    pub terminal: bool,
+}
+
+/// What to do about a matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Nobody needs to be asked.
+    GoOn,
+    /// Ask for yes or no.
+    AskYesNo,
+    /// Have the total typed.
+    AskTotal,
+    /// Nobody can be asked.
+    Refuse,
+}
+
+/// Whether and how to ask.
+pub fn decide(matter: &Matter, situation: Situation) -> Decision {
+    let question = match (situation.environment, matter) {
+        (Environment::Sandbox, _) => Decision::GoOn,
+        (Environment::Test, Matter::LowBalance { .. }) => Decision::GoOn,
+        (Environment::Production, Matter::Send { .. }) => Decision::AskTotal,
+        (Environment::Test, Matter::Send { .. } | Matter::Adopt { .. })
+        | (Environment::Production, Matter::LowBalance { .. } | Matter::Adopt { .. }) => {
+            Decision::AskYesNo
+        }
+    };
+    match (question, situation.yes, situation.terminal) {
+        (Decision::GoOn, _, _) | (_, true, _) => Decision::GoOn,
+        (_, false, false) => Decision::Refuse,
+        (question, false, true) => question,
+    }
+}
+
+/// Whoever answers.
+pub trait Asker {
+    /// A yes or no; no is the default.
+    ///
+    /// # Errors
+    ///
+    /// The terminal is gone, or the person pressed Ctrl-C ([`ErrorKind::Interrupted`]).
+    fn yes_no(&mut self, question: &str) -> io::Result<bool>;
+
+    /// A line of text.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Asker::yes_no`].
+    fn line(&mut self, question: &str) -> io::Result<String>;
+}
+
+/// The person at the terminal.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terminal;
+
+impl Terminal {
+    /// Whether a person can be asked: the question goes to stderr, the answer comes from stdin.
+    pub fn is_there() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+}
+
+impl Asker for Terminal {
+    fn yes_no(&mut self, question: &str) -> io::Result<bool> {
+        let confirm = Confirm::new().with_prompt(question).default(false);
+        confirm.interact().map_err(io::Error::from)
+    }
+
+    fn line(&mut self, question: &str) -> io::Result<String> {
+        let input = Input::new().with_prompt(question).allow_empty(true);
+        input.interact_text().map_err(io::Error::from)
+    }
+}
+
+/// Settles a matter: returns if the run may go on.
+///
+/// # Errors
+///
+/// [`Exit::Usage`] if nobody can be asked, [`Exit::Stopped`] if the answer is no, [`Exit::Interrupted`] for Ctrl-C.
+pub fn settle(matter: &Matter, situation: Situation, asker: &mut dyn Asker) -> Result<(), Ending> {
+    let agreed = match decide(matter, situation) {
+        Decision::GoOn => return Ok(()),
+        Decision::Refuse => return Err(refusal(situation.environment)),
+        Decision::AskYesNo => asker.yes_no(&question(matter, situation.environment)),
+        Decision::AskTotal => typed_total(matter, situation.environment, asker),
+    };
+    match agreed {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Ending::stopped(
+            "not confirmed, nothing was sent",
+            "run the same command again when it is right",
+        )),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(Ending::new(
+            Exit::Interrupted,
+            "interrupted at the question, nothing was sent",
+            "run the same command again",
+        )),
+        Err(error) => Err(Ending::stopped(
+            format!("the question could not be asked: {error}"),
+            "run the same command again",
+        )),
+    }
+}
+
+fn refusal(environment: Environment) -> Ending {
+    let remedy = match environment {
+        Environment::Production => {
+            "give --yes together with --expect-total AMOUNT, or run it in a terminal"
+        }
+        Environment::Test | Environment::Sandbox => "give --yes, or run it in a terminal",
+    };
+    Ending::usage(
+        "there is a question to answer and no terminal to ask it in",
+        remedy,
+    )
+}
+
+fn question(matter: &Matter, environment: Environment) -> String {
+    match matter {
+        Matter::Send { total } if environment == Environment::Production => {
+            format!("Type the total, {}, to send it", total.grouped())
+        }
+        Matter::Send { total } => format!(
+            "Send ₹{} in the environment {environment}?",
+            total.grouped()
+        ),
+        Matter::LowBalance { why } => format!("{why}. Go on all the same?"),
+        Matter::Adopt { what } => format!("{what}. Take them as this batch's own?"),
+    }
+}
+
+fn typed_total(
+    matter: &Matter,
+    environment: Environment,
+    asker: &mut dyn Asker,
+) -> io::Result<bool> {
+    let Matter::Send { total } = matter else {
+        return asker.yes_no(&question(matter, environment));
+    };
+    for _ in 0..TRIES_MAX {
+        let line = asker.line(&question(matter, environment))?;
+        match Money::parse_total(&line) {
+            Ok(typed) if typed == *total => return Ok(true),
+            _ if line.trim().is_empty() => return Ok(false),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests;
