@@ -276,6 +276,15 @@ pub fn expires_in(text: &str) -> Result<u32, String> {
     between(text, 1, EXPIRES_IN_DAYS_MAX)
 }
 
+/// A seed of the simulator.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn seed(text: &str) -> Result<u64, String> {
+    digits(text.trim()).ok_or_else(|| format!("`{text}` is not a whole number"))
+}
+
 /// A whole number without a sign: `u64::from_str` alone would take `+5`.
 fn digits(text: &str) -> Option<u64> {
     text.bytes()
