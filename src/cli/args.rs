@@ -199,21 +199,21 @@ pub struct GatewayArgs {
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Built-in sandbox")]
 pub struct EmbeddedArgs {
-    /// How long the simulated gateway takes to answer [default: 0]
+    /// How long the simulated gateway takes to answer, such as 200ms±100ms [default: 0]
     #[arg(long, value_name = "DURATION")]
     pub sandbox_latency: Option<String>,
-    /// What goes wrong there, and how often, such as timeout=5%
+    /// What goes wrong there, and how often, such as lost-after=2%
     #[arg(long, value_name = "LIST")]
     pub sandbox_faults: Option<String>,
-    /// Requests it takes before it answers 429 [default: no limit]
-    #[arg(long, value_name = "N[/s|/m]")]
+    /// Requests a second that it takes before it answers 429 [default: no limit]
+    #[arg(long, value_name = "N")]
     pub sandbox_rate_limit: Option<String>,
     /// Money on the simulated account [default: ample]
     #[arg(long, value_name = "AMOUNT")]
     pub sandbox_balance: Option<String>,
     /// Same seed, same events
     #[arg(long, value_name = "N")]
-    pub sandbox_seed: Option<String>,
+    pub sandbox_seed: Option<u64>,
     /// What recipients do with their links, such as redeem=60% [default: some redeem within seconds]
     #[arg(long, value_name = "LIST")]
     pub sandbox_links: Option<String>,
@@ -334,11 +334,11 @@ pub struct SandboxArgs {
     /// File that keeps what was created from one start to the next [default: kept in memory]
     #[arg(long, value_name = "PATH")]
     pub state: Option<PathBuf>,
-    /// How long it takes to answer [default: 0]
+    /// How long it takes to answer, such as 200ms±100ms [default: 0]
     #[arg(long, value_name = "DURATION")]
     pub latency: Option<String>,
-    /// Requests it takes before it answers 429 [default: no limit]
-    #[arg(long, value_name = "N[/s|/m]")]
+    /// Requests a second that it takes before it answers 429 [default: no limit]
+    #[arg(long, value_name = "N")]
     pub rate_limit: Option<String>,
     /// How long a login lasts
     #[arg(long, value_name = "DURATION")]
@@ -349,7 +349,7 @@ pub struct SandboxArgs {
     /// Money on the simulated account [default: ample]
     #[arg(long, value_name = "AMOUNT")]
     pub balance: Option<String>,
-    /// What goes wrong, and how often, such as timeout=5%; may be given more than once
+    /// What goes wrong, and how often, such as lost-after=2%; may be given more than once
     #[arg(long, value_name = "LIST", action = ArgAction::Append)]
     pub faults: Vec<String>,
     /// Same seed, same events

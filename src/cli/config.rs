@@ -381,7 +381,7 @@ fn put(layer: &mut Layer, name: &str, text: &str, beside: &Path) -> Result<(), S
         "sandbox-faults" => fill(&mut embedded.sandbox_faults, word()),
         "sandbox-rate-limit" => fill(&mut embedded.sandbox_rate_limit, word()),
         "sandbox-balance" => fill(&mut embedded.sandbox_balance, word()),
-        "sandbox-seed" => fill(&mut embedded.sandbox_seed, word()),
+        "sandbox-seed" => fill(&mut embedded.sandbox_seed, values::seed(text)),
         "sandbox-links" => fill(&mut embedded.sandbox_links, word()),
         _ => Err(format!("`{name}` is not an option")),
     }

@@ -1,18 +1,19 @@
-//! The end of a command: results, summary, JSON line, exit code.
+//! The end of a command: results, closing words, JSON line, exit code.
 
 use std::path::Path;
 
 use crate::checkpoint::Store;
 use crate::domain::State;
 use crate::engine::{Count, Halt, Outcome, Tally};
+use crate::report::Task;
 use crate::report::json::{RunFacts, RunJson};
-use crate::report::words::counted;
+use crate::report::summary::{Closing, Commands, Ended};
 
 use super::exit::Exit;
+use super::results;
 use super::settings::Files;
 use super::shell::Shell;
 use super::values::Environment;
-use super::results;
 
 /// What the end of a command needs to know.
 pub(super) struct Finish<'f> {
@@ -21,6 +22,8 @@ pub(super) struct Finish<'f> {
     pub(super) sheet: &'f Path,
     pub(super) batch: &'f str,
     pub(super) files: &'f Files,
+    /// The list of problems, where this run wrote one.
+    pub(super) problems: Option<&'f Path>,
     pub(super) shell: &'f Shell,
 }
 
@@ -33,9 +36,9 @@ impl Finish<'_> {
     pub(super) fn run(&self, store: &Store, outcome: &Outcome) -> anyhow::Result<Exit> {
         self.write_results(store)?;
         let tally = tally(store, outcome);
-        let verdict = verdict(self.command, &tally, outcome, &self.results_name());
-        self.say(&tally, outcome, &verdict);
-        Ok(verdict.exit)
+        let exit = exit_of(self.task(), &tally, outcome);
+        self.say(&tally, outcome, exit);
+        Ok(exit)
     }
 
     /// Writes the results.
@@ -47,8 +50,74 @@ impl Finish<'_> {
         results::write(store, &self.files.results, self.environment.word())
     }
 
-    fn results_name(&self) -> String {
-        self.files.results.display().to_string()
+    /// Ends a dry run, which wrote nothing but the list of problems.
+    pub(super) fn dry_run(&self, store: &Store, outcome: &Outcome) -> Exit {
+        if outcome.halt.is_some() {
+            let tally = tally(store, outcome);
+            let exit = exit_of(self.task(), &tally, outcome);
+            self.say(&tally, outcome, exit);
+            return exit;
+        }
+        let message = "dry run: nothing was sent";
+        self.shell.out.paragraph(message);
+        self.json(&tally(store, outcome), Exit::Done, message);
+        Exit::Done
+    }
+
+    /// Ends `results`.
+    pub(super) fn rewritten(&self, store: &Store) {
+        let message = format!("results written: {}", self.files.results.display());
+        self.shell.out.paragraph(&message);
+        self.json(&tally(store, &Outcome::default()), Exit::Done, &message);
+    }
+
+    fn task(&self) -> Task {
+        if self.command == "status" { Task::Asking } else { Task::Sending }
+    }
+
+    fn say(&self, tally: &Tally, outcome: &Outcome, exit: Exit) {
+        let again = &self.shell.again;
+        let (send, status) = (again.as_command("send"), again.as_command("status"));
+        let words = outcome.halt.as_ref().map(Halt::words);
+        let ended = match (&outcome.halt, &words) {
+            (Some(Halt::Interrupted), _) => Ended::Interrupted,
+            (Some(_), Some((why, remedy))) => Ended::Stopped { why, remedy },
+            _ => Ended::Finished,
+        };
+        let (results, checkpoint) = (self.files.results.display().to_string(), self.files.checkpoint.display().to_string());
+        let problems = self.problems.map(|path| path.display().to_string());
+        let closing = Closing {
+            task: self.task(),
+            rehearsal: self.environment == Environment::Sandbox,
+            ended,
+            tally,
+            results: &results,
+            checkpoint: &checkpoint,
+            problems: problems.as_deref(),
+            commands: Commands {
+                send: &send.command(),
+                adopt: &send.with("--adopt"),
+                rename: &send.renamed(),
+                status: &status.command(),
+            },
+        };
+        self.shell.out.paragraph(&closing.text());
+        self.json(tally, exit, &closing.verdict());
+    }
+
+    fn json(&self, tally: &Tally, exit: Exit, message: &str) {
+        let facts = RunFacts {
+            command: self.command,
+            environment: self.environment.word(),
+            sheet: &self.sheet.display().to_string(),
+            batch: self.batch,
+            elapsed: self.shell.started.elapsed(),
+            exit: exit.code(),
+            message,
+            checkpoint: &self.files.checkpoint.display().to_string(),
+            results: &self.files.results.display().to_string(),
+        };
+        self.shell.out.json(&RunJson::new(facts, tally));
     }
 }
 
@@ -67,57 +136,20 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
     }
 }
 
-/// How a command ended, in one code and one sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) exit: Exit,
-    pub(super) message: String,
-}
-
-/// The verdict. PURE: the same for the screen, the JSON line and the exit code.
-pub(super) fn verdict(command: &str, tally: &Tally, outcome: &Outcome, results: &str) -> Verdict {
-    if let Some(halt) = &outcome.halt {
-        let (why, remedy) = halt.words();
-        let message = if remedy.is_empty() { why } else { format!("{why}: {remedy}") };
-        let exit = if *halt == Halt::Interrupted { Exit::Interrupted } else { Exit::Stopped };
-        return Verdict { exit, message };
-    }
-    let mut open = Vec::new();
-    let mut note = |rows: u64, one: &str, many: &str| {
-        if rows > 0 {
-            open.push(counted(rows, one, many));
+/// The exit code. PURE.
+fn exit_of(task: Task, tally: &Tally, outcome: &Outcome) -> Exit {
+    match &outcome.halt {
+        Some(Halt::Interrupted) => return Exit::Interrupted,
+        Some(Halt::Stopped(_) | Halt::OutOfReach { .. } | Halt::EqualRefusals { .. } | Halt::NotRecorded { .. }) => {
+            return Exit::Stopped;
         }
-    };
-    note(tally.of(State::Rejected).rows, "row was refused", "rows were refused");
-    note(tally.of(State::Conflict).rows, "row is in conflict", "rows are in conflict");
-    note(tally.of(State::Unknown).rows, "row is still unknown", "rows are still unknown");
-    note(tally.of(State::Invalid).rows, "row has problems and was skipped", "rows have problems and were skipped");
-    if command == "status" {
-        note(tally.dead, "link is dead", "links are dead");
-        note(outcome.unanswered, "link could not be asked about", "links could not be asked about");
+        None => {}
     }
-    if outcome.left_ready > 0 {
-        let rows = counted(outcome.left_ready, "row is", "rows are");
-        let message = format!("{rows} still ready after all tries: run the same command again");
-        return Verdict { exit: Exit::Stopped, message };
+    let asking = task == Task::Asking;
+    // Rows held back by a conflict need a person; rows whose tries are used up need another run.
+    if (!asking && outcome.left_ready > 0) || outcome.unanswered > 0 {
+        return Exit::Stopped;
     }
-    if command == "status" && outcome.unanswered > 0 {
-        return Verdict { exit: Exit::Stopped, message: format!("{}: run the same command again", open.join(", ")) };
-    }
-    if !open.is_empty() {
-        return Verdict { exit: Exit::NeedsPerson, message: format!("{}, see {results}", open.join(", ")) };
-    }
-    Verdict { exit: Exit::Done, message: done(command, tally, outcome) }
-}
-
-fn done(command: &str, tally: &Tally, outcome: &Outcome) -> String {
-    let created = tally.of(State::Created).rows;
-    if command == "status" {
-        let words: Vec<String> = tally.statuses.iter().map(|(word, rows)| format!("{rows} {word}")).collect();
-        return if words.is_empty() { "nothing was sent yet".to_owned() } else { words.join(", ") };
-    }
-    if outcome.created_now == 0 {
-        return format!("nothing is left to do: all {} are created", counted(created, "link", "links"));
-    }
-    format!("all {} are created", counted(created, "link", "links"))
+    let held_back = !asking && tally.of(State::Ready).rows > 0;
+    if held_back || tally.need_a_person() > 0 || (asking && tally.dead > 0) { Exit::NeedsPerson } else { Exit::Done }
 }

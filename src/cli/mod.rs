@@ -1,5 +1,7 @@
-//! The shell: the only folder that knows all others. What was typed (`args`) becomes what was meant ([`settings`]);
-//! each command is a file of its own; [`exit`] holds the codes that scripts rely on.
+//! The shell: the only folder that knows all others.
+//!
+//! From what was typed ([`args`]) to what was meant ([`settings`]) to one file per command, and back to an exit code
+//! ([`exit`]). Deliberately absent: anything a command does.
 
 mod again;
 mod approve;
@@ -25,99 +27,106 @@ mod status;
 mod validate;
 pub mod values;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::checkpoint::Store;
-use crate::clock::Clock;
 use crate::report::json::EarlyJson;
 use crate::report::{Manner, Out, Screen};
 
 use args::Typed;
-use exit::{Exit, exit_of, sentence};
-use settings::{Run, Voice};
+use exit::{Ending, Exit};
+use logs::FILTER_VARIABLE;
+use settings::{Run, Surroundings};
 use shell::Shell;
 
 /// Runs the program; the process's exit code.
 pub fn main() -> ExitCode {
     let typed = match Typed::try_parse() {
         Ok(typed) => typed,
-        Err(error) => return usage(&error),
+        Err(error) => return misused(&error).into(),
     };
-    let (command, json) = (typed.command.name(), typed.command.json());
-    let exit = match dispatch(typed) {
+    let command = typed.command.name();
+    let out = Out { json: typed.command.json(), quiet: typed.logs.quiet };
+    let exit = match start(typed) {
         Ok(exit) => exit,
-        Err(error) => {
-            let (exit, message) = (exit_of(&error), format!("{error:#}"));
-            Screen::new(Manner::Lines).line(&format!("paysheet {command}: {message}"));
-            let out = Out { json, quiet: false };
-            out.json(&EarlyJson { command, exit: exit.code(), message: &sentence(&error) });
+        Err(Failure { error, screen }) => {
+            let exit = exit::exit_of(&error);
+            screen.line(&format!("paysheet {command}: {error:#}"));
+            out.json(&EarlyJson { command, exit: exit.code(), message: &exit::sentence(&error) });
             exit
         }
     };
     exit.into()
 }
 
-/// clap prints help to stdout and usage errors to stderr; a closed pipe does not change the code.
-fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+/// An error, and the screen to say it on.
+struct Failure {
+    error: anyhow::Error,
+    screen: Screen,
 }
 
-fn dispatch(typed: Typed) -> anyhow::Result<Exit> {
+impl From<Ending> for Failure {
+    fn from(ending: Ending) -> Failure {
+        Failure { error: ending.into(), screen: Screen::new(Manner::Lines) }
+    }
+}
+
+fn start(typed: Typed) -> Result<Exit, Failure> {
+    // Blank variables are how schedulers say "not set".
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let folder = std::env::current_dir()?;
-    let run = settings::resolve(typed, &settings::Surroundings { variable: &variable, folder: &folder })?;
+    let run = settings::resolve(typed, &Surroundings { variable: &variable, folder: Path::new("") })?;
     let voice = run.voice();
-    let manner = Manner::choose(voice.quiet, voice.log_format == values::LogFormat::Json, Screen::is_terminal());
-    let screen = Screen::new(manner);
-    logs::start(voice, variable(logs::FILTER_VARIABLE).as_deref(), screen.clone())?;
+    let screen = Screen::new(shell::manner(voice));
+    logs::start(voice, variable(FILTER_VARIABLE).as_deref(), screen.clone())?;
+    work(&run, screen.clone()).map_err(|error| Failure { error, screen })
+}
+
+fn work(run: &Run, screen: Screen) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let exit = runtime.block_on(until_second_signal(run, voice, screen, manner));
+    let exit = runtime.block_on(async {
+        let signals = signals::listen()?;
+        let shell = shell::new(run.voice(), screen, signals.first);
+        tokio::select! {
+            exit = dispatch(run, &shell) => exit,
+            () = signals::second(signals.second) => Ok(Exit::Interrupted),
+        }
+    });
     // Nothing waits for a connection that stalls.
     runtime.shutdown_background();
     exit
 }
 
-async fn until_second_signal(run: Run, voice: Voice, screen: Screen, manner: Manner) -> anyhow::Result<Exit> {
-    let signals = signals::listen()?;
-    let shell = Shell {
-        out: Out { json: voice.json, quiet: voice.quiet },
-        screen,
-        manner,
-        signals: signals.first,
-        clock: Clock::System,
-        started: tokio::time::Instant::now(),
-        holder: shell::holder(Clock::System),
-        terminal: confirm::Terminal::is_there(),
-        again: again::Again::of(std::env::args()),
-    };
-    tokio::select! {
-        ended = command(&run, &shell) => ended,
-        () = signals::second(signals.second) => Ok(Exit::Interrupted),
-    }
-}
-
-async fn command(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
+async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
     match run {
-        Run::Validate(validate) => validate::run(validate, shell),
-        Run::Send(send) => send::run(send, shell).await,
-        Run::Status(status) => status::run(status, shell).await,
-        Run::Results(settings) => rewrite(settings, shell),
+        Run::Validate(settings) => validate::run(settings, shell),
+        Run::Send(settings) => send::run(settings, shell).await,
+        Run::Status(settings) => status::run(settings, shell).await,
+        Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
     }
 }
 
-/// `paysheet results`: write the results again from the checkpoint.
-fn rewrite(settings: &settings::Results, shell: &Shell) -> anyhow::Result<Exit> {
-    let path = &settings.files.checkpoint;
-    if !path.exists() {
-        return Err(crate::checkpoint::Error::Missing { path: path.clone() }.into());
+/// Help and version, which were asked for, and wrong usage, which was not.
+fn misused(error: &clap::Error) -> Exit {
+    // Whoever closed the pipe has read enough.
+    drop(error.print());
+    if !error.use_stderr() {
+        return Exit::Done;
     }
-    let _lock = send::lock(path, &shell.holder)?;
-    let store = Store::open_any(path)?;
-    results::write(&store, &settings.files.results, settings.environment.word())?;
-    shell.out.paragraph(&format!("written: {}", settings.files.results.display()));
-    Ok(Exit::Done)
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let out = Out { json: words.iter().any(|word| word == "--json"), quiet: false };
+    let rendered = error.to_string();
+    // Up to the first blank line it says what is wrong; then come usage and hints.
+    let wrong: Vec<&str> = rendered.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let wrong = wrong.join(" ");
+    let known = ["validate", "send", "status", "results", "sandbox"];
+    let command = words.iter().find(|word| known.contains(&word.as_str()));
+    out.json(&EarlyJson {
+        command: command.map_or("", String::as_str),
+        exit: Exit::Usage.code(),
+        message: wrong.trim_start_matches("error: "),
+    });
+    Exit::Usage
 }

@@ -6,11 +6,42 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::checkpoint::{ResultRow, Store};
+use crate::checkpoint::lock::Lock;
+use crate::checkpoint::{self, ResultRow, Store};
 use crate::sheet::{ResultCells, ResultsWriter};
 
+use super::exit::Exit;
+use super::finish::Finish;
 use super::intake::StoredHeader;
 use super::judge::sheet_error;
+use super::settings::Results;
+use super::shell::Shell;
+
+/// `paysheet results`: writes the results again.
+///
+/// # Errors
+///
+/// If there is no checkpoint, it is in use or cannot be read, or the results cannot be written.
+pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
+    let files = &settings.files;
+    if !files.checkpoint.exists() {
+        return Err(checkpoint::Error::Missing { path: files.checkpoint.clone() }.into());
+    }
+    let _lock = Lock::take(&files.checkpoint, &shell.holder)?;
+    let store = Store::open_any(&files.checkpoint)?;
+    write(&store, &files.results, settings.environment.word())?;
+    let finish = Finish {
+        command: "results",
+        environment: settings.environment,
+        sheet: &settings.sheet,
+        batch: settings.batch.as_str(),
+        files,
+        problems: None,
+        shell,
+    };
+    finish.rewritten(&store);
+    Ok(Exit::Done)
+}
 
 /// Writes the whole file anew and puts it in its place at once.
 ///

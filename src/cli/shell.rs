@@ -1,5 +1,7 @@
 //! What every command is given: where to speak, when to stop, what time it is.
 
+use std::io::{self, IsTerminal as _};
+
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -7,6 +9,9 @@ use crate::clock::Clock;
 use crate::report::{Manner, Out, Screen};
 
 use super::again::Again;
+use super::confirm::Terminal;
+use super::settings::Voice;
+use super::values::LogFormat;
 
 /// The surroundings of one command.
 pub(super) struct Shell {
@@ -30,8 +35,29 @@ pub(super) struct Shell {
     pub(super) again: Again,
 }
 
+/// How a run is shown.
+pub(super) fn manner(voice: Voice) -> Manner {
+    Manner::choose(voice.quiet, voice.log_format == LogFormat::Json, io::stderr().is_terminal())
+}
+
+/// The surroundings of this process.
+pub(super) fn new(voice: Voice, screen: Screen, signals: watch::Receiver<bool>) -> Shell {
+    let clock = Clock::System;
+    Shell {
+        screen,
+        manner: manner(voice),
+        out: Out { json: voice.json, quiet: voice.quiet },
+        signals,
+        clock,
+        started: Instant::now(),
+        holder: holder(clock),
+        terminal: Terminal::is_there(),
+        again: Again::of(std::env::args_os().map(|word| word.to_string_lossy().into_owned())),
+    }
+}
+
 /// `process 4242 on finance-1 since 2026-11-22T10:00:00Z`
-pub(super) fn holder(clock: Clock) -> String {
+fn holder(clock: Clock) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = if host.trim().is_empty() { "this machine" } else { host.trim() };
     let since = jiff::Timestamp::from_second(clock.now().as_second()).unwrap_or_default();

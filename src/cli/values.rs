@@ -91,6 +91,16 @@ pub enum Rate {
     },
 }
 
+impl Rate {
+    /// The pace that it means; `None` is as fast as possible.
+    pub fn paced(self) -> Option<engine::Rate> {
+        match self {
+            Rate::Unlimited => None,
+            Rate::Limit { requests, per } => Some(engine::Rate { count: requests, window: per }),
+        }
+    }
+}
+
 impl FromStr for Rate {
     type Err = String;
 
@@ -274,6 +284,15 @@ pub fn attempts(text: &str) -> Result<u32, String> {
 /// What is wrong with the text.
 pub fn expires_in(text: &str) -> Result<u32, String> {
     between(text, 1, EXPIRES_IN_DAYS_MAX)
+}
+
+/// A seed of the simulator.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn seed(text: &str) -> Result<u64, String> {
+    digits(text.trim()).ok_or_else(|| format!("`{text}` is not a whole number"))
 }
 
 /// A whole number without a sign: `u64::from_str` alone would take `+5`.

@@ -1,15 +1,18 @@
 //! Says it, decides nothing.
 //!
 //! A [`Reporter`] listens to the engine's events and shows them as a bar, as plain lines, as log records or not at
-//! all. What is said before and after a run is made by pure functions, and the scripts' object by
-//! [`json`]. Deliberately absent: exit codes, files, and any effect on a run. Whatever
+//! all. What is said before and after a run is made by pure functions in [`banner`], [`problems`] and [`summary`], and the scripts'
+//! object by [`json`]. Deliberately absent: exit codes, files, and any effect on a run. Whatever
 //! cannot be said is lost.
 
+pub mod banner;
 mod bar;
 pub mod json;
 mod lines;
+pub mod problems;
 pub mod progress;
 pub mod screen;
+pub mod summary;
 pub mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};

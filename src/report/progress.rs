@@ -38,6 +38,8 @@ pub struct Progress {
     changed: u64,
     doubts: HashSet<u64>,
     waiting: Option<String>,
+    /// The newest reason, kept over a resumption: a gateway that flaps must not flood a log.
+    said: Option<String>,
 }
 
 /// What an event asks of the display.
@@ -66,6 +68,7 @@ impl Progress {
             changed: 0,
             doubts: HashSet::new(),
             waiting: None,
+            said: None,
         }
     }
 
@@ -101,7 +104,8 @@ impl Progress {
             }
             Event::Paused { pause, wait } => {
                 let reason = reason(pause, *wait);
-                let news = self.waiting.as_deref() != Some(&reason);
+                let news = self.said.as_ref() != Some(&reason);
+                self.said = Some(reason.clone());
                 self.waiting = Some(reason);
                 if news { Urgency::Now } else { Urgency::Later }
             }

@@ -185,3 +185,16 @@ pub struct Remote {
     /// Trust these certificates as well.
     pub ca_file: Option<PathBuf>,
 }
+
+impl Run {
+    /// How it is said.
+    pub fn voice(&self) -> Voice {
+        match self {
+            Run::Validate(run) => run.voice,
+            Run::Send(run) => run.voice,
+            Run::Status(run) => run.voice,
+            Run::Results(run) => run.voice,
+            Run::Sandbox(run) => run.voice,
+        }
+    }
+}

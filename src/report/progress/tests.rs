@@ -93,6 +93,11 @@ fn reasons_are_said_at_once_and_once() {
     progress.take(&Event::Resumed);
     assert_eq!(progress.details(Duration::ZERO), "₹0.00");
     assert_eq!(
+        progress.take(&away),
+        Urgency::Later,
+        "a flapping gateway is no news"
+    );
+    assert_eq!(
         reason(&Pause::Throttled, Duration::from_secs(12)),
         "the gateway asks to wait 12 s"
     );

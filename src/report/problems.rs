@@ -1,0 +1,135 @@
+//! What is wrong with a sheet, for the screen: the first problems as aligned lines, and counts by code. PURE.
+//!
+//! Deliberately absent: the whole list (the problems file has it) and any masking: values come fit to be shown.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::words::counted;
+
+/// Problems shown; the file has them all.
+pub const PROBLEMS_SHOWN: usize = 20;
+/// Widest value shown; the cell may hold a page.
+const VALUE_CHARS_MAX: usize = 24;
+
+/// One problem as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line in the file.
+    pub line: u64,
+    /// Column name; blank for a whole row.
+    pub column: String,
+    /// The value, masked where it is personal.
+    pub value: String,
+    /// Stable code.
+    pub code: String,
+    /// What is wrong.
+    pub problem: String,
+    /// How to mend it.
+    pub fix: String,
+}
+
+/// The problems of a sheet: the `first` ones (the whole of them are counted in `by_code`) and where all are listed.
+pub fn text(first: &[Problem], by_code: &BTreeMap<String, u64>, file: Option<&str>) -> String {
+    let shown: Vec<[String; 3]> = first.iter().take(PROBLEMS_SHOWN).map(cells).collect();
+    let widths = [0, 1, 2].map(|at| widest(&shown, at));
+    let mut out = String::new();
+    for (cells, problem) in shown.iter().zip(first) {
+        for (cell, width) in cells.iter().zip(widths) {
+            let _ = write!(out, "{cell:<width$}  ");
+        }
+        let _ = writeln!(out, "{}: {}", problem.problem, problem.fix);
+    }
+    let total: u64 = by_code.values().sum();
+    let _ = writeln!(out, "\n{}:", counted(total, "problem", "problems"));
+    for (code, number) in by_code {
+        let _ = writeln!(out, "{number:>9}  {code}");
+    }
+    if let Some(file) = file {
+        let _ = writeln!(out, "\nall of them: {file}");
+    }
+    out
+}
+
+fn cells(problem: &Problem) -> [String; 3] {
+    [
+        format!("line {}", problem.line),
+        problem.column.clone(),
+        cut(&problem.value),
+    ]
+}
+
+fn widest(rows: &[[String; 3]], at: usize) -> usize {
+    rows.iter()
+        .filter_map(|cells| cells.get(at))
+        .map(|cell| cell.chars().count())
+        .max()
+        .unwrap_or(0)
+}
+
+/// One line of at most [`VALUE_CHARS_MAX`] characters, nothing in it that moves a cursor.
+fn cut(value: &str) -> String {
+    let plain = value.chars().map(|c| if c.is_control() { ' ' } else { c });
+    if value.chars().count() <= VALUE_CHARS_MAX {
+        plain.collect()
+    } else {
+        plain
+            .take(VALUE_CHARS_MAX.saturating_sub(1))
+            .chain(['…'])
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(line: u64, column: &str, value: &str) -> Problem {
+        Problem {
+            line,
+            column: column.into(),
+            value: value.into(),
+            code: "x".into(),
+            problem: "it is wrong".into(),
+            fix: "mend it".into(),
+        }
+    }
+
+    #[test]
+    fn lines_are_aligned_and_counts_follow() {
+        let first = [
+            problem(2, "phone", "******321"),
+            problem(117, "amount", "1.234"),
+        ];
+        let counts = BTreeMap::from([
+            ("amount.decimals".to_owned(), 1),
+            ("phone.length".to_owned(), 40),
+        ]);
+        let expected = "\
+line 2    phone   ******321  it is wrong: mend it
+line 117  amount  1.234      it is wrong: mend it
+
+41 problems:
+        1  amount.decimals
+       40  phone.length
+
+all of them: june.problems.csv
+";
+        assert_eq!(text(&first, &counts, Some("june.problems.csv")), expected);
+    }
+
+    #[test]
+    fn at_most_twenty_and_never_a_page() {
+        let page = "x\n\u{1b}[2J".repeat(100);
+        let first: Vec<Problem> = (0..50).map(|line| problem(line, "name", &page)).collect();
+        let shown = text(&first, &BTreeMap::new(), None);
+        assert_eq!(
+            shown
+                .lines()
+                .filter(|line| line.starts_with("line"))
+                .count(),
+            PROBLEMS_SHOWN
+        );
+        assert!(!shown.contains('\u{1b}') && shown.contains("… "), "{shown}");
+    }
+}

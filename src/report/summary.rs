@@ -1,0 +1,285 @@
+//! The closing words of a run: what became of it, in counts and rupees, and what to do next. PURE.
+//!
+//! Advice here costs or saves money: a payout in doubt is never to be paid by hand, and once anything may have been
+//! created another batch name, which would mean other ids, is never suggested. Deliberately absent: the choice of
+//! the exit code.
+
+use std::fmt::Write as _;
+
+use crate::domain::State;
+use crate::engine::Tally;
+
+use super::progress::Task;
+use super::words::{counted, rupees};
+
+/// How the run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended<'a> {
+    /// It did what there was to do.
+    Finished,
+    /// Somebody stopped it.
+    Interrupted,
+    /// It could not go on.
+    Stopped {
+        /// What is wrong.
+        why: &'a str,
+        /// What to do about it.
+        remedy: &'a str,
+    },
+}
+
+/// Command lines to copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Commands<'a> {
+    /// What sends this batch, run again: for `status` it is not the command that was typed.
+    pub send: &'a str,
+    /// The same with `--adopt`.
+    pub adopt: &'a str,
+    /// The same under another batch name.
+    pub rename: &'a str,
+    /// What asks where the links stand.
+    pub status: &'a str,
+}
+
+/// What is known when a run ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Closing<'a> {
+    /// What the run was for.
+    pub task: Task,
+    /// No money moved, and none could.
+    pub rehearsal: bool,
+    /// How it ended.
+    pub ended: Ended<'a>,
+    /// Where every payout stands.
+    pub tally: &'a Tally,
+    /// The results file.
+    pub results: &'a str,
+    /// The checkpoint file.
+    pub checkpoint: &'a str,
+    /// The list of problems, where there is one.
+    pub problems: Option<&'a str>,
+    /// Command lines to copy.
+    pub commands: Commands<'a>,
+}
+
+impl Closing<'_> {
+    fn rows(&self, state: State) -> u64 {
+        self.tally.of(state).rows
+    }
+
+    /// The verdict: one sentence, lower case, also the JSON object's `message`.
+    pub fn verdict(&self) -> String {
+        match self.ended {
+            Ended::Interrupted => format!(
+                "interrupted with {} of {} created, run it again to resume",
+                self.rows(State::Created),
+                counted(self.tally.rows(), "payout", "payouts")
+            ),
+            Ended::Stopped { why, remedy } => format!("stopped: {why}: {remedy}"),
+            Ended::Finished => self.finished(),
+        }
+    }
+
+    fn finished(&self) -> String {
+        let wrong = self.wrong();
+        if !wrong.is_empty() {
+            return format!("{}, see {}", wrong.join(", "), self.results);
+        }
+        if self.task == Task::Asking {
+            return self.asked();
+        }
+        let all = counted(self.tally.rows(), "payout", "payouts");
+        match (
+            self.rows(State::Ready),
+            self.rows(State::Cancelled),
+            self.tally.created_now,
+        ) {
+            (0, 0, 0) => format!("nothing is left to send: {all}, all created"),
+            (0, 0, _) => format!("{all}, all created"),
+            (0, cancelled, _) => format!(
+                "{all}: {} created, {cancelled} cancelled",
+                self.rows(State::Created)
+            ),
+            (ready, _, _) => format!("{ready} of {all} not sent yet, run it again"),
+        }
+    }
+
+    fn asked(&self) -> String {
+        let statuses = &self.tally.statuses;
+        let each: Vec<String> = statuses
+            .iter()
+            .map(|(word, links)| format!("{links} {word}"))
+            .collect();
+        let links = counted(statuses.values().sum(), "link", "links");
+        format!("{links}: {}", each.join(", "))
+            .trim_end_matches(": ")
+            .to_owned()
+    }
+
+    /// What needs a person, in a few words each.
+    fn wrong(&self) -> Vec<String> {
+        let each = [
+            (
+                self.rows(State::Rejected),
+                "row was refused",
+                "rows were refused",
+            ),
+            (
+                self.rows(State::Conflict),
+                "row is in conflict",
+                "rows are in conflict",
+            ),
+            (
+                self.rows(State::Unknown),
+                "payout is still in doubt",
+                "payouts are still in doubt",
+            ),
+            (
+                self.rows(State::Invalid),
+                "row was skipped as invalid",
+                "rows were skipped as invalid",
+            ),
+            (self.tally.dead, "link is dead", "links are dead"),
+        ];
+        each.into_iter()
+            .filter(|(rows, _, _)| *rows > 0)
+            .map(|(rows, one, many)| counted(rows, one, many))
+            .collect()
+    }
+
+    /// All closing paragraphs.
+    pub fn text(&self) -> String {
+        let mut out = sentence(&self.verdict());
+        out.push_str("\n\n");
+        self.table(&mut out);
+        if self.rehearsal {
+            out.push_str("\nThis was a rehearsal in the sandbox: no money moved, and the links do not work.\n");
+        }
+        let _ = write!(
+            out,
+            "\nresults:    {}\ncheckpoint: {}\n",
+            self.results, self.checkpoint
+        );
+        for advice in self.advice() {
+            let _ = write!(out, "\n{advice}\n");
+        }
+        out
+    }
+
+    fn table(&self, out: &mut String) {
+        for state in State::ALL {
+            let count = self.tally.of(state);
+            if count.rows > 0 {
+                let amount = rupees(count.amount);
+                let _ = writeln!(out, "  {:<10}{:>9}  {amount:>22}", state.word(), count.rows);
+            }
+        }
+        for (word, links) in &self.tally.statuses {
+            let _ = writeln!(out, "    {word:<16}{links:>9}");
+        }
+    }
+
+    /// What to do next, the most urgent first.
+    fn advice(&self) -> Vec<String> {
+        let send = self.commands.send;
+        let mut all = Vec::new();
+        let mut add = |rows: u64, text: String| {
+            if rows > 0 {
+                all.push(text);
+            }
+        };
+        let unknown = self.rows(State::Unknown);
+        add(
+            unknown,
+            format!(
+                "{} in doubt: the money may be on its way. Do not pay these by hand: run the same command again.\n  {send}",
+                counted(unknown, "payout is", "payouts are")
+            ),
+        );
+        let conflict = self.rows(State::Conflict);
+        add(conflict, self.conflict_advice(conflict));
+        let rejected = self.rows(State::Rejected);
+        add(
+            rejected,
+            format!(
+                "{} refused, each with its reason in the results: mend these rows in the sheet and run the same \
+                 command again.\n  {send}",
+                counted(rejected, "row was", "rows were")
+            ),
+        );
+        let invalid = self.rows(State::Invalid);
+        add(invalid, self.invalid_advice(invalid));
+        let ready = self.rows(State::Ready);
+        add(
+            ready,
+            format!(
+                "{} not sent: run the same command again.\n  {send}",
+                counted(ready, "payout was", "payouts were")
+            ),
+        );
+        let dead = self.tally.dead;
+        add(
+            dead,
+            format!(
+                "{} dead: the money did not arrive. Their rows in the results say why.",
+                counted(dead, "link is", "links are")
+            ),
+        );
+        if all.is_empty() && !self.rehearsal && self.rows(State::Created) > 0 {
+            all.push(format!(
+                "See later where the links stand:\n  {}",
+                self.commands.status
+            ));
+        }
+        all
+    }
+
+    fn conflict_advice(&self, conflict: u64) -> String {
+        let mut text = format!(
+            "{} already at the gateway, but not from this checkpoint: nothing was sent for them.\n\
+             If this is the same payment and its checkpoint was lost, take them as this batch's own:\n  {}",
+            counted(conflict, "id exists", "ids exist"),
+            self.commands.adopt
+        );
+        if self.nothing_of_ours() {
+            let _ = write!(
+                text,
+                "\nIf it is another payment under an old name, give it a name of its own:\n  {}",
+                self.commands.rename
+            );
+        }
+        text
+    }
+
+    fn invalid_advice(&self, invalid: u64) -> String {
+        let listed = self
+            .problems
+            .map_or(String::new(), |file| format!(" (listed in {file})"));
+        format!(
+            "{} skipped: mend what is wrong{listed} and run the same command again.\n  {}",
+            counted(invalid, "row was", "rows were"),
+            self.commands.send
+        )
+    }
+
+    /// Nothing was created under this name, as far as anybody can know.
+    fn nothing_of_ours(&self) -> bool {
+        [State::Created, State::Unknown, State::Cancelled]
+            .into_iter()
+            .all(|state| self.rows(state) == 0)
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{first}{}.", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests;
