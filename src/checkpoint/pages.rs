@@ -164,6 +164,41 @@ impl Store {
         Ok(rows.into_iter().map(SweepRow::from).collect())
     }
 
+    /// Row and amount of the largest `ready` payouts, the largest first.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn largest_ready(&self, limit: u32) -> Result<Vec<(u64, Money)>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare("SELECT row, amount FROM payouts WHERE state = 1 AND row > 0 ORDER BY amount DESC, row LIMIT ?1")
+            .map_err(read)?;
+        let mut lines = select.query([limit]).map_err(read)?;
+        let mut largest = Vec::new();
+        while let Some(line) = lines.next().map_err(read)? {
+            let amount = Money::from_paise(line.get(1).map_err(read)?).unwrap_or_default();
+            largest.push((line.get(0).map_err(read)?, amount));
+        }
+        Ok(largest)
+    }
+
+    /// How many `ready` payouts ask for a message to the recipient, where rows that do not say follow `default`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn messaged_ready(&self, default: bool) -> Result<u64, Error> {
+        self.conn
+            .query_row(
+                "SELECT count(*) FROM payouts WHERE state = 1 AND row > 0 AND coalesce(notify, ?1)",
+                [default],
+                |line| line.get(0),
+            )
+            .map_err(|e| damaged(&self.path, e))
+    }
+
     /// How many payouts a sweep at `now_ms` would ask for.
     ///
     /// # Errors

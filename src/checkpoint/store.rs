@@ -62,7 +62,9 @@ impl Store {
     pub fn open_any(path: &Path) -> Result<Store, Error> {
         let (conn, fresh) = schema::open(path, false)?;
         if fresh {
-            return Err(Error::Foreign { path: path.to_owned() });
+            return Err(Error::Foreign {
+                path: path.to_owned(),
+            });
         }
         Store::read_in(conn, path)
     }

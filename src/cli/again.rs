@@ -4,21 +4,45 @@
 
 /// The command that was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Again(Vec<String>);
+pub(super) struct Again(Vec<String>);
 
 impl Again {
     /// From the process's arguments, the first of which names the program.
-    pub fn of(args: impl IntoIterator<Item = String>) -> Again {
+    pub(super) fn of(args: impl IntoIterator<Item = String>) -> Again {
         Again(args.into_iter().skip(1).collect())
     }
 
     /// The same command.
-    pub fn command(&self) -> String {
+    pub(super) fn command(&self) -> String {
         spelled(self.0.iter())
     }
 
+    /// The same words for another command, such as `send` after a `status`. Options that only the typed one knows
+    /// are left out.
+    pub(super) fn as_command(&self, command: &str) -> Again {
+        let known = ["send", "status", "results"];
+        let mut words = Vec::new();
+        let mut skip = false;
+        for word in &self.0 {
+            if std::mem::take(&mut skip)
+                || ["--dry-run", "--adopt"].contains(&word.as_str())
+                || word.starts_with("--watch=")
+            {
+                continue;
+            }
+            if word == "--watch" {
+                skip = true;
+            } else if known.contains(&word.as_str()) {
+                words.push(command.to_owned());
+            } else {
+                words.push(word.clone());
+            }
+        }
+        Again(words)
+    }
+
     /// The same command with another option.
-    pub fn with(&self, option: &str) -> String {
+    pub(super) fn with(&self, option: &str) -> String {
         let more = [option.to_owned()];
         if self.0.iter().any(|word| word == option) {
             self.command()
@@ -28,7 +52,7 @@ impl Again {
     }
 
     /// The same command under another batch name, still to be chosen.
-    pub fn renamed(&self) -> String {
+    pub(super) fn renamed(&self) -> String {
         let mut kept = Vec::new();
         let mut words = self.0.iter();
         while let Some(word) = words.next() {

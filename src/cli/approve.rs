@@ -1,31 +1,29 @@
 //! What is shown and asked before money moves.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use crate::checkpoint::Totals;
 use crate::domain::{Money, State};
 use crate::engine::{Halt, Session};
 use crate::gateway::client::Client;
-use crate::report::words::{counted, rupees};
+use crate::report::Manner;
+use crate::report::banner::{Balance, Banner};
+use crate::report::words::counted;
 
 use super::confirm::{Matter, Situation, Terminal, settle};
+use super::settings::{Door, Send};
 use super::shell::Shell;
 use super::values::Environment;
 
 /// What is known before the question.
 pub(super) struct Question<'q> {
-    pub(super) environment: Environment,
+    pub(super) send: &'q Send,
     pub(super) account: &'q str,
-    pub(super) batch: &'q str,
-    pub(super) sheet: &'q Path,
-    pub(super) notify: bool,
-    /// Row numbers and amounts.
-    pub(super) largest: &'q [(u32, Money)],
     /// Available paise, or why it cannot be read.
     pub(super) balance: Result<i64, String>,
-    pub(super) yes: bool,
-    pub(super) dry_run: bool,
+    pub(super) totals: &'q Totals,
+    pub(super) largest: &'q [(u64, Money)],
+    pub(super) messaged: u64,
 }
 
 /// Shows the banner and asks what has to be asked.
@@ -33,35 +31,57 @@ pub(super) struct Question<'q> {
 /// # Errors
 ///
 /// [`super::exit::Ending`] if the answer is no or nobody can be asked.
-pub(super) fn ask(question: &Question<'_>, totals: &Totals, shell: &Shell) -> anyhow::Result<()> {
-    let (_, left) = totals.states.get(&State::Ready).copied().unwrap_or_default();
-    let situation = situation(question.environment, question.yes, shell);
-    if question.dry_run {
+pub(super) fn ask(question: &Question<'_>, shell: &Shell) -> anyhow::Result<()> {
+    let Question { send, totals, .. } = question;
+    let environment = send.gateway.environment;
+    let (count, total) = totals
+        .states
+        .get(&State::Ready)
+        .copied()
+        .unwrap_or_default();
+    let sheet = send.sheet.display().to_string();
+    let host = match &send.gateway.door {
+        Door::Embedded(_) => None,
+        Door::Remote(remote) => Some(remote.base_url.host()),
+    };
+    let banner = Banner {
+        environment: environment.word(),
+        rehearsal: environment == Environment::Sandbox,
+        dry_run: send.dry_run,
+        host: host.as_deref(),
+        account: Some(question.account),
+        sheet: &sheet,
+        batch: send.batch.as_str(),
+        count,
+        total,
+        created_before: totals.rows(State::Created),
+        unknown_before: totals.rows(State::Unknown),
+        skipped: totals.rows(State::Invalid),
+        largest: question.largest,
+        balance: match &question.balance {
+            Ok(paise) => Balance::Known(Money::from_paise((*paise).max(0)).unwrap_or_default()),
+            Err(why) => Balance::Unread(why),
+        },
+        messaged: question.messaged,
+    };
+    if shell.manner != Manner::Silent {
+        shell.screen.line(banner.text().trim_end());
+    }
+    if send.dry_run || count == 0 {
         return Ok(());
     }
-    if let Some(why) = low_balance(question, left) {
-        shell.screen.line(&format!("warning: {why}"));
+    let situation = situation(environment, send.yes, shell);
+    if let Some(why) = banner.shortage() {
         settle(&Matter::LowBalance { why }, situation, &mut Terminal)?;
     }
-    if totals.rows(State::Ready) > 0 {
-        settle(&Matter::Send { total: left }, situation, &mut Terminal)?;
-    }
-    Ok(())
+    Ok(settle(&Matter::Send { total }, situation, &mut Terminal)?)
 }
 
 fn situation(environment: Environment, yes: bool, shell: &Shell) -> Situation {
-    Situation { environment, yes, terminal: shell.terminal }
-}
-
-/// Why the balance is a matter, if it is.
-fn low_balance(question: &Question<'_>, left: Money) -> Option<String> {
-    match &question.balance {
-        Ok(available) if *available >= left.paise() => None,
-        Ok(available) => {
-            let available = Money::from_paise((*available).max(0)).unwrap_or_default();
-            Some(format!("the account holds {}, less than the {} left to send", rupees(available), rupees(left)))
-        }
-        Err(why) => Some(format!("the balance cannot be read ({why})")),
+    Situation {
+        environment,
+        yes,
+        terminal: shell.terminal,
     }
 }
 
@@ -86,7 +106,10 @@ pub(super) async fn adopt(
     }
     let found: u64 = statuses.values().sum();
     if found > 0 {
-        let listed: Vec<String> = statuses.iter().map(|(word, rows)| format!("{rows} {word}")).collect();
+        let listed: Vec<String> = statuses
+            .iter()
+            .map(|(word, rows)| format!("{rows} {word}"))
+            .collect();
         let what = format!(
             "{} of this batch exist at the gateway ({}); their amounts cannot be compared with the sheet",
             counted(found, "link", "links"),
@@ -97,12 +120,19 @@ pub(super) async fn adopt(
         settle(&Matter::Adopt { what }, situation, &mut Terminal)?;
         let moved = found - statuses.get("ACTIVE").copied().unwrap_or(0);
         if moved > 0 {
-            let what = format!("{} not ACTIVE: money may have moved, or can no longer move", counted(moved, "of them is", "of them are"));
+            let what = format!(
+                "{} not ACTIVE: money may have moved, or can no longer move",
+                counted(moved, "of them is", "of them are")
+            );
             settle(&Matter::Adopt { what }, situation, &mut Terminal)?;
         }
         let adopted = session.adopt().await?;
-        shell.screen.line(&format!("{} adopted", counted(adopted, "link", "links")));
+        shell
+            .screen
+            .line(&format!("{} adopted", counted(adopted, "link", "links")));
     }
-    session.write(|store| store.set_found_existing(false)).await?;
+    session
+        .write(|store| store.set_found_existing(false))
+        .await?;
     Ok(Ok(()))
 }

@@ -17,7 +17,7 @@ const TRIES_MAX: u32 = 3;
 
 /// What is to be agreed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Matter {
+pub(super) enum Matter {
     /// Sending so much. In production the total is typed.
     Send {
         /// The sum of what is left to send.
@@ -37,7 +37,7 @@ pub enum Matter {
 
 /// What is known when the question comes up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Situation {
+pub(super) struct Situation {
     /// Where money would go.
     pub environment: Environment,
     /// `--yes`: the answer is given.
@@ -48,7 +48,7 @@ pub struct Situation {
 
 /// What to do about a matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub(super) enum Decision {
     /// Nobody needs to be asked.
     GoOn,
     /// Ask for yes or no.
@@ -60,7 +60,7 @@ pub enum Decision {
 }
 
 /// Whether and how to ask.
-pub fn decide(matter: &Matter, situation: Situation) -> Decision {
+pub(super) fn decide(matter: &Matter, situation: Situation) -> Decision {
     let question = match (situation.environment, matter) {
         (Environment::Sandbox, _) => Decision::GoOn,
         (Environment::Test, Matter::LowBalance { .. }) => Decision::GoOn,
@@ -78,7 +78,7 @@ pub fn decide(matter: &Matter, situation: Situation) -> Decision {
 }
 
 /// Whoever answers.
-pub trait Asker {
+pub(super) trait Asker {
     /// A yes or no; no is the default.
     ///
     /// # Errors
@@ -96,11 +96,11 @@ pub trait Asker {
 
 /// The person at the terminal.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Terminal;
+pub(super) struct Terminal;
 
 impl Terminal {
     /// Whether a person can be asked: the question goes to stderr, the answer comes from stdin.
-    pub fn is_there() -> bool {
+    pub(super) fn is_there() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 }
@@ -122,7 +122,11 @@ impl Asker for Terminal {
 /// # Errors
 ///
 /// [`Exit::Usage`] if nobody can be asked, [`Exit::Stopped`] if the answer is no, [`Exit::Interrupted`] for Ctrl-C.
-pub fn settle(matter: &Matter, situation: Situation, asker: &mut dyn Asker) -> Result<(), Ending> {
+pub(super) fn settle(
+    matter: &Matter,
+    situation: Situation,
+    asker: &mut dyn Asker,
+) -> Result<(), Ending> {
     let agreed = match decide(matter, situation) {
         Decision::GoOn => return Ok(()),
         Decision::Refuse => return Err(refusal(situation.environment)),

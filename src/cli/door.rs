@@ -42,8 +42,17 @@ pub(super) fn binding(gateway: &Gateway, batch: &BatchName) -> Binding {
         Door::Remote(remote) => (remote.base_url.host(), remote.credentials.id()),
     };
     let hash = digest::digest(&digest::SHA256, client_id.as_bytes());
-    let account = hash.as_ref().get(..ACCOUNT_HASH_BYTES).map(hex).unwrap_or_default();
-    Binding { environment: gateway.environment.word().to_owned(), host, account, batch: batch.as_str().to_owned() }
+    let account = hash
+        .as_ref()
+        .get(..ACCOUNT_HASH_BYTES)
+        .map(hex)
+        .unwrap_or_default();
+    Binding {
+        environment: gateway.environment.word().to_owned(),
+        host,
+        account,
+        batch: batch.as_str().to_owned(),
+    }
 }
 
 /// Opens the way. The embedded simulator serves until the process ends.
@@ -58,7 +67,10 @@ pub(super) async fn open(gateway: &Gateway, files: &Files) -> anyhow::Result<Ope
             let secret = SecretString::from(sandbox::CLIENT_SECRET);
             let mut options = client_options(gateway, address, sandbox::CLIENT_ID, secret);
             options.client_id = sandbox::CLIENT_ID.to_owned();
-            Ok(Opened { client: Arc::new(Client::new(options)?), account: mask(sandbox::CLIENT_ID) })
+            Ok(Opened {
+                client: Arc::new(Client::new(options)?),
+                account: mask(sandbox::CLIENT_ID),
+            })
         }
         Door::Remote(remote) => open_remote(gateway, remote),
     }
@@ -67,20 +79,36 @@ pub(super) async fn open(gateway: &Gateway, files: &Files) -> anyhow::Result<Ope
 fn open_remote(gateway: &Gateway, remote: &Remote) -> anyhow::Result<Opened> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(|error| {
-            Ending::stopped(format!("cannot read {}: {error}", path.display()), "check the path and its permissions")
+            Ending::stopped(
+                format!("cannot read {}: {error}", path.display()),
+                "check the path and its permissions",
+            )
         })
     };
     let credentials = &remote.credentials;
     let base_url = remote.base_url.as_str().to_owned();
-    let mut options = client_options(gateway, base_url, credentials.id(), credentials.secret().clone());
+    let mut options = client_options(
+        gateway,
+        base_url,
+        credentials.id(),
+        credentials.secret().clone(),
+    );
     options.public_key = remote.public_key.as_deref().map(read).transpose()?;
     options.ca_file = remote.ca_file.as_deref().map(read).transpose()?;
     options.proxy = remote.proxy.clone().map(SecretString::from);
     let client = Client::new(options).map_err(|error| Ending::stopped(error.to_string(), ""))?;
-    Ok(Opened { client: Arc::new(client), account: credentials.shown() })
+    Ok(Opened {
+        client: Arc::new(client),
+        account: credentials.shown(),
+    })
 }
 
-fn client_options(gateway: &Gateway, base_url: String, id: &str, secret: SecretString) -> ClientOptions {
+fn client_options(
+    gateway: &Gateway,
+    base_url: String,
+    id: &str,
+    secret: SecretString,
+) -> ClientOptions {
     ClientOptions {
         base_url,
         client_id: id.to_owned(),
@@ -102,9 +130,15 @@ async fn start_embedded(options: &EmbeddedArgs, books: &Path) -> anyhow::Result<
     let store = sandbox::Store::open(books)
         .with_context(|| format!("cannot open the sandbox's books {}", books.display()))?;
     let sandbox = Sandbox::new(options, Box::new(store))?;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.context("cannot start the sandbox")?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .context("cannot start the sandbox")?;
     let address = listener.local_addr().context("cannot start the sandbox")?;
-    tokio::spawn(sandbox::http::serve(listener, Arc::new(sandbox), std::future::pending()));
+    tokio::spawn(sandbox::http::serve(
+        listener,
+        Arc::new(sandbox),
+        std::future::pending(),
+    ));
     Ok(format!("http://{address}"))
 }
 

@@ -72,7 +72,11 @@ impl Finish<'_> {
     }
 
     fn task(&self) -> Task {
-        if self.command == "status" { Task::Asking } else { Task::Sending }
+        if self.command == "status" {
+            Task::Asking
+        } else {
+            Task::Sending
+        }
     }
 
     fn say(&self, tally: &Tally, outcome: &Outcome, exit: Exit) {
@@ -84,7 +88,10 @@ impl Finish<'_> {
             (Some(_), Some((why, remedy))) => Ended::Stopped { why, remedy },
             _ => Ended::Finished,
         };
-        let (results, checkpoint) = (self.files.results.display().to_string(), self.files.checkpoint.display().to_string());
+        let (results, checkpoint) = (
+            self.files.results.display().to_string(),
+            self.files.checkpoint.display().to_string(),
+        );
         let problems = self.problems.map(|path| path.display().to_string());
         let closing = Closing {
             task: self.task(),
@@ -127,9 +134,25 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
     let states = totals.states.iter().filter(|(_, (rows, _))| *rows > 0);
     let statuses = totals.statuses.iter().filter(|(_, count)| count.rows > 0);
     Tally {
-        states: states.map(|(state, (rows, amount))| (*state, Count { rows: *rows, amount: *amount })).collect(),
-        statuses: statuses.clone().map(|(word, count)| (word.clone(), count.rows)).collect(),
-        dead: statuses.filter(|(_, count)| count.class.is_dead()).map(|(_, count)| count.rows).sum(),
+        states: states
+            .map(|(state, (rows, amount))| {
+                (
+                    *state,
+                    Count {
+                        rows: *rows,
+                        amount: *amount,
+                    },
+                )
+            })
+            .collect(),
+        statuses: statuses
+            .clone()
+            .map(|(word, count)| (word.clone(), count.rows))
+            .collect(),
+        dead: statuses
+            .filter(|(_, count)| count.class.is_dead())
+            .map(|(_, count)| count.rows)
+            .sum(),
         created_now: outcome.created_now,
         requests: outcome.requests,
         retries: outcome.retries,
@@ -140,7 +163,12 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
 fn exit_of(task: Task, tally: &Tally, outcome: &Outcome) -> Exit {
     match &outcome.halt {
         Some(Halt::Interrupted) => return Exit::Interrupted,
-        Some(Halt::Stopped(_) | Halt::OutOfReach { .. } | Halt::EqualRefusals { .. } | Halt::NotRecorded { .. }) => {
+        Some(
+            Halt::Stopped(_)
+            | Halt::OutOfReach { .. }
+            | Halt::EqualRefusals { .. }
+            | Halt::NotRecorded { .. },
+        ) => {
             return Exit::Stopped;
         }
         None => {}
@@ -151,5 +179,9 @@ fn exit_of(task: Task, tally: &Tally, outcome: &Outcome) -> Exit {
         return Exit::Stopped;
     }
     let held_back = !asking && tally.of(State::Ready).rows > 0;
-    if held_back || tally.need_a_person() > 0 || (asking && tally.dead > 0) { Exit::NeedsPerson } else { Exit::Done }
+    if held_back || tally.need_a_person() > 0 || (asking && tally.dead > 0) {
+        Exit::NeedsPerson
+    } else {
+        Exit::Done
+    }
 }

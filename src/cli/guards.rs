@@ -23,7 +23,12 @@ pub(super) fn needs_probe(store: &Store) -> anyhow::Result<bool> {
 ///
 /// The [`Halt`] if not every look-up was answered.
 pub(super) async fn probe<G: Gateway>(session: &mut Session<G>, all: bool) -> Result<u64, Halt> {
-    let sample = session.read(sample).await.map_err(|why| Halt::NotRecorded { why: why.to_string() })?;
+    let sample = session
+        .read(sample)
+        .await
+        .map_err(|why| Halt::NotRecorded {
+            why: why.to_string(),
+        })?;
     let found = if all { 0 } else { session.probe(sample).await? };
     if found == 0 && !all {
         return Ok(0);
@@ -36,7 +41,9 @@ fn sample(store: &Store) -> Result<Vec<SweepRow>, crate::checkpoint::Error> {
     let mut ready = 0_u64;
     store.each_ready_row(|_| ready += 1)?;
     let wanted = ready.min(PROBES_MAX);
-    let mut places: Vec<u64> = (0..wanted).map(|n| n * ready.saturating_sub(1) / wanted.saturating_sub(1).max(1)).collect();
+    let mut places: Vec<u64> = (0..wanted)
+        .map(|n| n * ready.saturating_sub(1) / wanted.saturating_sub(1).max(1))
+        .collect();
     places.dedup();
     let mut rows = Vec::new();
     let mut place = 0_u64;
@@ -55,16 +62,26 @@ fn sample(store: &Store) -> Result<Vec<SweepRow>, crate::checkpoint::Error> {
 
 /// What stops a run whose ids exist already.
 pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Ending {
-    let (links, exist) = if count == 1 { ("link of this batch", "exists") } else { ("links of this batch", "exist") };
+    let (links, exist) = if count == 1 {
+        ("link of this batch", "exists")
+    } else {
+        ("links of this batch", "exist")
+    };
     let message = format!(
         "{count} {links} {exist} at the gateway although this checkpoint never sent them; nothing was sent. They are \
          listed as conflict in the results"
     );
-    let adopt = format!("if this is the same payment and its checkpoint was lost, run `{}`", again.with("--adopt"));
+    let adopt = format!(
+        "if this is the same payment and its checkpoint was lost, run `{}`",
+        again.with("--adopt")
+    );
     let remedy = if created_before {
         adopt
     } else {
-        format!("{adopt}; if it is another payment under an old name, give it a name of its own: `{}`", again.renamed())
+        format!(
+            "{adopt}; if it is another payment under an old name, give it a name of its own: `{}`",
+            again.renamed()
+        )
     };
     Ending::new(Exit::NeedsPerson, message, remedy)
 }
@@ -73,7 +90,9 @@ pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Endin
 pub(super) fn lost_checkpoint(files: &Files, again: &Again) -> Ending {
     let (results, checkpoint) = (files.results.display(), files.checkpoint.display());
     Ending::unpayable(
-        format!("{results} was written by an earlier run, but its checkpoint {checkpoint} was missing; nothing was sent"),
+        format!(
+            "{results} was written by an earlier run, but its checkpoint {checkpoint} was missing; nothing was sent"
+        ),
         format!(
             "bring the checkpoint back; if it is lost, run `{}`; if this is another payment, give it a name of its \
              own: `{}`",

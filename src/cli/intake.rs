@@ -20,7 +20,10 @@ pub(super) struct StoredHeader {
 
 impl StoredHeader {
     fn of(header: &Header) -> StoredHeader {
-        StoredHeader { columns: header.columns().to_vec(), id_column: header.id_column() }
+        StoredHeader {
+            columns: header.columns().to_vec(),
+            id_column: header.id_column(),
+        }
     }
 
     /// The header that `store` was filled from.
@@ -60,7 +63,9 @@ pub(super) fn take_in(
     let mut cells = String::new();
     let mut assignments = matching.rows.iter().zip(&judged.checked.keys);
     while let Some(row) = rows.next_row().map_err(sheet_error)? {
-        let Some((assignment, key)) = assignments.next() else { break };
+        let Some((assignment, key)) = assignments.next() else {
+            break;
+        };
         write_cells(&row, &mut cells)?;
         place(&mut intake, &row, *assignment, key, &cells, batch)?;
     }
@@ -92,19 +97,37 @@ fn place(
     batch: &BatchName,
 ) -> anyhow::Result<()> {
     let place = (u64::from(row.index) + 1, row.line);
-    let expiry = row.instruction.as_ref().and_then(|order| order.expiry).map_or_else(String::new, |e| e.to_string());
-    let fields = row.instruction.as_ref().map(|order| fields_of(order, &expiry));
+    let expiry = row
+        .instruction
+        .as_ref()
+        .and_then(|order| order.expiry)
+        .map_or_else(String::new, |e| e.to_string());
+    let fields = row
+        .instruction
+        .as_ref()
+        .map(|order| fields_of(order, &expiry));
     match assignment {
-        Assignment::Known { payout, .. } => intake.place_known(place, PayoutNo(payout), cells, fields.as_ref())?,
+        Assignment::Known { payout, .. } => {
+            intake.place_known(place, PayoutNo(payout), cells, fields.as_ref())?
+        }
         Assignment::New { occurrence } => {
-            let id = row.instruction.as_ref().and_then(|order| id_of(order, occurrence, batch));
+            let id = row
+                .instruction
+                .as_ref()
+                .and_then(|order| id_of(order, occurrence, batch));
             let unreadable = RowFields {
                 phone: key.phone().map_or(0, Phone::number),
                 amount: key.amount().unwrap_or(Money::ZERO),
                 ..RowFields::default()
             };
             let fields = fields.unwrap_or(unreadable);
-            intake.place_new(place, id.as_ref().map(|(id, own)| (id.as_str(), *own)), occurrence, cells, &fields)?;
+            intake.place_new(
+                place,
+                id.as_ref().map(|(id, own)| (id.as_str(), *own)),
+                occurrence,
+                cells,
+                &fields,
+            )?;
         }
     }
     Ok(())
@@ -114,7 +137,10 @@ fn place(
 fn id_of(order: &Instruction, occurrence: u32, batch: &BatchName) -> Option<(CashgramId, bool)> {
     match &order.own_id {
         Some(own) => Some((own.clone(), true)),
-        None if occurrence > 0 => Some((CashgramId::derive(batch.as_str(), order.phone, occurrence, 1), false)),
+        None if occurrence > 0 => Some((
+            CashgramId::derive(batch.as_str(), order.phone, occurrence, 1),
+            false,
+        )),
         None => None,
     }
 }

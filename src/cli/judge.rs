@@ -26,7 +26,12 @@ pub(super) struct Judged {
 
 /// The rules that `controls` mean on `today`.
 pub(super) fn rules(controls: &Controls, today: Date, fingerprint: bool) -> Rules {
-    Rules { today, max_amount: controls.max_amount, allow_duplicates: controls.allow_duplicates, fingerprint }
+    Rules {
+        today,
+        max_amount: controls.max_amount,
+        allow_duplicates: controls.allow_duplicates,
+        fingerprint,
+    }
 }
 
 /// Judges the sheet. Rows that match a payout that may exist are judged by phone, amount and id alone: their expiry
@@ -44,10 +49,15 @@ pub(super) fn judge(
     let hasher = KeyHasher::new();
     let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
     let whole = |_: u32| Judge::Whole;
-    let checked = sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
+    let checked =
+        sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
     if store.is_some_and(|store| is_unchanged(store, &checked)) {
         let problems = problems.finish().map_err(sheet_error)?;
-        return Ok(Judged { checked, problems, matching: None });
+        return Ok(Judged {
+            checked,
+            problems,
+            matching: None,
+        });
     }
     let known = match store {
         Some(store) => known_keys(store, &hasher)?,
@@ -57,14 +67,29 @@ pub(super) fn judge(
     let exempt = |row: u32| is_live(&matching, row);
     if checked.invalid == 0 || !(0..checked.rows).any(exempt) {
         let problems = problems.finish().map_err(sheet_error)?;
-        return Ok(Judged { checked, problems, matching: Some(matching) });
+        return Ok(Judged {
+            checked,
+            problems,
+            matching: Some(matching),
+        });
     }
     drop(problems);
     let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
-    let judge = |row: u32| if exempt(row) { Judge::KeyOnly } else { Judge::Whole };
-    let checked = sheet::validate(path, rules, &hasher, &judge, &mut problems).map_err(sheet_error)?;
+    let judge = |row: u32| {
+        if exempt(row) {
+            Judge::KeyOnly
+        } else {
+            Judge::Whole
+        }
+    };
+    let checked =
+        sheet::validate(path, rules, &hasher, &judge, &mut problems).map_err(sheet_error)?;
     let problems = problems.finish().map_err(sheet_error)?;
-    Ok(Judged { checked, problems, matching: Some(matching) })
+    Ok(Judged {
+        checked,
+        problems,
+        matching: Some(matching),
+    })
 }
 
 /// The same bytes, all of them payable then and now: every row is what it was.
@@ -78,7 +103,10 @@ fn is_unchanged(store: &Store, checked: &Checked) -> bool {
 
 fn is_live(matching: &Matching, row: u32) -> bool {
     let row = usize::try_from(row).unwrap_or(usize::MAX);
-    matches!(matching.rows.get(row), Some(Assignment::Known { live: true, .. }))
+    matches!(
+        matching.rows.get(row),
+        Some(Assignment::Known { live: true, .. })
+    )
 }
 
 fn known_keys(store: &Store, hasher: &KeyHasher) -> anyhow::Result<Vec<KnownKey>> {
@@ -88,14 +116,21 @@ fn known_keys(store: &Store, hasher: &KeyHasher) -> anyhow::Result<Vec<KnownKey>
 }
 
 fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
-    let row = known.row.and_then(|row| u32::try_from(row).ok()).unwrap_or(u32::MAX);
+    let row = known
+        .row
+        .and_then(|row| u32::try_from(row).ok())
+        .unwrap_or(u32::MAX);
     KnownKey {
         payout: known.payout.0,
         row,
         occurrence: known.occurrence,
         live: KnownKey::is_live(known.standing.state, known.standing.is_frozen()),
         key: RowKey {
-            own_id: if known.own_id { hasher.own_id(known.cashgram_id) } else { 0 },
+            own_id: if known.own_id {
+                hasher.own_id(known.cashgram_id)
+            } else {
+                0
+            },
             phone: known.phone,
             amount: known.amount.paise(),
             name: hasher.text(known.name),
@@ -112,12 +147,19 @@ const ASTRAY_SHOWN_MAX: usize = 20;
 /// # Errors
 ///
 /// [`Ending`] with exit code 3 that names them.
-pub(super) fn refuse_astray(matching: &Matching, keys: &[RowKey], store: &Store) -> anyhow::Result<()> {
+pub(super) fn refuse_astray(
+    matching: &Matching,
+    keys: &[RowKey],
+    store: &Store,
+) -> anyhow::Result<()> {
     if matching.astray.is_empty() {
         return Ok(());
     }
-    let now: HashMap<i64, Option<u32>> =
-        matching.astray.iter().map(|astray| (astray.payout, astray.now)).collect();
+    let now: HashMap<i64, Option<u32>> = matching
+        .astray
+        .iter()
+        .map(|astray| (astray.payout, astray.now))
+        .collect();
     let mut lines = Vec::new();
     store.each_known(|known| {
         if lines.len() < ASTRAY_SHOWN_MAX
@@ -131,7 +173,11 @@ pub(super) fn refuse_astray(matching: &Matching, keys: &[RowKey], store: &Store)
         lines.push(format!("  ... and {more} more"));
     }
     let count = now.len();
-    let (were, their) = if count == 1 { ("payment that was", "its row") } else { ("payments that were", "their rows") };
+    let (were, their) = if count == 1 {
+        ("payment that was", "its row")
+    } else {
+        ("payments that were", "their rows")
+    };
     let message = format!(
         "{count} {were} sent already no longer stand in the sheet as sent; nothing was sent now\n{}",
         lines.join("\n")
@@ -144,16 +190,27 @@ pub(super) fn refuse_astray(matching: &Matching, keys: &[RowKey], store: &Store)
 }
 
 fn astray_line(known: &Known<'_>, now: Option<u32>, keys: &[RowKey]) -> String {
-    let phone = Phone::from_number(known.phone).map_or_else(|| "no phone".to_owned(), |phone| phone.to_string());
-    let was = known.row.map_or_else(|| "a removed row".to_owned(), |row| format!("row {row}"));
+    let phone = Phone::from_number(known.phone)
+        .map_or_else(|| "no phone".to_owned(), |phone| phone.to_string());
+    let was = known
+        .row
+        .map_or_else(|| "a removed row".to_owned(), |row| format!("row {row}"));
     let state = known.standing.state;
-    let head = format!("  {was}: {} for {phone}, ₹{} ({state})", known.cashgram_id, known.amount.grouped());
-    let now_row = now.and_then(|row| usize::try_from(row).ok()).and_then(|row| keys.get(row).map(|key| (row, key)));
+    let head = format!(
+        "  {was}: {} for {phone}, ₹{} ({state})",
+        known.cashgram_id,
+        known.amount.grouped()
+    );
+    let now_row = now
+        .and_then(|row| usize::try_from(row).ok())
+        .and_then(|row| keys.get(row).map(|key| (row, key)));
     match now_row {
         None => format!("{head}: is gone from the sheet"),
         Some((row, key)) => {
-            let amount = Money::from_paise(key.amount)
-                .map_or_else(|| "an unreadable amount".to_owned(), |amount| format!("₹{}", amount.grouped()));
+            let amount = Money::from_paise(key.amount).map_or_else(
+                || "an unreadable amount".to_owned(),
+                |amount| format!("₹{}", amount.grouped()),
+            );
             if key.phone == known.phone {
                 format!("{head}: row {} now says {amount}", row + 1)
             } else {
@@ -174,7 +231,10 @@ pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(
         && expected != u64::from(checked.rows)
     {
         return Err(Ending::unpayable(
-            format!("the sheet has {} rows, --expect-count says {expected}; nothing was sent", checked.rows),
+            format!(
+                "the sheet has {} rows, --expect-count says {expected}; nothing was sent",
+                checked.rows
+            ),
             remedy,
         ));
     }
@@ -183,7 +243,9 @@ pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(
     {
         let (total, expected) = (checked.total.grouped(), expected.grouped());
         return Err(Ending::unpayable(
-            format!("the sheet adds up to ₹{total}, --expect-total says ₹{expected}; nothing was sent"),
+            format!(
+                "the sheet adds up to ₹{total}, --expect-total says ₹{expected}; nothing was sent"
+            ),
             remedy,
         ));
     }
@@ -192,7 +254,11 @@ pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(
 
 /// A sheet's error with the exit code that belongs to it.
 pub(super) fn sheet_error(error: sheet::Error) -> anyhow::Error {
-    let exit = if error.is_unpayable() { Exit::Unpayable } else { Exit::Stopped };
+    let exit = if error.is_unpayable() {
+        Exit::Unpayable
+    } else {
+        Exit::Stopped
+    };
     anyhow::Error::from(Ending::new(exit, error.to_string(), ""))
 }
 
@@ -203,5 +269,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// The fingerprint that the rules asked for.
 pub(super) fn fingerprint(checked: &Checked) -> anyhow::Result<String> {
-    checked.fingerprint.map(|bytes| hex(&bytes)).context("the sheet has no fingerprint")
+    checked
+        .fingerprint
+        .map(|bytes| hex(&bytes))
+        .context("the sheet has no fingerprint")
 }

@@ -25,7 +25,7 @@ use super::settings::Voice;
 use super::values::LogFormat;
 
 /// The variable that says which records are wanted, such as `paysheet=debug`.
-pub const FILTER_VARIABLE: &str = "PAYSHEET_LOG";
+pub(super) const FILTER_VARIABLE: &str = "PAYSHEET_LOG";
 
 /// Fields whose digits are looked up, not called.
 const IDS: [&str; 4] = ["id", "reference", "cashgram_id", "reference_id"];
@@ -35,7 +35,7 @@ const IDS: [&str; 4] = ["id", "reference", "cashgram_id", "reference_id"];
 /// # Errors
 ///
 /// A filter that cannot be read.
-pub fn start(voice: Voice, filter: Option<&str>, screen: Screen) -> Result<(), Ending> {
+pub(super) fn start(voice: Voice, filter: Option<&str>, screen: Screen) -> Result<(), Ending> {
     let filter = wanted(voice, filter)?;
     let lines = Lines {
         format: voice.log_format,

@@ -48,13 +48,20 @@ pub fn main() -> ExitCode {
         Err(error) => return misused(&error).into(),
     };
     let command = typed.command.name();
-    let out = Out { json: typed.command.json(), quiet: typed.logs.quiet };
+    let out = Out {
+        json: typed.command.json(),
+        quiet: typed.logs.quiet,
+    };
     let exit = match start(typed) {
         Ok(exit) => exit,
         Err(Failure { error, screen }) => {
             let exit = exit::exit_of(&error);
             screen.line(&format!("paysheet {command}: {error:#}"));
-            out.json(&EarlyJson { command, exit: exit.code(), message: &exit::sentence(&error) });
+            out.json(&EarlyJson {
+                command,
+                exit: exit.code(),
+                message: &exit::sentence(&error),
+            });
             exit
         }
     };
@@ -69,14 +76,23 @@ struct Failure {
 
 impl From<Ending> for Failure {
     fn from(ending: Ending) -> Failure {
-        Failure { error: ending.into(), screen: Screen::new(Manner::Lines) }
+        Failure {
+            error: ending.into(),
+            screen: Screen::new(Manner::Lines),
+        }
     }
 }
 
 fn start(typed: Typed) -> Result<Exit, Failure> {
     // Blank variables are how schedulers say "not set".
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let run = settings::resolve(typed, &Surroundings { variable: &variable, folder: Path::new("") })?;
+    let run = settings::resolve(
+        typed,
+        &Surroundings {
+            variable: &variable,
+            folder: Path::new(""),
+        },
+    )?;
     let voice = run.voice();
     let screen = Screen::new(shell::manner(voice));
     logs::start(voice, variable(FILTER_VARIABLE).as_deref(), screen.clone())?;
@@ -84,7 +100,9 @@ fn start(typed: Typed) -> Result<Exit, Failure> {
 }
 
 fn work(run: &Run, screen: Screen) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let exit = runtime.block_on(async {
         let signals = signals::listen()?;
         let shell = shell::new(run.voice(), screen, signals.first);
@@ -115,11 +133,20 @@ fn misused(error: &clap::Error) -> Exit {
     if !error.use_stderr() {
         return Exit::Done;
     }
-    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let out = Out { json: words.iter().any(|word| word == "--json"), quiet: false };
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let out = Out {
+        json: words.iter().any(|word| word == "--json"),
+        quiet: false,
+    };
     let rendered = error.to_string();
     // Up to the first blank line it says what is wrong; then come usage and hints.
-    let wrong: Vec<&str> = rendered.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let wrong: Vec<&str> = rendered
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .map(str::trim)
+        .collect();
     let wrong = wrong.join(" ");
     let known = ["validate", "send", "status", "results", "sandbox"];
     let command = words.iter().find(|word| known.contains(&word.as_str()));

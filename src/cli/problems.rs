@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::report::Manner;
+use crate::report::problems::{self, Problem};
 use crate::report::words::counted;
 use crate::sheet::{Checked, Fault, ProblemsSummary};
 
@@ -13,31 +15,29 @@ pub(super) fn show(shell: &Shell, summary: &ProblemsSummary) {
     if summary.count == 0 {
         return;
     }
-    let mut text = String::new();
-    for fault in &summary.first {
-        text.push_str(&line(fault));
-        text.push('\n');
+    let first: Vec<Problem> = summary.first.iter().map(problem).collect();
+    let by_code = summary
+        .by_code
+        .iter()
+        .map(|(code, count)| ((*code).to_owned(), *count))
+        .collect();
+    let file = summary.file.as_ref().map(|path| path.display().to_string());
+    if shell.manner != Manner::Silent {
+        shell
+            .screen
+            .line(problems::text(&first, &by_code, file.as_deref()).trim_end());
     }
-    let shown = u64::try_from(summary.first.len()).unwrap_or(u64::MAX);
-    let more = summary.count.saturating_sub(shown);
-    if more > 0 {
-        text.push_str(&format!("... and {more} more\n"));
-    }
-    text.push('\n');
-    for (code, count) in &summary.by_code {
-        text.push_str(&format!("{count:>7}  {code}\n"));
-    }
-    shell.screen.line(text.trim_end());
 }
 
-fn line(fault: &Fault) -> String {
-    let value = fault.shown_value();
-    let value = if value.is_empty() { String::new() } else { format!(" `{value}`") };
-    let column = if fault.column.is_empty() { String::new() } else { format!(", {}", fault.column) };
-    format!(
-        "line {} (row {}){column}{value}: {}\n    {}  [{}]",
-        fault.line, fault.row, fault.problem, fault.fix, fault.code
-    )
+fn problem(fault: &Fault) -> Problem {
+    Problem {
+        line: fault.line,
+        column: fault.column.clone(),
+        value: fault.shown_value(),
+        code: fault.code.to_owned(),
+        problem: fault.problem.clone(),
+        fix: fault.fix.clone(),
+    }
 }
 
 /// The verdict on a sheet with problems.
@@ -49,6 +49,8 @@ pub(super) fn ending(sheet: &Path, checked: &Checked, summary: &ProblemsSummary)
         counted(u64::from(checked.rows), "row", "rows"),
         sheet.display()
     );
-    let listed = summary.file.as_ref().map_or_else(String::new, |file| format!(" (all are listed in {})", file.display()));
+    let listed = summary.file.as_ref().map_or_else(String::new, |file| {
+        format!(" (all are listed in {})", file.display())
+    });
     Ending::unpayable(message, format!("mend them{listed} and run again"))
 }

@@ -25,7 +25,10 @@ use super::shell::Shell;
 pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
     let files = &settings.files;
     if !files.checkpoint.exists() {
-        return Err(checkpoint::Error::Missing { path: files.checkpoint.clone() }.into());
+        return Err(checkpoint::Error::Missing {
+            path: files.checkpoint.clone(),
+        }
+        .into());
     }
     let _lock = Lock::take(&files.checkpoint, &shell.holder)?;
     let store = Store::open_any(&files.checkpoint)?;
@@ -59,7 +62,11 @@ pub(super) fn write(store: &Store, path: &Path, environment: &str) -> anyhow::Re
 #[derive(Deserialize)]
 struct Cell<'c>(#[serde(borrow)] Cow<'c, str>);
 
-fn write_row(writer: &mut ResultsWriter, row: &ResultRow<'_>, environment: &str) -> anyhow::Result<()> {
+fn write_row(
+    writer: &mut ResultsWriter,
+    row: &ResultRow<'_>,
+    environment: &str,
+) -> anyhow::Result<()> {
     let cells: Vec<Cell<'_>> = serde_json::from_str(row.cells)?;
     let ours = ResultCells {
         cashgram_id: row.cashgram_id,
@@ -76,10 +83,13 @@ fn write_row(writer: &mut ResultsWriter, row: &ResultRow<'_>, environment: &str)
         checked_at: &time(row.checked_at),
         environment,
     };
-    writer.row(cells.iter().map(|cell| &*cell.0), &ours).map_err(sheet_error)
+    writer
+        .row(cells.iter().map(|cell| &*cell.0), &ours)
+        .map_err(sheet_error)
 }
 
 /// RFC 3339 in UTC, whole seconds; blank where it never happened.
 fn time(at: Option<i64>) -> String {
-    at.and_then(|ms| Timestamp::from_second(ms.div_euclid(1000)).ok()).map_or_else(String::new, |at| at.to_string())
+    at.and_then(|ms| Timestamp::from_second(ms.div_euclid(1000)).ok())
+        .map_or_else(String::new, |at| at.to_string())
 }

@@ -29,25 +29,42 @@ pub(super) struct Tuning<'t> {
 ///
 /// [`Ending`] with exit code 2 that names the option.
 pub(super) fn tune(options: &mut Options, typed: &Tuning<'_>) -> Result<(), Ending> {
-    let wrong = |option: &str, why: String| Ending::usage(format!("{option}: {why}"), "see --help for what it takes");
+    let wrong = |option: &str, why: String| {
+        Ending::usage(format!("{option}: {why}"), "see --help for what it takes")
+    };
     if let Some(text) = typed.latency {
-        options.latency = text.parse::<Latency>().map_err(|why| wrong("--latency", why))?;
+        options.latency = text
+            .parse::<Latency>()
+            .map_err(|why| wrong("--latency", why))?;
     }
     if !typed.faults.is_empty() {
-        options.faults = typed.faults.join(",").parse::<Plan>().map_err(|why| wrong("--fault", why))?;
+        options.faults = typed
+            .faults
+            .join(",")
+            .parse::<Plan>()
+            .map_err(|why| wrong("--fault", why))?;
     }
     if let Some(text) = typed.rate_limit {
-        options.rate_limit = Some(text.parse().map_err(|_| wrong("--rate-limit", format!("`{text}` is not a number of requests a second")))?);
+        options.rate_limit = Some(text.parse().map_err(|_| {
+            wrong(
+                "--rate-limit",
+                format!("`{text}` is not a number of requests a second"),
+            )
+        })?);
     }
     if let Some(text) = typed.balance {
-        options.rules.opening_balance = values::total(text).map_err(|why| wrong("--balance", why))?.paise();
+        options.rules.opening_balance = values::total(text)
+            .map_err(|why| wrong("--balance", why))?
+            .paise();
     }
     if let Some(seed) = typed.seed {
         options.rules.seed = seed;
     }
     if !typed.links.is_empty() {
         let base = options.rules.life;
-        options.rules.life = base.tuned(&typed.links.join(",")).map_err(|why| wrong("--links", why))?;
+        options.rules.life = base
+            .tuned(&typed.links.join(","))
+            .map_err(|why| wrong("--links", why))?;
     }
     Ok(())
 }
@@ -60,19 +77,33 @@ pub(super) fn tune(options: &mut Options, typed: &Tuning<'_>) -> Result<(), Endi
 pub(super) async fn run(settings: &settings::Sandbox, shell: &Shell) -> anyhow::Result<Exit> {
     let typed = &settings.options;
     let options = options(settings)?;
-    let (id, secret) = (options.rules.client_id.clone(), options.rules.client_secret.clone());
+    let (id, secret) = (
+        options.rules.client_id.clone(),
+        options.rules.client_secret.clone(),
+    );
     let books: Box<dyn sandbox::Books> = match &typed.state {
-        Some(path) => Box::new(sandbox::Store::open(path).map_err(|why| Ending::stopped(why.to_string(), ""))?),
+        Some(path) => Box::new(
+            sandbox::Store::open(path).map_err(|why| Ending::stopped(why.to_string(), ""))?,
+        ),
         None => Box::new(Memory::new()),
     };
     let sandbox = Arc::new(Sandbox::new(options, books)?);
     let cannot = |why: std::io::Error| {
-        Ending::stopped(format!("cannot listen on {}: {why}", typed.listen), "name a free address with --listen")
+        Ending::stopped(
+            format!("cannot listen on {}: {why}", typed.listen),
+            "name a free address with --listen",
+        )
     };
-    let listener = tokio::net::TcpListener::bind(typed.listen).await.map_err(cannot)?;
+    let listener = tokio::net::TcpListener::bind(typed.listen)
+        .await
+        .map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     let given = settings.credentials.is_some();
-    shell.out.paragraph(&greeting(&address.to_string(), &id, if given { "yours" } else { &secret }));
+    shell.out.paragraph(&greeting(
+        &address.to_string(),
+        &id,
+        if given { "yours" } else { &secret },
+    ));
     let mut first = shell.signals.clone();
     let stopped = async move {
         if first.wait_for(|set| *set).await.is_err() {
@@ -96,14 +127,22 @@ fn options(settings: &settings::Sandbox) -> Result<Options, Ending> {
     let mut options = Options::default();
     if let Some(credentials) = &settings.credentials {
         credentials.id().clone_into(&mut options.rules.client_id);
-        credentials.secret().expose_secret().clone_into(&mut options.rules.client_secret);
+        credentials
+            .secret()
+            .expose_secret()
+            .clone_into(&mut options.rules.client_secret);
     }
-    let wrong = |option: &str, why: String| Ending::usage(format!("{option}: {why}"), "see --help for what it takes");
+    let wrong = |option: &str, why: String| {
+        Ending::usage(format!("{option}: {why}"), "see --help for what it takes")
+    };
     if let Some(text) = &typed.session_life {
         options.rules.token_life = text.parse().map_err(|why| wrong("--session-life", why))?;
     }
     if let Some(text) = &typed.error_style {
-        options.error_style = text.replace('-', "_").parse().map_err(|why| wrong("--error-style", why))?;
+        options.error_style = text
+            .replace('-', "_")
+            .parse()
+            .map_err(|why| wrong("--error-style", why))?;
     }
     tune(
         &mut options,

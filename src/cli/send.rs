@@ -22,8 +22,11 @@ use super::finish::Finish;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules};
 use super::settings::{Gateway, Send};
 use super::shell::Shell;
-use super::values::{Environment, Notify};
+use super::values::Notify;
 use super::{approve, door, guards, intake, problems, results};
+
+/// Largest amounts shown before the question: where a slipped decimal point would stand.
+const LARGEST_SHOWN: u32 = 3;
 
 /// Runs the command.
 ///
@@ -37,7 +40,15 @@ pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
     let prepared = prepare(send, &binding, shell)?;
     let opened = door::open(&send.gateway, &send.files).await?;
     let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Sending);
-    let session = open_session(prepared.store, opened.client, &send.gateway, &reporter, shell)?;
+    let session = open_session(
+        prepared.store,
+        opened.client,
+        &send.gateway,
+        &reporter,
+        shell,
+    )?;
+    // Dropped, and with it a dry run's checkpoint, when all is said.
+    let _scratch = prepared.scratch;
     let mut run = Sending {
         send,
         shell,
@@ -49,27 +60,32 @@ pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
     let ended = run.go().await;
     run.reporter.close();
     let store = run.session.close()?;
-    if send.dry_run && prepared.scratch.is_some() {
-        return ended.map(|_| Exit::Done);
-    }
-    finish(send, shell, &store, ended)
+    let problems = run.judged.problems.file.as_deref();
+    finish(send, shell, &store, problems, ended)
 }
 
-fn finish(send: &Send, shell: &Shell, store: &Store, ended: anyhow::Result<Outcome>) -> anyhow::Result<Exit> {
+fn finish(
+    send: &Send,
+    shell: &Shell,
+    store: &Store,
+    problems: Option<&Path>,
+    ended: anyhow::Result<Outcome>,
+) -> anyhow::Result<Exit> {
     let finish = Finish {
         command: "send",
         environment: send.gateway.environment,
         sheet: &send.sheet,
         batch: send.batch.as_str(),
         files: &send.files,
+        problems,
         shell,
     };
     match ended {
-        Ok(outcome) if send.dry_run => finish.dry_run(store, &outcome),
+        Ok(outcome) if send.dry_run => Ok(finish.dry_run(store, &outcome)),
         Ok(outcome) => finish.run(store, &outcome),
         Err(error) => {
             // Conflicts found by the probe stand in the results, whatever else stopped the run.
-            if store.totals().rows(State::Conflict) > 0 {
+            if !send.dry_run && store.totals().rows(State::Conflict) > 0 {
                 finish.write_results(store)?;
             }
             Err(error)
@@ -80,7 +96,10 @@ fn finish(send: &Send, shell: &Shell, store: &Store, ended: anyhow::Result<Outco
 /// A missing sheet is the sheet's error, not the lock's.
 fn open_sheet(sheet: &Path) -> anyhow::Result<()> {
     std::fs::File::open(sheet).map(|_| ()).map_err(|source| {
-        super::judge::sheet_error(sheet::Error::Open { path: sheet.to_owned(), source })
+        super::judge::sheet_error(sheet::Error::Open {
+            path: sheet.to_owned(),
+            source,
+        })
     })
 }
 
@@ -100,7 +119,11 @@ struct Prepared {
 fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prepared> {
     let path = &send.files.checkpoint;
     let is_new = !path.exists();
-    let known = if is_new { None } else { Some(Store::open(path, binding)?) };
+    let known = if is_new {
+        None
+    } else {
+        Some(Store::open(path, binding)?)
+    };
     let rules = rules(&send.controls, shell.clock.today_in_india(), true);
     let mut judged = judge(&send.sheet, &send.files.problems, &rules, known.as_ref())?;
     if let (Some(matching), Some(store)) = (&judged.matching, &known) {
@@ -115,16 +138,32 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     }
     check_controls(&send.controls, &judged.checked)?;
     refuse_foreign_results(&send.files.results)?;
-    let scratch = (send.dry_run && is_new).then(tempfile::tempdir).transpose()?;
-    let place = scratch.as_ref().map_or_else(|| path.clone(), |folder| folder.path().join("checkpoint.db"));
+    let scratch = (send.dry_run && is_new)
+        .then(tempfile::tempdir)
+        .transpose()?;
+    let place = scratch.as_ref().map_or_else(
+        || path.clone(),
+        |folder| folder.path().join("checkpoint.db"),
+    );
     let mut store = match known {
         Some(store) => store,
         None => new_store(&place, binding, &send.files.results)?,
     };
     if let Some(matching) = judged.matching.take() {
-        intake::take_in(&mut store, &send.sheet, &judged, &matching, &rules, &send.batch)?;
+        intake::take_in(
+            &mut store,
+            &send.sheet,
+            &judged,
+            &matching,
+            &rules,
+            &send.batch,
+        )?;
     }
-    Ok(Prepared { store, judged, scratch })
+    Ok(Prepared {
+        store,
+        judged,
+        scratch,
+    })
 }
 
 /// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down at
@@ -139,11 +178,16 @@ fn new_store(path: &Path, binding: &Binding, results: &Path) -> anyhow::Result<S
 
 /// Better now than after the money has moved.
 fn refuse_foreign_results(results: &Path) -> anyhow::Result<()> {
-    if results.symlink_metadata().is_err() || sheet::is_ours(results).map_err(super::judge::sheet_error)? {
+    if results.symlink_metadata().is_err()
+        || sheet::is_ours(results).map_err(super::judge::sheet_error)?
+    {
         return Ok(());
     }
     Err(Ending::stopped(
-        format!("{} is not a results file of paysheet; it was not touched and nothing was sent", results.display()),
+        format!(
+            "{} is not a results file of paysheet; it was not touched and nothing was sent",
+            results.display()
+        ),
         "move it away, or name another file with --results",
     )
     .into())
@@ -197,7 +241,13 @@ impl Sending<'_> {
             return Ok(self.halted(halt));
         }
         if self.send.adopt
-            && let Err(halt) = approve::adopt(&mut self.session, self.send.gateway.environment, self.shell, self.send.yes).await?
+            && let Err(halt) = approve::adopt(
+                &mut self.session,
+                self.send.gateway.environment,
+                self.shell,
+                self.send.yes,
+            )
+            .await?
         {
             return Ok(self.halted(halt));
         }
@@ -205,14 +255,21 @@ impl Sending<'_> {
             return Ok(self.halted(halt));
         }
         if self.send.dry_run {
-            return Ok(Outcome { requests: self.session.requests(), ..Outcome::default() });
+            return Ok(Outcome {
+                requests: self.session.requests(),
+                ..Outcome::default()
+            });
         }
         self.write_first_results().await?;
         self.create().await
     }
 
     fn halted(&self, halt: Halt) -> Outcome {
-        Outcome { halt: Some(halt), requests: self.session.requests(), ..Outcome::default() }
+        Outcome {
+            halt: Some(halt),
+            requests: self.session.requests(),
+            ..Outcome::default()
+        }
     }
 
     /// Ids that exist before this checkpoint has sent anything.
@@ -225,7 +282,13 @@ impl Sending<'_> {
                 let meta = store.meta();
                 let needs = guards::needs_probe(store);
                 let rows = (totals.rows(State::Conflict), totals.rows(State::Created));
-                Ok((needs, meta.replaces_lost, meta.found_existing, rows.0, rows.1))
+                Ok((
+                    needs,
+                    meta.replaces_lost,
+                    meta.found_existing,
+                    rows.0,
+                    rows.1,
+                ))
             })
             .await?;
         if found_before && !self.send.adopt {
@@ -239,7 +302,9 @@ impl Sending<'_> {
             Err(halt) => return Ok(Err(halt)),
         };
         if found > 0 {
-            self.session.write(|store| store.set_found_existing(true)).await?;
+            self.session
+                .write(|store| store.set_found_existing(true))
+                .await?;
             if !self.send.adopt {
                 return Err(guards::existing(found, again, false).into());
             }
@@ -257,19 +322,28 @@ impl Sending<'_> {
             Err((_, Some(stop))) => return Ok(Err(Halt::Stopped(stop))),
             Err((why, None)) => Err(why),
         };
+        let default = self.send.notify == Notify::Yes;
+        let (totals, largest, messaged) = self
+            .session
+            .read(move |store| {
+                let largest = store.largest_ready(LARGEST_SHOWN)?;
+                Ok((
+                    store.totals().clone(),
+                    largest,
+                    store.messaged_ready(default)?,
+                ))
+            })
+            .await?;
+        let (send, account) = (self.send, self.account.as_str());
         let question = approve::Question {
-            environment: self.send.gateway.environment,
-            account: &self.account,
-            batch: self.send.batch.as_str(),
-            sheet: &self.send.sheet,
-            notify: self.send.notify == Notify::Yes,
-            largest: &self.judged.checked.largest,
+            send,
+            account,
             balance,
-            yes: self.send.yes,
-            dry_run: self.send.dry_run,
+            totals: &totals,
+            largest: &largest,
+            messaged,
         };
-        let totals = self.session.read(|store| Ok(store.totals().clone())).await?;
-        approve::ask(&question, &totals, self.shell)?;
+        approve::ask(&question, self.shell)?;
         Ok(Ok(()))
     }
 
@@ -280,15 +354,29 @@ impl Sending<'_> {
             return Ok(());
         }
         let environment = self.send.gateway.environment.word();
-        self.session.read(move |store| Ok(results::write(store, &path, environment))).await?
+        self.session
+            .read(move |store| Ok(results::write(store, &path, environment)))
+            .await?
     }
 
     async fn create(&mut self) -> anyhow::Result<Outcome> {
-        let totals = self.session.read(|store| Ok(store.totals().clone())).await?;
-        let (to_send, amount_to_send) = totals.states.get(&State::Ready).copied().unwrap_or_default();
+        let totals = self
+            .session
+            .read(|store| Ok(store.totals().clone()))
+            .await?;
+        let (to_send, amount_to_send) = totals
+            .states
+            .get(&State::Ready)
+            .copied()
+            .unwrap_or_default();
         let to_ask = totals.rows(State::Unknown);
-        (self.reporter.events())(&Event::Opened { to_send, amount_to_send, to_ask });
-        let expires_in = LinkExpiry::InDays(u16::try_from(self.send.controls.expires_in).unwrap_or(1));
+        (self.reporter.events())(&Event::Opened {
+            to_send,
+            amount_to_send,
+            to_ask,
+        });
+        let expires_in =
+            LinkExpiry::InDays(u16::try_from(self.send.controls.expires_in).unwrap_or(1));
         let rules = OrderRules {
             today: self.shell.clock.today_in_india(),
             expires_in,

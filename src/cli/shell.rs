@@ -37,7 +37,11 @@ pub(super) struct Shell {
 
 /// How a run is shown.
 pub(super) fn manner(voice: Voice) -> Manner {
-    Manner::choose(voice.quiet, voice.log_format == LogFormat::Json, io::stderr().is_terminal())
+    Manner::choose(
+        voice.quiet,
+        voice.log_format == LogFormat::Json,
+        io::stderr().is_terminal(),
+    )
 }
 
 /// The surroundings of this process.
@@ -46,7 +50,10 @@ pub(super) fn new(voice: Voice, screen: Screen, signals: watch::Receiver<bool>) 
     Shell {
         screen,
         manner: manner(voice),
-        out: Out { json: voice.json, quiet: voice.quiet },
+        out: Out {
+            json: voice.json,
+            quiet: voice.quiet,
+        },
         signals,
         clock,
         started: Instant::now(),
@@ -59,7 +66,11 @@ pub(super) fn new(voice: Voice, screen: Screen, signals: watch::Receiver<bool>) 
 /// `process 4242 on finance-1 since 2026-11-22T10:00:00Z`
 fn holder(clock: Clock) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() { "this machine" } else { host.trim() };
+    let host = if host.trim().is_empty() {
+        "this machine"
+    } else {
+        host.trim()
+    };
     let since = jiff::Timestamp::from_second(clock.now().as_second()).unwrap_or_default();
     format!("process {} on {host} since {since}", std::process::id())
 }

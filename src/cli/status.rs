@@ -42,6 +42,7 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
         sheet: &status.sheet,
         batch: status.batch.as_str(),
         files: &status.files,
+        problems: None,
         shell,
     };
     finish.run(&store, &outcome?)
@@ -58,16 +59,30 @@ async fn sweep(
         let now_ms = shell.clock.now().as_millisecond();
         let to_ask = session.read(move |store| store.sweep_count(now_ms)).await?;
         if to_ask == 0 {
-            return Ok(Outcome { created_now, requests: session.requests(), ..Outcome::default() });
+            return Ok(Outcome {
+                created_now,
+                requests: session.requests(),
+                ..Outcome::default()
+            });
         }
-        (reporter.events())(&Event::Opened { to_send: 0, amount_to_send: Money::ZERO, to_ask });
+        (reporter.events())(&Event::Opened {
+            to_send: 0,
+            amount_to_send: Money::ZERO,
+            to_ask,
+        });
         if let Err(halt) = session.authorize().await {
-            return Ok(Outcome { halt: Some(halt), requests: session.requests(), ..Outcome::default() });
+            return Ok(Outcome {
+                halt: Some(halt),
+                requests: session.requests(),
+                ..Outcome::default()
+            });
         }
         let mut outcome = session.sweep().await;
         created_now += outcome.created_now;
         outcome.created_now = created_now;
-        let Some(interval) = status.watch else { return Ok(outcome) };
+        let Some(interval) = status.watch else {
+            return Ok(outcome);
+        };
         if outcome.halt.is_some() || !is_moving(session).await? {
             return Ok(outcome);
         }
@@ -83,7 +98,9 @@ async fn sweep(
 async fn refresh(status: &Status, session: &Session<Client>) -> anyhow::Result<()> {
     let path = status.files.results.clone();
     let environment = status.gateway.environment.word();
-    session.read(move |store| Ok(results::write(store, &path, environment))).await?
+    session
+        .read(move |store| Ok(results::write(store, &path, environment)))
+        .await?
 }
 
 /// Whether any link is ACTIVE or PENDING, or says what we do not know.
@@ -92,9 +109,16 @@ async fn is_moving(session: &Session<Client>) -> anyhow::Result<bool> {
         .read(|store| {
             let moves = |class| match class {
                 StatusClass::Active | StatusClass::Pending | StatusClass::Other => true,
-                StatusClass::Redeemed | StatusClass::Expired | StatusClass::Failed | StatusClass::Reversed => false,
+                StatusClass::Redeemed
+                | StatusClass::Expired
+                | StatusClass::Failed
+                | StatusClass::Reversed => false,
             };
-            Ok(store.totals().statuses.values().any(|count| count.rows > 0 && moves(count.class)))
+            Ok(store
+                .totals()
+                .statuses
+                .values()
+                .any(|count| count.rows > 0 && moves(count.class)))
         })
         .await
 }

@@ -23,7 +23,10 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let (exit, message) = match (summary.count, controls) {
         (0, Ok(())) => (Exit::Done, sound(u64::from(checked.rows), checked.total)),
         (0, Err(wrong)) => (Exit::Unpayable, wrong.to_string()),
-        (_, Ok(())) => (Exit::Unpayable, problems::ending(&validate.sheet, checked, summary).to_string()),
+        (_, Ok(())) => (
+            Exit::Unpayable,
+            problems::ending(&validate.sheet, checked, summary).to_string(),
+        ),
         (_, Err(wrong)) => {
             let problems = problems::ending(&validate.sheet, checked, summary);
             (Exit::Unpayable, format!("{problems}; {wrong}"))
@@ -39,7 +42,11 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
         valid: u64::from(checked.valid),
         invalid: u64::from(checked.invalid),
         amount_total: Rupees(checked.total),
-        problems: summary.by_code.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect(),
+        problems: summary
+            .by_code
+            .iter()
+            .map(|(code, count)| ((*code).to_owned(), *count))
+            .collect(),
         problems_file: file.as_deref(),
         exit: exit.code(),
         message: &message,
@@ -48,6 +55,9 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
 }
 
 fn sound(rows: u64, total: crate::domain::Money) -> String {
-    let (all, can) = (counted(rows, "row", "rows"), if rows == 1 { "is" } else { "are" });
+    let (all, can) = (
+        counted(rows, "row", "rows"),
+        if rows == 1 { "is" } else { "are" },
+    );
     format!("{all}, {}: all {can} payable", rupees(total))
 }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::domain::Money;
+use crate::engine;
 
 /// Most requests in one unit of a rate: far above any documented limit, and no pacer overflows on it.
 const RATE_MAX: u32 = 1_000_000;
@@ -96,7 +97,10 @@ impl Rate {
     pub fn paced(self) -> Option<engine::Rate> {
         match self {
             Rate::Unlimited => None,
-            Rate::Limit { requests, per } => Some(engine::Rate { count: requests, window: per }),
+            Rate::Limit { requests, per } => Some(engine::Rate {
+                count: requests,
+                window: per,
+            }),
         }
     }
 }

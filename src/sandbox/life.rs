@@ -74,8 +74,14 @@ impl Life {
     ///
     /// A sentence that names the part and what is known.
     pub fn tuned(mut self, text: &str) -> Result<Self, String> {
-        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(|| format!("`{part}` is not NAME=VALUE"))?;
+        for part in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            let (name, value) = part
+                .split_once('=')
+                .ok_or_else(|| format!("`{part}` is not NAME=VALUE"))?;
             match name {
                 "redeem" => self.redeem = value.parse()?,
                 "after" => self.after = value.parse()?,
