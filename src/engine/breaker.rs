@@ -114,11 +114,9 @@ impl Breaker {
         if !tripped || already_waiting {
             return None;
         }
-        let ceiling = WAIT_MS_FIRST
-            .saturating_mul(1_u64.checked_shl(self.waits).unwrap_or(u64::MAX))
-            .min(WAIT_MS_MAX);
+        let wait = wait_before_probe(self.waits, rng);
         self.waits += 1;
-        self.wait(now, Duration::from_millis(rng.u64(ceiling / 2..=ceiling)))
+        self.wait(now, wait)
     }
 
     fn wait(&mut self, now: Instant, wait: Duration) -> Option<Duration> {
@@ -138,10 +136,24 @@ impl Breaker {
             .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
-    /// Whether it is waiting or probing.
-    pub(super) fn is_tripped(&self) -> bool {
-        self.mode != Mode::Closed
+    /// When it has to be given up, if nothing succeeds before: `patience` after the first failure.
+    pub(super) fn deadline(&self, patience: Duration) -> Option<Instant> {
+        self.since.map(|since| since + patience)
     }
+
+    /// Whether patience has run out while nothing may leave. Where something may, its answer decides first.
+    pub(super) fn is_hopeless(&self, now: Instant, patience: Duration) -> bool {
+        let waiting = matches!(self.gate(now), Gate::Until(_));
+        waiting && self.failing_for(now) >= patience
+    }
+}
+
+/// How long to wait before the next probe, after so many waits: doubled each time, at least half of it.
+pub(super) fn wait_before_probe(waits: u32, rng: &mut fastrand::Rng) -> Duration {
+    let ceiling = WAIT_MS_FIRST
+        .saturating_mul(1_u64.checked_shl(waits).unwrap_or(u64::MAX))
+        .min(WAIT_MS_MAX);
+    Duration::from_millis(rng.u64(ceiling / 2..=ceiling))
 }
 
 impl Default for Breaker {

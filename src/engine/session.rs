@@ -12,7 +12,7 @@ use crate::domain::{Finding, Stop};
 use crate::gateway::{Gateway, reading};
 
 use super::ask::{Asker, Source};
-use super::breaker::{Breaker, Gate, Sign};
+use super::breaker::{Sign, wait_before_probe};
 use super::event::{Event, Events, Pause};
 use super::halt::{Halt, Outcome};
 use super::line::Line;
@@ -86,35 +86,40 @@ impl<G: Gateway> Session<G> {
     ///
     /// The [`Halt`] that a run would end with.
     pub async fn authorize(&mut self) -> Result<(), Halt> {
-        let mut breaker = Breaker::new();
+        let mut deadline = None;
         let mut tries = 0;
         loop {
-            let finding = match self.line.gateway.token().await {
-                Ok(_) => return Ok(()),
-                Err(finding) => finding,
+            let finding = tokio::select! {
+                token = self.line.gateway.token() => match token {
+                    Ok(_) => return Ok(()),
+                    Err(finding) => finding,
+                },
+                () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
             };
             let (why, sign) = self.unauthorized(finding, tries)?;
-            tries += 1;
             let now = Instant::now();
-            // Nobody else is asking: every failure waits, not only the third.
-            let mut wait = None;
-            while wait.is_none() {
-                wait = breaker.note(sign, now, &mut self.rng);
-            }
-            if breaker.failing_for(now) >= self.limits.give_up_after {
+            let deadline = *deadline.get_or_insert(now + self.limits.give_up_after);
+            if now >= deadline {
                 return Err(Halt::OutOfReach { why });
             }
-            let wait = wait.unwrap_or_default().min(self.limits.give_up_after);
-            (self.line.events)(&Event::Paused {
-                pause: Pause::OutOfReach { why },
-                wait,
-            });
+            // A wait that the gateway asked for is never cut short to ask again; ours is, for a last try.
+            let (until, pause) = match sign {
+                Sign::Throttled(wait) => (now + wait, Pause::Throttled),
+                Sign::Answered | Sign::Failed | Sign::Unreachable => {
+                    let wait = wait_before_probe(tries, &mut self.rng);
+                    let why = why.clone();
+                    (deadline.min(now + wait), Pause::OutOfReach { why })
+                }
+            };
+            tries += 1;
+            let wait = deadline.min(until) - now;
+            (self.line.events)(&Event::Paused { pause, wait });
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
             }
-            if matches!(breaker.gate(Instant::now()), Gate::Open) {
-                breaker.left();
+            if until > deadline {
+                return Err(Halt::OutOfReach { why });
             }
         }
     }

@@ -14,5 +14,7 @@
     reason = "a test that panics says what it found, and a harness keeps its own time"
 )]
 
+mod hostile;
+mod pace;
 mod results;
 mod support;
