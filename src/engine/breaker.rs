@@ -109,7 +109,10 @@ impl Breaker {
             }
         }
         self.since = self.since.or(Some(now));
-        let tripped = self.failures >= FAILURES_MAX || self.unreachable >= UNREACHABLE_MAX;
+        // A probe that failed has answered what it was sent for, however few failures came before it.
+        let tripped = self.mode == Mode::Probing
+            || self.failures >= FAILURES_MAX
+            || self.unreachable >= UNREACHABLE_MAX;
         let already_waiting = matches!(self.mode, Mode::Waiting(until) if until > now);
         if !tripped || already_waiting {
             return None;
@@ -200,6 +203,21 @@ mod tests {
             }
         }
         assert!(breaker.failing_for(now) > Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_fails_waits_again_whatever_came_before_it() {
+        let (mut breaker, mut rng, now) = (Breaker::new(), rng(), Instant::now());
+        let wait = Duration::from_secs(2);
+        breaker.note(Sign::Throttled(wait), now, &mut rng);
+        breaker.left();
+        // The first failure since the gateway asked to wait: by itself it would trip nothing.
+        let again = breaker.note(Sign::Failed, now + wait, &mut rng).unwrap();
+        assert_eq!(
+            breaker.gate(now + wait),
+            Gate::Until(now + wait + again),
+            "not stuck waiting for an answer that has come"
+        );
     }
 
     #[tokio::test(start_paused = true)]
