@@ -17,6 +17,7 @@
 mod doubt;
 mod faults;
 mod hostile;
+mod kills;
 mod pace;
 mod results;
 mod support;
