@@ -246,12 +246,18 @@ text_type!(
     byte_set(b" ", true)
 );
 
+/// Without leaving early, which is faster where nearly every text is good.
+fn hold_all(set: &[bool; 256], text: &str) -> bool {
+    text.bytes()
+        .fold(true, |good, byte| good & holds(set, byte))
+}
+
 fn check(text: &str, max: usize, allowed: &[bool; 256]) -> Result<(), TextBreach> {
     if text.is_empty() {
         return Err(TextBreach::Missing);
     }
     // Every allowed character is one byte, so bytes may be counted.
-    if text.bytes().all(|byte| holds(allowed, byte)) {
+    if hold_all(allowed, text) {
         return if text.len() > max {
             Err(TextBreach::Length)
         } else {

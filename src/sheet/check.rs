@@ -10,7 +10,7 @@ use crate::domain::{
     Phone, Remarks, RowKey, Words,
 };
 
-use super::dates::{DateReading, DateStyle, Votes};
+use super::dates::{DateReading, DateStyle, Shape, Votes, read_expiry};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
 use super::header::{Field, Header};
@@ -237,19 +237,27 @@ impl<'a> Checker<'a> {
     }
 
     fn optional(&mut self, at: At<'_>, field: Field, check: impl Fn(&str) -> Result<(), Words>) {
-        if !at.fields.text(field).is_empty() {
-            self.check(at, field, check);
+        let text = at.fields.text(field);
+        if text.is_empty() {
+            return;
+        }
+        if let Err(words) = check(text) {
+            self.fault(at, field, words);
         }
     }
 
     fn expiry(&mut self, at: At<'_>) {
-        let shape = at.fields.expiry_shape();
+        let text = at.fields.text(Field::LinkExpiry);
+        if text.is_empty() {
+            return;
+        }
+        let shape = Shape::read(text);
         if let Some(shape) = &shape {
             self.votes.count(shape);
             self.first_style = self.first_style.or(Some(shape.style));
             self.reading.style = self.reading.style.or(self.first_style);
         }
-        if let Err(fault) = at.fields.expiry(shape, self.reading, self.window) {
+        if let Err(fault) = read_expiry(text, shape, self.reading, self.window) {
             self.fault(at, Field::LinkExpiry, fault.words());
         }
     }
