@@ -109,7 +109,10 @@ impl Breaker {
             }
         }
         self.since = self.since.or(Some(now));
-        let tripped = self.failures >= FAILURES_MAX || self.unreachable >= UNREACHABLE_MAX;
+        // A probe that fails closes the way again, however few failures there were: nothing else would.
+        let tripped = self.failures >= FAILURES_MAX
+            || self.unreachable >= UNREACHABLE_MAX
+            || self.mode == Mode::Probing;
         let already_waiting = matches!(self.mode, Mode::Waiting(until) if until > now);
         if !tripped || already_waiting {
             return None;
@@ -188,6 +191,17 @@ mod tests {
             }
         }
         assert!(breaker.failing_for(now) > Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_fails_after_a_429_does_not_block_the_way_for_ever() {
+        let (mut breaker, mut rng, now) = (Breaker::new(), rng(), Instant::now());
+        breaker.note(Sign::Throttled(Duration::from_secs(1)), now, &mut rng);
+        let later = now + Duration::from_secs(1);
+        breaker.left();
+        assert_eq!(breaker.gate(later), Gate::Probing);
+        let wait = breaker.note(Sign::Failed, later, &mut rng).unwrap();
+        assert_eq!(breaker.gate(later), Gate::Until(later + wait));
     }
 
     #[tokio::test(start_paused = true)]
