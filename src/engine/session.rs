@@ -65,6 +65,7 @@ impl<G: Gateway> Session<G> {
             gateway: around.gateway,
             pace: Arc::new(Pace::new(around.rate)),
             recorder,
+            budget: retry::Budget::unlimited(),
             events: around.events,
             clock: around.clock,
             stopping,

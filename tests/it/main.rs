@@ -1,1 +1,18 @@
-//! The integration tests: one binary driving the real program.
+//! The integration tests: one binary driving the real program, one file per command or promise.
+//!
+//! `support` is the harness: the program under a time limit, a folder to work in, gateways to talk to, and the
+//! audit that compares what a run says with what a gateway knows. Deliberately absent: anything a unit test can say.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::wildcard_enum_match_arm,
+    clippy::as_conversions,
+    clippy::float_arithmetic,
+    reason = "a test that panics says what it found, and a harness keeps its own time"
+)]
+
+mod results;
+mod support;

@@ -1,0 +1,23 @@
+//! The harness of the integration tests: the program, its folder, its gateways, and the audit of what came of it.
+//!
+//! Deliberately absent: any of the program's own types but the sandbox's. What the program says is read as a user or
+//! a script would read it.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "a harness offers more than the tests of one day use"
+)]
+
+pub(crate) mod audit;
+pub(crate) mod gate;
+pub(crate) mod program;
+pub(crate) mod raw;
+pub(crate) mod raw_http;
+pub(crate) mod world;
+
+pub(crate) use audit::{audit, audit_earlier};
+pub(crate) use gate::{Booked, CLIENT_ID, CLIENT_SECRET, Gate, Gateway};
+pub(crate) use program::{Output, Paysheet, Running};
+pub(crate) use raw::{Act, Ask, Manner, Raw, Say};
+pub(crate) use world::{Table, World, in_days, rows};
