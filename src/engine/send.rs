@@ -68,6 +68,8 @@ pub(super) struct Run<G> {
     refusals: Option<(Refusal, u32)>,
     start: Instant,
     settling: bool,
+    /// The last thing said was that nothing is sent for a while.
+    paused: bool,
     outcome: Outcome,
 }
 
@@ -109,6 +111,7 @@ impl<G: Gateway> Run<G> {
             refusals: None,
             start: Instant::now(),
             settling: false,
+            paused: false,
             outcome: Outcome::default(),
         }
     }
@@ -251,6 +254,7 @@ impl<G: Gateway> Run<G> {
         if work.repeats && !self.line.budget.take() {
             return self.leave(&work);
         }
+        self.tell_resumed();
         let (line, rules) = (self.line.clone(), self.rules);
         match task {
             Task::Create => {
