@@ -15,4 +15,6 @@
 )]
 
 mod results;
+mod sheet;
 mod support;
+mod validate;
