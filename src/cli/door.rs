@@ -147,11 +147,12 @@ fn embedded_options(typed: &EmbeddedArgs) -> Result<sandbox::Options, Ending> {
     super::sandbox::tune(
         &mut options,
         &super::sandbox::Tuning {
+            prefix: "--sandbox-",
             latency: typed.sandbox_latency.as_deref(),
             faults: typed.sandbox_faults.as_slice(),
             rate_limit: typed.sandbox_rate_limit.as_deref(),
             balance: typed.sandbox_balance.as_deref(),
-            seed: None,
+            seed: typed.sandbox_seed,
             links: typed.sandbox_links.as_slice(),
         },
     )?;
