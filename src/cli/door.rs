@@ -148,6 +148,7 @@ fn embedded_options(typed: &EmbeddedArgs) -> Result<sandbox::Options, Ending> {
     super::sandbox::tune(
         &mut options,
         &super::sandbox::Tuning {
+            prefix: "--sandbox-",
             latency: typed.sandbox_latency.as_deref(),
             faults: typed.sandbox_faults.as_slice(),
             rate_limit: typed.sandbox_rate_limit.as_deref(),

@@ -96,15 +96,19 @@ impl<G: Gateway> Session<G> {
             let (why, sign) = self.unauthorized(finding, tries)?;
             tries += 1;
             let now = Instant::now();
-            // Nobody else is asking: every failure waits, not only the third.
-            let mut wait = None;
-            while wait.is_none() {
-                wait = breaker.note(sign, now, &mut self.rng);
-            }
+            // Nobody else is asking: every failure waits, not only the third. A wait cut short below is still on.
+            let wait = loop {
+                if let Some(wait) = breaker.note(sign, now, &mut self.rng) {
+                    break wait;
+                }
+                if let Gate::Until(at) = breaker.gate(now) {
+                    break at.saturating_duration_since(now);
+                }
+            };
             if breaker.failing_for(now) >= self.limits.give_up_after {
                 return Err(Halt::OutOfReach { why });
             }
-            let wait = wait.unwrap_or_default().min(self.limits.give_up_after);
+            let wait = wait.min(self.limits.give_up_after);
             (self.line.events)(&Event::Paused {
                 pause: Pause::OutOfReach { why },
                 wait,

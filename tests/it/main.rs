@@ -15,4 +15,8 @@
 )]
 
 mod results;
+mod settings;
+mod sheet;
 mod support;
+mod usage;
+mod validate;
