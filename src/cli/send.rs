@@ -129,6 +129,9 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     if let (Some(matching), Some(store)) = (&judged.matching, &known) {
         refuse_astray(matching, &judged.checked.keys, store)?;
     }
+    if is_new {
+        problems::show_columns(shell, &judged.checked.header);
+    }
     let summary = &judged.problems;
     if summary.count > 0 {
         problems::show(shell, summary);
