@@ -181,10 +181,12 @@ impl<G: Gateway> Run<G> {
         (self.desk.has(Task::Create) && open(&self.creates)).then_some(Task::Create)
     }
 
-    /// When something may leave that may not leave now.
+    /// When something may leave that may not leave now, or patience ends.
     fn wake_at(&self, now: Instant) -> Option<Instant> {
         let gate = |task: Task, breaker: &Breaker| match breaker.gate(now) {
-            Gate::Until(at) if self.desk.has(task) => Some(at),
+            Gate::Until(at) if self.desk.has(task) => breaker
+                .deadline(self.limits.give_up_after)
+                .map_or(Some(at), |deadline| Some(at.min(deadline))),
             Gate::Until(_) | Gate::Open | Gate::Probing => None,
         };
         let gates = [

@@ -15,7 +15,9 @@
 )]
 
 mod files;
+mod hostile;
 mod lock;
+mod pace;
 mod results;
 mod settings;
 mod sheet;

@@ -14,6 +14,7 @@ pub(crate) mod gate;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod raw_http;
+pub(crate) mod trouble;
 pub(crate) mod world;
 
 pub(crate) use audit::{audit, audit_earlier};
