@@ -18,5 +18,6 @@ mod results;
 mod settings;
 mod sheet;
 mod support;
+mod tidy;
 mod usage;
 mod validate;
