@@ -1,6 +1,19 @@
 //! The command line that does this again, for people to copy. PURE.
 //!
-//! Deliberately absent: knowledge of the options beyond `--batch`, which one of the remedies replaces.
+//! Deliberately absent: what options mean; it only knows which of them another command would refuse.
+
+/// Options meant for one run alone.
+const ONCE: [&str; 2] = ["--dry-run", "--adopt"];
+/// Options of `send` alone that stand by themselves. A test holds both lists against the definition.
+const SEND_FLAGS: [&str; 3] = ["--skip-invalid", "--allow-duplicates", "--yes"];
+/// Options of `send` alone that take a value.
+const SEND_VALUES: [&str; 5] = [
+    "--expect-count",
+    "--expect-total",
+    "--max-amount",
+    "--expires-in",
+    "--notify",
+];
 
 /// The command that was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,21 +30,22 @@ impl Again {
         spelled(self.0.iter())
     }
 
-    /// The same words for another command, such as `send` after a `status`. Options that only the typed one knows
-    /// are left out.
+    /// The same words for another command, such as `send` after a `status`. Options that it does not know, and those
+    /// that were meant for one run alone, are left out.
     pub(super) fn as_command(&self, command: &str) -> Again {
         let known = ["send", "status", "results"];
         let mut words = Vec::new();
         let mut skip = false;
         for word in &self.0 {
-            if std::mem::take(&mut skip)
-                || ["--dry-run", "--adopt"].contains(&word.as_str())
-                || word.starts_with("--watch=")
-            {
+            if std::mem::take(&mut skip) {
                 continue;
             }
-            if word == "--watch" {
-                skip = true;
+            let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+            if ONCE.contains(&name) || (command != "send" && SEND_FLAGS.contains(&name)) {
+                continue;
+            }
+            if name == "--watch" || (command != "send" && SEND_VALUES.contains(&name)) {
+                skip = !word.contains('=');
             } else if known.contains(&word.as_str()) {
                 words.push(command.to_owned());
             } else {
@@ -89,6 +103,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::CommandFactory as _;
 
     #[test]
     fn commands_to_copy() {
@@ -118,5 +133,48 @@ mod tests {
         );
         let equals = Again::of(["p", "send", "a.csv", "--batch=old", ""].map(str::to_owned));
         assert_eq!(equals.renamed(), "paysheet send a.csv '' --batch NEW");
+    }
+    #[test]
+    fn another_command_is_given_no_option_that_it_refuses() {
+        let words = "p send june.csv --env production --expect-total 5.00 --yes --notify=no --rate 5 --adopt -v";
+        let again = Again::of(words.split(' ').map(str::to_owned));
+        assert_eq!(
+            again.as_command("status").command(),
+            "paysheet status june.csv --env production --rate 5 -v"
+        );
+        assert_eq!(
+            again.as_command("send").command(),
+            "paysheet send june.csv --env production --expect-total 5.00 --yes --notify=no --rate 5 -v"
+        );
+        let words = "p status june.csv --watch 5s --rate 5";
+        let again = Again::of(words.split(' ').map(str::to_owned));
+        assert_eq!(
+            again.as_command("send").command(),
+            "paysheet send june.csv --rate 5"
+        );
+    }
+
+    #[test]
+    fn the_lists_are_those_of_the_definition() {
+        let definition = crate::cli::args::Typed::command();
+        let options = |command: &str| -> Vec<(String, bool)> {
+            let command = definition.find_subcommand(command).unwrap();
+            let longs = command.get_arguments().filter_map(|arg| {
+                let takes = arg.get_action().takes_values();
+                Some((format!("--{}", arg.get_long()?), takes))
+            });
+            longs.collect()
+        };
+        let status = options("status");
+        for (name, takes_value) in options("send") {
+            let of_send = !status.iter().any(|(known, _)| *known == name);
+            let flag = SEND_FLAGS.contains(&name.as_str()) || ONCE.contains(&name.as_str());
+            let value = SEND_VALUES.contains(&name.as_str());
+            assert_eq!(
+                (flag, value),
+                (of_send && !takes_value, of_send && takes_value),
+                "{name}"
+            );
+        }
     }
 }
