@@ -22,5 +22,6 @@ mod results;
 mod settings;
 mod sheet;
 mod support;
+mod tidy;
 mod usage;
 mod validate;

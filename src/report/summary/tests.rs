@@ -1,3 +1,5 @@
+//! The closing words, and the advice that costs or saves money.
+
 use super::*;
 use crate::domain::Money;
 use crate::engine::Count;
