@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{News, PayoutNo, Posting, Store, SweepRow};
 use crate::clock::Clock;
-use crate::domain::{Finding, Stop};
+use crate::domain::Finding;
 use crate::gateway::{Gateway, reading};
 
 use super::ask::{Asker, Source};
@@ -122,8 +122,8 @@ impl<G: Gateway> Session<G> {
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, and the stop if going on is pointless.
-    pub async fn balance(&self) -> Result<reading::Balance, (String, Option<Stop>)> {
+    /// Why it cannot be read.
+    pub async fn balance(&self) -> Result<reading::Balance, String> {
         self.line.balance().await
     }
 
