@@ -153,15 +153,15 @@ fn throttle(wait: Wait, http: u16) -> (Say, Instant) {
     }
 }
 
-/// When a quiet time begins and ends.
-type QuietTime = (Instant, Instant);
+/// Quiet times, from and until.
+type Quiet = Arc<Mutex<Vec<(Instant, Instant)>>>;
 
 /// A gateway that answers 429 where `strikes`, and the quiet times that it asked for.
 fn throttler(
     wait: Wait,
     http: u16,
     strikes: impl Fn(&Ask) -> bool + Send + Sync + 'static,
-) -> (Raw, Arc<Mutex<Vec<QuietTime>>>) {
+) -> (Raw, Quiet) {
     let quiet = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&quiet);
     let raw = Raw::start(move |ask| {

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// A shorter wait for the next look-up is not worth a word.
+const SETTLING_TOLD_FROM: Duration = Duration::from_secs(1);
+
 impl<G: Gateway> Run<G> {
     pub(super) fn note_create(&mut self, finding: &Finding) {
         let now = Instant::now();
@@ -137,17 +140,17 @@ impl<G: Gateway> Run<G> {
         self.tell_paused(Pause::OutOfReach { why }, wait);
     }
 
-    /// Said once for each time that nothing but waiting is left to do.
+    /// Says that all that is left is waiting, unless the wait is too short to be noticed: many doubts that fall due one
+    /// after the other would flood a log.
     pub(super) fn tell_settling(&mut self, now: Instant) {
         let Some(due) = self.desk.next_due() else {
             return;
         };
-        if self.settling {
+        let (wait, payouts) = (due.saturating_duration_since(now), self.desk.in_doubt());
+        if self.settling || wait < SETTLING_TOLD_FROM || payouts == 0 {
             return;
         }
         self.settling = true;
-        let payouts = u64::try_from(self.desk.waiting()).unwrap_or(u64::MAX);
-        let wait = due.saturating_duration_since(now);
         self.tell_paused(Pause::Settling { payouts }, wait);
     }
 
