@@ -15,6 +15,7 @@
 )]
 
 mod files;
+mod guards;
 mod lock;
 mod results;
 mod settings;

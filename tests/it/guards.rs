@@ -1,0 +1,624 @@
+//! The guards against paying again: what a checkpoint is bound to, what a lost or damaged one costs, and what may
+//! change in a sheet that was sent.
+
+use crate::support::world::{phone, row_text};
+use crate::support::*;
+
+const CHECKPOINT: &str = "june.test.checkpoint.db";
+const RESULTS: &str = "june.test.results.csv";
+
+/// A world in which `june.csv` with so many rows was sent to `gate`.
+fn sent(gate: &impl Gateway, n: usize) -> World {
+    let world = World::new();
+    world.sheet("june.csv", rows(n));
+    world.send("june.csv", gate).run().exits(0);
+    assert_eq!(gate.booked().len(), n);
+    world
+}
+
+/// Runs into a guard: the exit code and the words; not one create, and the checkpoint as it was.
+#[track_caller]
+fn guarded(
+    world: &World,
+    gate: &impl Gateway,
+    send: Paysheet,
+    code: i32,
+    words: &[&str],
+) -> Output {
+    let books = gate.booked();
+    let run = send.run().exits(code).says(words);
+    assert_eq!(gate.booked(), books, "{run}");
+    assert_eq!(run.json()["exit"], code);
+    assert!(world.has("june.csv"));
+    run
+}
+
+#[test]
+fn a_checkpoint_of_another_world_is_refused() {
+    let (gate, other) = (
+        Gate::new(),
+        Gate::with(|options| options.rules.client_id = "CF_OTHER".into()),
+    );
+    let world = sent(&gate, 3);
+    let before = world.bytes(CHECKPOINT);
+    let mine = ["--checkpoint", CHECKPOINT];
+    let asked = gate.asked();
+    let host = world.send("june.csv", &other);
+    guarded(&world, &gate, host, 1, &[CHECKPOINT, "another gateway"]);
+    let account = world
+        .send("june.csv", &gate)
+        .env("CASHFREE_CLIENT_ID", "CF_OTHER");
+    let run = guarded(&world, &gate, account, 1, &[CHECKPOINT, "another account"]);
+    run.hides(["CF_OTHER", CLIENT_ID]);
+    let batch = world
+        .send("june.csv", &gate)
+        .args(mine)
+        .args(["--batch", "july"]);
+    guarded(
+        &world,
+        &gate,
+        batch,
+        1,
+        &[CHECKPOINT, "another batch", "june", "july"],
+    );
+    let real = ["--env", "production", "--expect-total", "9.06"];
+    let environment = world.send("june.csv", &gate).args(mine).args(real);
+    guarded(
+        &world,
+        &gate,
+        environment,
+        1,
+        &[CHECKPOINT, "another environment"],
+    );
+    let status = world.status("june.csv", &other);
+    guarded(&world, &gate, status, 1, &["another gateway"]);
+    assert_eq!((gate.asked(), other.asked()), (asked, 0));
+    assert_eq!(world.bytes(CHECKPOINT), before);
+    world.send("june.csv", &gate).run().exits(0);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_with_the_way_out() {
+    let gate = Gate::new();
+    let world = sent(&gate, 40);
+    let whole = world.bytes(CHECKPOINT);
+    let asked = gate.asked();
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        bytes
+    };
+    let garbage: Vec<u8> = (0..20_000_u32).map(|n| (n * 7 % 251) as u8).collect();
+    for (what, bytes) in [
+        ("cut in half", whole[..whole.len() / 2].to_vec()),
+        ("cut to a page", whole[..4096].to_vec()),
+        ("garbage", garbage),
+        ("its first byte flipped", flipped(0)),
+        ("its page size flipped", flipped(17)),
+        ("text", b"cashgram_id,state\n".to_vec()),
+    ] {
+        world.sheet(CHECKPOINT, &bytes);
+        for command in ["send", "status", "results"] {
+            let send = world.talk(command, "june.csv", &gate).arg("--json");
+            let send = if command == "send" {
+                send.arg("--yes")
+            } else {
+                send
+            };
+            let run = guarded(&world, &gate, send, 1, &[CHECKPOINT]);
+            let said = run.all();
+            assert!(
+                said.contains("damaged") || said.contains("not a paysheet checkpoint"),
+                "{what}: {run}"
+            );
+        }
+        assert_eq!(world.bytes(CHECKPOINT), bytes, "{what}: it was written to");
+    }
+    assert_eq!(gate.asked(), asked);
+    // Its links are still in the results.
+    assert_eq!(world.table(RESULTS).states("created"), 40);
+}
+
+#[test]
+fn an_empty_checkpoint_file_is_not_taken_for_a_new_batch_in_silence() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.sheet(CHECKPOINT, "");
+    let run = world.send("june.csv", &gate).run();
+    assert!(run.code == 1 || run.code == 4, "{run}");
+    assert_eq!((gate.creates(), gate.books().len()), (3, 3), "{run}");
+}
+
+#[test]
+fn another_programs_database_and_a_newer_format_are_refused() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    let whole = world.bytes(CHECKPOINT);
+    let asked = gate.asked();
+    let open = || rusqlite::Connection::open(world.path(CHECKPOINT)).unwrap();
+    open().pragma_update(None, "user_version", 4_000).unwrap();
+    let newer = world.send("june.csv", &gate);
+    guarded(
+        &world,
+        &gate,
+        newer,
+        1,
+        &[CHECKPOINT, "newer paysheet", "4000"],
+    );
+    world.sheet(CHECKPOINT, &whole);
+    open().pragma_update(None, "application_id", 7).unwrap();
+    guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        1,
+        &["not a paysheet checkpoint", "--checkpoint"],
+    );
+    world.remove(CHECKPOINT);
+    open()
+        .execute_batch("CREATE TABLE contacts (name TEXT); INSERT INTO contacts VALUES ('x')")
+        .unwrap();
+    guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        1,
+        &["not a paysheet checkpoint"],
+    );
+    let names: i64 = open()
+        .query_row("SELECT count(*) FROM contacts", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!((names, gate.asked()), (1, asked));
+}
+
+#[test]
+fn a_record_that_was_tampered_with_sends_nothing() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    let open = rusqlite::Connection::open(world.path(CHECKPOINT)).unwrap();
+    let tables: Vec<String> = {
+        let mut query = open
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            .unwrap();
+        let names = query.query_map([], |row| row.get(0)).unwrap();
+        names.map(Result::unwrap).collect()
+    };
+    for table in tables {
+        let whole = world.bytes(CHECKPOINT);
+        let broken = open.execute_batch(&format!("DROP TABLE {table}"));
+        if broken.is_ok() {
+            let run = world.send("june.csv", &gate).run();
+            assert_ne!(run.code, 0, "without {table}: {run}");
+            assert_eq!(gate.creates(), 3, "without {table}: {run}");
+        }
+        world.sheet(CHECKPOINT, whole);
+    }
+}
+
+#[test]
+fn with_checkpoint_and_results_lost_what_exists_is_found_and_not_paid_again() {
+    let gate = Gate::new();
+    let world = sent(&gate, 30);
+    let before = world.table(RESULTS);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    world.sheet("june.csv", rows(33));
+    let remedies = [
+        "--adopt",
+        "--batch NEW",
+        "30 links of this batch exist",
+        "nothing was sent",
+    ];
+    guarded(&world, &gate, world.send("june.csv", &gate), 4, &remedies);
+    let conflicts = world.table(RESULTS);
+    assert_eq!(
+        (conflicts.states("conflict"), conflicts.states("ready")),
+        (30, 3)
+    );
+    audit(&world, RESULTS, &gate);
+    // Again, and again nothing, until the word is given.
+    let again = guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        4,
+        &["--adopt", "--batch NEW"],
+    );
+    assert_eq!(gate.creates(), 30, "{again}");
+    let adopt = world.send("june.csv", &gate).arg("--adopt").run().exits(0);
+    adopt.says(["30 ACTIVE", "amounts cannot be compared"]);
+    audit(&world, RESULTS, &gate);
+    assert_eq!((gate.creates(), gate.books().len()), (33, 33));
+    let after = world.table(RESULTS);
+    for column in ["cashgram_id", "reference_id", "cashgram_link"] {
+        assert_eq!(after.column(column)[..30], before.column(column)[..]);
+    }
+    let done = world.send("june.csv", &gate).run().exits(0);
+    assert_eq!(done.json()["requests"], 0);
+}
+
+#[test]
+fn where_all_rows_exist_both_remedies_are_named_each_time() {
+    let raw = Raw::honest();
+    let world = sent(&raw, 5);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    for _ in 0..3 {
+        guarded(
+            &world,
+            &raw,
+            world.send("june.csv", &raw),
+            4,
+            &["--adopt", "--batch NEW"],
+        );
+        assert_eq!(world.table(RESULTS).states("conflict"), 5);
+    }
+    assert_eq!(raw.creates(), 5);
+    world.send("june.csv", &raw).arg("--adopt").run().exits(0);
+    audit(&world, RESULTS, &raw);
+    assert_eq!(raw.creates(), 5);
+}
+
+#[test]
+fn adopting_wants_an_answer() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.lose_checkpoint(CHECKPOINT);
+    let adopt = || {
+        world
+            .talk("send", "june.csv", &gate)
+            .arg("--adopt")
+            .arg("--json")
+    };
+    guarded(&world, &gate, adopt(), 2, &["no terminal", "--yes"]);
+    assert_eq!(
+        world.table(RESULTS).states("created"),
+        3 - world.table(RESULTS).states("conflict")
+    );
+    adopt().arg("--yes").run().exits(0);
+    audit(&world, RESULTS, &gate);
+}
+
+#[test]
+fn a_handful_of_ids_far_into_the_sheet_is_found_too() {
+    // Every third row was sent before under this name.
+    let gate = Gate::new();
+    let world = World::new();
+    let some: String = (1..=60).filter(|n| n % 3 == 0).map(row_text).collect();
+    world.sheet("june.csv", format!("name,phone,amount\n{some}"));
+    world.send("june.csv", &gate).run().exits(0);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    world.sheet("june.csv", rows(60));
+    let run = guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        4,
+        &["20 links", "--adopt"],
+    );
+    assert_eq!(world.table(RESULTS).states("conflict"), 20, "{run}");
+    world.send("june.csv", &gate).arg("--adopt").run().exits(0);
+    audit(&world, RESULTS, &gate);
+    assert_eq!(gate.books().len(), 60);
+}
+
+#[test]
+fn results_without_their_checkpoint_stop_the_run() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.lose_checkpoint(CHECKPOINT);
+    guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        4,
+        &["--adopt", "--batch NEW"],
+    );
+    // And where the gateway knows none of it, the file alone is reason enough, each time.
+    let fresh = Gate::new();
+    let world = sent(&gate_of(&world), 0_usize.max(3));
+    world.lose_checkpoint(CHECKPOINT);
+    for _ in 0..2 {
+        let run = guarded(
+            &world,
+            &fresh,
+            world.send("june.csv", &fresh),
+            3,
+            &[RESULTS, CHECKPOINT, "--adopt", "--batch NEW"],
+        );
+        assert_eq!(fresh.creates(), 0, "{run}");
+    }
+    assert_eq!(world.table(RESULTS).states("created"), 3);
+}
+
+/// A gateway whose books a test does not look into.
+fn gate_of(_: &World) -> Gate {
+    Gate::new()
+}
+
+#[test]
+fn results_whose_checkpoint_is_lost_keep_their_links_while_the_gateway_is_out_of_reach() {
+    for trouble in ["down", "secret"] {
+        let gate = Gate::new();
+        let world = sent(&gate, 4);
+        let links = world.bytes(RESULTS);
+        world.lose_checkpoint(CHECKPOINT);
+        let send = world
+            .send("june.csv", &gate)
+            .args(["--give-up-after", "1s"]);
+        let send = match trouble {
+            "down" => send.args(["--base-url", "http://127.0.0.1:9"]),
+            _ => send.env("CASHFREE_CLIENT_SECRET", "wrong"),
+        };
+        guarded(&world, &gate, send, 1, &[]);
+        assert_eq!(
+            world.bytes(RESULTS),
+            links,
+            "{trouble}: the only record of the links is gone"
+        );
+    }
+}
+
+#[test]
+fn a_sent_row_that_is_gone_or_changed_stops_the_run_and_is_named() {
+    let gate = Gate::new();
+    let world = sent(&gate, 6);
+    let whole = world.text("june.csv");
+    let asked = gate.asked();
+    let without = whole.replace(&row_text(4), "");
+    world.sheet("june.csv", without);
+    let tail = format!("{}", phone(4) % 10_000);
+    let ids = world.table(RESULTS);
+    let id = ids.cell(4, "cashgram_id").to_owned();
+    let words = [
+        "row 4",
+        &id,
+        &tail,
+        "is gone from the sheet",
+        "restore",
+        "nothing was sent",
+    ];
+    guarded(&world, &gate, world.send("june.csv", &gate), 3, &words);
+    // New rows beside it do not pass either.
+    world.sheet(
+        "june.csv",
+        format!("{}{}", whole.replace(&row_text(4), ""), row_text(9)),
+    );
+    guarded(&world, &gate, world.send("june.csv", &gate), 3, &["row 4"]);
+    let edited = row_text(2).replace("3.02", "300.02");
+    world.sheet("june.csv", whole.replace(&row_text(2), &edited));
+    let run = guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        3,
+        &["row 2", "300.02", "3.02"],
+    );
+    run.hides([phone(2).to_string(), phone(4).to_string()]);
+    assert_eq!(gate.asked(), asked);
+    world.sheet("june.csv", whole);
+    world.send("june.csv", &gate).run().exits(0);
+    assert_eq!((gate.asked(), gate.books().len()), (asked, 6));
+}
+
+#[test]
+fn a_row_with_its_own_id_keeps_its_phone_and_amount() {
+    let gate = Gate::new();
+    let world = World::new();
+    let sheet = "cashgram_id,name,phone,amount\nA1,Asha,9000000001,5\nA2,Ravi,9000000002,6\n";
+    world.sheet("june.csv", sheet);
+    world.send("june.csv", &gate).run().exits(0);
+    for (from, to, words) in [
+        ("9000000002", "9000000003", ["A2", "another phone"]),
+        (",6", ",7", ["A2", "₹7"]),
+        ("A2,", "A3,", ["A2", "gone"]),
+    ] {
+        world.sheet("june.csv", sheet.replace(from, to));
+        guarded(&world, &gate, world.send("june.csv", &gate), 3, &words);
+    }
+    // Names and the like may change, rows may move.
+    let moved =
+        "cashgram_id,name,phone,amount\nA2,Ravi Kumar,+91 9000000002,6.00\nA1,Asha,9000000001,5\n";
+    world.sheet("june.csv", moved);
+    let run = world.send("june.csv", &gate).run().exits(0);
+    assert_eq!(
+        (gate.creates(), run.json()["created_now"].as_u64()),
+        (2, Some(0))
+    );
+    audit(&world, RESULTS, &gate);
+}
+
+#[test]
+fn a_sorted_sheet_changes_nothing() {
+    let gate = Gate::new();
+    let world = sent(&gate, 20);
+    let before = world.table(RESULTS);
+    let text = rows(20);
+    let (header, body) = text.split_once('\n').unwrap();
+    let mut lines: Vec<&str> = body.lines().collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.split(',').nth(2).map(str::len).unwrap_or(0)));
+    lines.reverse();
+    lines.swap(0, 19);
+    world.sheet("june.csv", format!("{header}\n{}\n", lines.join("\n")));
+    let asked = gate.asked();
+    let run = world.send("june.csv", &gate).run().exits(0);
+    assert_eq!(
+        (gate.asked(), run.json()["requests"].as_u64()),
+        (asked, Some(0))
+    );
+    audit(&world, RESULTS, &gate);
+    let after = world.table(RESULTS);
+    for row in &before.rows {
+        assert!(after.rows.contains(row), "{row:?} is not in {after:?}");
+    }
+    // In the sheet's order.
+    let order: Vec<&str> = lines
+        .iter()
+        .map(|line| line.split(',').nth(1).unwrap())
+        .collect();
+    assert_eq!(after.column("phone"), order);
+}
+
+#[test]
+fn a_new_row_for_a_phone_that_was_paid_is_a_new_payout() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    let more = format!("{}Asha Menon 2,{},99.00\n", rows(3), phone(2));
+    world.sheet("june.csv", &more);
+    let run = world.send("june.csv", &gate).run().exits(0);
+    assert_eq!(run.json()["created_now"], 1);
+    assert_eq!(gate.books().len(), 4);
+    audit(&world, RESULTS, &gate);
+    // Put before the old one, it is still the other one.
+    let (first, last) = (format!("Asha Menon 2,{},99.00\n", phone(2)), rows(3));
+    world.sheet(
+        "june.csv",
+        last.replace(
+            "name,phone,amount\n",
+            &format!("name,phone,amount\n{first}"),
+        ),
+    );
+    let run = world.send("june.csv", &gate).run().exits(0);
+    assert_eq!(
+        (run.json()["requests"].as_u64(), gate.books().len()),
+        (Some(0), 4)
+    );
+    audit(&world, RESULTS, &gate);
+}
+
+#[test]
+fn rows_not_sent_yet_follow_the_sheet() {
+    // The gateway takes the first row and then no more.
+    let raw = Raw::start(|ask| match (ask.is_create(), ask.nth) {
+        (true, 2..=4) => Act::Instead(Manner::Says(Say::refusal(
+            412,
+            "Available balance is less than requested cashgram amount.",
+        ))),
+        _ => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet("june.csv", rows(4));
+    let run = world
+        .send("june.csv", &raw)
+        .args(["--concurrency", "1"])
+        .run()
+        .exits(1);
+    assert_eq!(
+        (raw.booked().len(), run.json()["states"]["ready"].as_u64()),
+        (1, Some(3)),
+        "{run}"
+    );
+    let paid = raw.booked()[0].phone.clone();
+    assert_eq!(paid, phone(1).to_string());
+    let more = raw.creates();
+    // The second is dropped, the third costs more, a fifth is new.
+    let edited = row_text(3).replace("4.03", "44.03");
+    world.sheet(
+        "june.csv",
+        format!(
+            "name,phone,amount\n{}{}{}{}",
+            row_text(1),
+            edited,
+            row_text(4),
+            row_text(5)
+        ),
+    );
+    // Until the gateway takes them: the script refuses the first four creates but one.
+    let run = world
+        .send("june.csv", &raw)
+        .args(["--concurrency", "1"])
+        .run();
+    let run = if run.code == 1 {
+        world.send("june.csv", &raw).run()
+    } else {
+        run
+    };
+    let run = if run.code == 1 {
+        world.send("june.csv", &raw).run()
+    } else {
+        run
+    };
+    let run = run.exits(0);
+    assert!(raw.creates() > more);
+    let amounts: Vec<i64> = raw.booked().iter().map(|booked| booked.amount).collect();
+    assert_eq!(raw.booked().len(), 4, "{run}");
+    assert!(
+        amounts.contains(&4_403) && !amounts.contains(&302),
+        "{amounts:?}"
+    );
+    audit(&world, RESULTS, &raw);
+}
+
+#[test]
+fn a_refused_row_keeps_its_id_when_it_is_mended_and_is_not_sent_again_before() {
+    let raw = Raw::start(|ask| {
+        if ask.is_create() && ask.body.contains("Refuse Me") {
+            Act::Instead(Manner::Says(Say::refusal(
+                422,
+                "Please provide a valid name",
+            )))
+        } else {
+            Act::Honest
+        }
+    });
+    let world = World::new();
+    let bad = row_text(2).replace("Asha Menon 2", "Refuse Me");
+    let sheet = rows(3).replace(&row_text(2), &bad);
+    world.sheet("june.csv", &sheet);
+    let run = world
+        .send("june.csv", &raw)
+        .run()
+        .exits(4)
+        .says(["1 row was refused"]);
+    assert_eq!(run.json()["states"]["rejected"], 1);
+    let first = world.table(RESULTS);
+    assert_eq!(
+        (first.cell(2, "state"), first.cell(2, "error_code")),
+        ("rejected", "422")
+    );
+    assert!(first.cell(2, "error_message").contains("valid name"));
+    let asked = raw.asked();
+    let again = world.send("june.csv", &raw).run().exits(4);
+    assert_eq!(
+        (raw.asked(), again.json()["requests"].as_u64()),
+        (asked, Some(0))
+    );
+    world.sheet("june.csv", rows(3));
+    let run = world.send("june.csv", &raw).run().exits(0);
+    assert_eq!(
+        (run.json()["created_now"].as_u64(), raw.booked().len()),
+        (Some(1), 3)
+    );
+    let after = world.table(RESULTS);
+    assert_eq!(after.column("cashgram_id"), first.column("cashgram_id"));
+    audit(&world, RESULTS, &raw.but_refused());
+}
+
+#[test]
+fn a_sent_rows_expiry_may_have_passed() {
+    let gate = Gate::new();
+    let world = World::new();
+    let today = in_days(0);
+    world.sheet(
+        "june.csv",
+        format!("name,phone,amount,expiry\nAsha,9000000001,5,{today}\nRavi,9000000002,5,\n"),
+    );
+    world.send("june.csv", &gate).run().exits(0);
+    // Another date in the same cell stands for the day after.
+    let past = in_days(-9);
+    world.sheet("june.csv", format!("name,phone,amount,expiry\nAsha,9000000001,5,{past}\nRavi,9000000002,5,\nMina,9000000003,5,\n"));
+    let run = world.send("june.csv", &gate).run().exits(0);
+    assert_eq!(run.json()["created_now"], 1, "{run}");
+    audit(&world, RESULTS, &gate);
+    // A new row's may not.
+    world.sheet(
+        "july.csv",
+        format!("name,phone,amount,expiry\nAsha,9000000001,5,{past}\n"),
+    );
+    world
+        .send("july.csv", &gate)
+        .run()
+        .exits(3)
+        .says(["expiry.past"]);
+}
