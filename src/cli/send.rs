@@ -15,7 +15,7 @@ use crate::domain::{LinkExpiry, State};
 use crate::engine::{Event, Halt, Limits, OrderRules, Outcome, Session, Surroundings};
 use crate::gateway::client::Client;
 use crate::report::{Reporter, Task};
-use crate::sheet;
+use crate::sheet::{self, Checked};
 
 use super::exit::{Ending, Exit};
 use super::finish::Finish;
@@ -129,6 +129,9 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     if let (Some(matching), Some(store)) = (&judged.matching, &known) {
         refuse_astray(matching, &judged.checked.keys, store)?;
     }
+    if is_new {
+        problems::show_columns(shell, &judged.checked.header);
+    }
     let summary = &judged.problems;
     if summary.count > 0 {
         problems::show(shell, summary);
@@ -150,6 +153,7 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
         None => new_store(&place, binding, &send.files.results)?,
     };
     if let Some(matching) = judged.matching.take() {
+        let at = shell.clock.now();
         intake::take_in(
             &mut store,
             &send.sheet,
@@ -157,13 +161,38 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
             &matching,
             &rules,
             &send.batch,
+            at,
         )?;
     }
+    prove_balanced(&store, &judged.checked)?;
     Ok(Prepared {
         store,
         judged,
         scratch,
     })
+}
+
+/// Count and sum over the states are those of the sheet, to the paisa, before anything is sent.
+fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
+    let totals = store.totals();
+    let rows: u64 = totals.states.values().map(|(rows, _)| rows).sum();
+    let paise: i64 = totals
+        .states
+        .values()
+        .map(|(_, amount)| amount.paise())
+        .sum();
+    if rows == u64::from(checked.rows) && paise == checked.total.paise() {
+        return Ok(());
+    }
+    Err(Ending::stopped(
+        format!(
+            "the checkpoint holds {rows} rows and {paise} paise, the sheet {} rows and {} paise; nothing was sent",
+            checked.rows,
+            checked.total.paise()
+        ),
+        "this is a fault of paysheet: please report it with the sheet's header and what was changed in it",
+    )
+    .into())
 }
 
 /// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down at

@@ -14,12 +14,14 @@ use super::event::{Event, Events};
 use super::order::{Order, OrderRules, order};
 use super::pace::{Held, Pace};
 use super::recorder::{Failed, Recorder};
+use super::retry::Budget;
 
 /// What every request of a run shares.
 pub(super) struct Line<G> {
     pub(super) gateway: Arc<G>,
     pub(super) pace: Arc<Pace>,
     pub(super) recorder: Recorder,
+    pub(super) budget: Budget,
     pub(super) events: Events,
     pub(super) clock: Clock,
     pub(super) stopping: watch::Receiver<bool>,
@@ -106,6 +108,9 @@ impl<G: Gateway> Line<G> {
         let Ok(fresh) = self.gateway.renew(&token).await else {
             return Ok(first);
         };
+        if !self.budget.take() {
+            return Ok(first);
+        }
         match self.depart().await {
             Ok(()) => Ok(reading::read_create(
                 &self.gateway.create(&fresh, body).await,
@@ -168,7 +173,8 @@ impl<G: Gateway> Line<G> {
             return (first, asked);
         }
         match self.gateway.renew(&token).await {
-            Ok(fresh) => self.ask_with(&fresh, id).await,
+            Ok(fresh) if self.budget.take() => self.ask_with(&fresh, id).await,
+            Ok(_) => (first, asked),
             Err(finding) => (without_token(finding), asked),
         }
     }

@@ -23,7 +23,7 @@ use super::halt::{Halt, Outcome};
 use super::line::{Asking, CreateEnd, Line, LookUpEnd};
 use super::order::OrderRules;
 use super::recorder::Failed;
-use super::retry::{self, Budget, LOOK_UPS_MAX};
+use super::retry::{self, LOOK_UPS_MAX};
 use super::work::{Desk, Task, Work};
 
 /// Rows read from the checkpoint at a time: enough to keep the senders busy while the next page is read.
@@ -65,10 +65,11 @@ pub(super) struct Run<G> {
     asks: Breaker,
     throttled: u32,
     last_failure: String,
-    budget: Budget,
     refusals: Option<(Refusal, u32)>,
     start: Instant,
     settling: bool,
+    /// The last thing said was that nothing is sent for a while.
+    paused: bool,
     outcome: Outcome,
 }
 
@@ -89,6 +90,7 @@ impl<G: Gateway> Run<G> {
         rng: fastrand::Rng,
         payouts: u64,
     ) -> Run<G> {
+        line.budget.open(payouts);
         Run {
             line,
             limits,
@@ -106,10 +108,10 @@ impl<G: Gateway> Run<G> {
             asks: Breaker::new(),
             throttled: 0,
             last_failure: String::new(),
-            budget: Budget::new(payouts),
             refusals: None,
             start: Instant::now(),
             settling: false,
+            paused: false,
             outcome: Outcome::default(),
         }
     }
@@ -249,9 +251,10 @@ impl<G: Gateway> Run<G> {
         let Some(mut work) = self.desk.take(task) else {
             return;
         };
-        if work.repeats && !self.budget.allows(self.line.pace.departed()) {
+        if work.repeats && !self.line.budget.take() {
             return self.leave(&work);
         }
+        self.tell_resumed();
         let (line, rules) = (self.line.clone(), self.rules);
         match task {
             Task::Create => {
@@ -381,7 +384,7 @@ impl<G: Gateway> Run<G> {
 
     fn succeeded(&mut self) {
         self.outcome.created_now += 1;
-        self.budget.succeeded();
+        self.line.budget.succeeded();
         self.refusals = None;
     }
 
@@ -405,14 +408,14 @@ impl<G: Gateway> Run<G> {
     fn sign_of(&mut self, finding: &Finding) -> Sign {
         match finding {
             Finding::NotSent { .. } => Sign::Unreachable,
-            Finding::InDoubt { .. } => Sign::Failed,
+            // Refused although it was renewed: another renewal at once will not mend that.
+            Finding::InDoubt { .. } | Finding::TokenRefused => Sign::Failed,
             Finding::Throttled { wait } => Sign::Throttled(
                 wait.unwrap_or_else(|| retry::throttle_wait(self.throttled, &mut self.rng)),
             ),
             Finding::Created(_)
             | Finding::Duplicate
             | Finding::Rejected(_)
-            | Finding::TokenRefused
             | Finding::StopRun(_) => Sign::Answered,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -12,7 +13,6 @@ use crate::domain::{Finding, Stop};
 use crate::gateway::{Gateway, reading};
 
 use super::ask::{Asker, Source};
-use super::breaker::{Breaker, Gate, Sign};
 use super::event::{Event, Events, Pause};
 use super::halt::{Halt, Outcome};
 use super::line::Line;
@@ -65,6 +65,7 @@ impl<G: Gateway> Session<G> {
             gateway: around.gateway,
             pace: Arc::new(Pace::new(around.rate)),
             recorder,
+            budget: retry::Budget::unlimited(),
             events: around.events,
             clock: around.clock,
             stopping,
@@ -85,55 +86,30 @@ impl<G: Gateway> Session<G> {
     ///
     /// The [`Halt`] that a run would end with.
     pub async fn authorize(&mut self) -> Result<(), Halt> {
-        let mut breaker = Breaker::new();
+        let began = Instant::now();
         let mut tries = 0;
         loop {
             let finding = match self.line.gateway.token().await {
                 Ok(_) => return Ok(()),
                 Err(finding) => finding,
             };
-            let (why, sign) = self.unauthorized(finding, tries)?;
-            tries += 1;
-            let now = Instant::now();
-            // Nobody else is asking: every failure waits, not only the third.
-            let mut wait = None;
-            while wait.is_none() {
-                wait = breaker.note(sign, now, &mut self.rng);
-            }
-            if breaker.failing_for(now) >= self.limits.give_up_after {
+            let (why, asked) = unauthorized(finding)?;
+            let left = self.limits.give_up_after.saturating_sub(began.elapsed());
+            // What the gateway asks for is waited out or not begun: a shorter wait would break in on it.
+            if left.is_zero() || asked.is_some_and(|asked| asked > left) {
                 return Err(Halt::OutOfReach { why });
             }
-            let wait = wait.unwrap_or_default().min(self.limits.give_up_after);
+            let wait = asked
+                .unwrap_or_else(|| retry::probe_wait(tries, &mut self.rng))
+                .min(left);
+            tries += 1;
             (self.line.events)(&Event::Paused {
                 pause: Pause::OutOfReach { why },
                 wait,
             });
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep(wait) => (self.line.events)(&Event::Resumed),
                 () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
-            }
-            if matches!(breaker.gate(Instant::now()), Gate::Open) {
-                breaker.left();
-            }
-        }
-    }
-
-    fn unauthorized(&mut self, finding: Finding, tries: u32) -> Result<(String, Sign), Halt> {
-        match finding {
-            Finding::StopRun(stop) => Err(Halt::Stopped(stop)),
-            Finding::Throttled { wait } => {
-                let wait = wait.unwrap_or_else(|| retry::throttle_wait(tries, &mut self.rng));
-                Ok((
-                    "the gateway asked to wait".to_owned(),
-                    Sign::Throttled(wait),
-                ))
-            }
-            Finding::NotSent { why } | Finding::InDoubt { why, .. } => Ok((why, Sign::Unreachable)),
-            Finding::TokenRefused
-            | Finding::Created(_)
-            | Finding::Duplicate
-            | Finding::Rejected(_) => {
-                Ok(("the gateway gave no token".to_owned(), Sign::Unreachable))
             }
         }
     }
@@ -283,5 +259,17 @@ impl<G: Gateway> Session<G> {
     pub fn close(self) -> anyhow::Result<Store> {
         drop(self.line);
         self.recording.join()
+    }
+}
+
+/// Why there is no token, and the wait that the gateway asks for.
+fn unauthorized(finding: Finding) -> Result<(String, Option<Duration>), Halt> {
+    match finding {
+        Finding::StopRun(stop) => Err(Halt::Stopped(stop)),
+        Finding::Throttled { wait } => Ok(("the gateway asked to wait".to_owned(), wait)),
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => Ok((why, None)),
+        Finding::TokenRefused | Finding::Created(_) | Finding::Duplicate | Finding::Rejected(_) => {
+            Ok(("the gateway gave no token".to_owned(), None))
+        }
     }
 }

@@ -50,7 +50,7 @@ fn a_sheet_that_is_not_there_or_not_a_file_stops_the_run() {
 
 #[test]
 fn a_file_without_rows_or_columns_is_not_payable() {
-    refused("empty.csv", b"", 3, &["empty", "template"]);
+    refused("empty.csv", b"", 3, &["empty", "name,phone,amount"]);
     refused("blank.csv", b"\n\n\n", 3, &["empty"]);
     refused("mark.csv", "\u{feff}".as_bytes(), 3, &["empty"]);
     refused("head.csv", b"name,phone,amount\n", 3, &["no rows"]);

@@ -50,10 +50,7 @@ impl<G: Gateway> Run<G> {
         let also = self.asks.note(Sign::Throttled(wait), now, &mut self.rng);
         "the gateway asked to wait".clone_into(&mut self.last_failure);
         if paused.or(also).is_some() {
-            self.tell(&Event::Paused {
-                pause: Pause::Throttled,
-                wait,
-            });
+            self.tell_paused(Pause::Throttled, wait);
         }
     }
 
@@ -122,13 +119,12 @@ impl<G: Gateway> Run<G> {
         });
     }
 
-    pub(super) fn tell_out_of_reach(&self, wait: Duration) {
-        let pause = Pause::OutOfReach {
-            why: self.last_failure.clone(),
-        };
-        self.tell(&Event::Paused { pause, wait });
+    pub(super) fn tell_out_of_reach(&mut self, wait: Duration) {
+        let why = self.last_failure.clone();
+        self.tell_paused(Pause::OutOfReach { why }, wait);
     }
 
+    /// Said once for each time that nothing but waiting is left to do.
     pub(super) fn tell_settling(&mut self, now: Instant) {
         let Some(due) = self.desk.next_due() else {
             return;
@@ -138,9 +134,18 @@ impl<G: Gateway> Run<G> {
         }
         self.settling = true;
         let payouts = u64::try_from(self.desk.waiting()).unwrap_or(u64::MAX);
-        self.tell(&Event::Paused {
-            pause: Pause::Settling { payouts },
-            wait: due.saturating_duration_since(now),
-        });
+        let wait = due.saturating_duration_since(now);
+        self.tell_paused(Pause::Settling { payouts }, wait);
+    }
+
+    fn tell_paused(&mut self, pause: Pause, wait: Duration) {
+        self.paused = true;
+        self.tell(&Event::Paused { pause, wait });
+    }
+
+    pub(super) fn tell_resumed(&mut self) {
+        if std::mem::take(&mut self.paused) {
+            self.tell(&Event::Resumed);
+        }
     }
 }
