@@ -317,7 +317,7 @@ fn results_without_their_checkpoint_stop_the_run() {
     );
     // And where the gateway knows none of it, the file alone is reason enough, each time.
     let fresh = Gate::new();
-    let world = sent(&gate_of(&world), 0_usize.max(3));
+    let world = sent(&Gate::new(), 3);
     world.lose_checkpoint(CHECKPOINT);
     for _ in 0..2 {
         let run = guarded(
@@ -332,17 +332,12 @@ fn results_without_their_checkpoint_stop_the_run() {
     assert_eq!(world.table(RESULTS).states("created"), 3);
 }
 
-/// A gateway whose books a test does not look into.
-fn gate_of(_: &World) -> Gate {
-    Gate::new()
-}
-
 #[test]
 fn results_whose_checkpoint_is_lost_keep_their_links_while_the_gateway_is_out_of_reach() {
     for trouble in ["down", "secret"] {
         let gate = Gate::new();
         let world = sent(&gate, 4);
-        let links = world.bytes(RESULTS);
+        let links = world.text(RESULTS);
         world.lose_checkpoint(CHECKPOINT);
         let send = world
             .send("june.csv", &gate)
@@ -352,12 +347,53 @@ fn results_whose_checkpoint_is_lost_keep_their_links_while_the_gateway_is_out_of
             _ => send.env("CASHFREE_CLIENT_SECRET", "wrong"),
         };
         guarded(&world, &gate, send, 1, &[]);
-        assert_eq!(
-            world.bytes(RESULTS),
-            links,
-            "{trouble}: the only record of the links is gone"
+        assert_eq!(world.text(RESULTS), links, "{trouble}");
+        // The checkpoint that stands there now knows less than the file.
+        let results = world.talk("results", "june.csv", &gate).arg("--json");
+        guarded(
+            &world,
+            &gate,
+            results,
+            1,
+            &[RESULTS, "was missing", "--adopt"],
         );
+        world.status("june.csv", &gate).run();
+        assert_eq!(world.text(RESULTS), links, "{trouble}");
     }
+}
+
+#[test]
+fn a_probe_that_was_cut_short_is_made_again() {
+    // The first look-up finds a link of an earlier time, a later one ends the run.
+    let cut = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let once = std::sync::Arc::clone(&cut);
+    let raw = Raw::start(move |ask| {
+        let cuts = ask.is_status() && ask.nth > 3 && once.load(std::sync::atomic::Ordering::SeqCst);
+        if cuts {
+            Act::Instead(Manner::Says(Say::refusal(403, "IP not whitelisted")))
+        } else {
+            Act::Honest
+        }
+    });
+    let world = sent(&raw, 1);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    world.sheet("june.csv", rows(30));
+    cut.store(true, std::sync::atomic::Ordering::SeqCst);
+    let slow = ["--concurrency", "1"];
+    guarded(
+        &world,
+        &raw,
+        world.send("june.csv", &raw).args(slow),
+        1,
+        &["IP"],
+    );
+    cut.store(false, std::sync::atomic::Ordering::SeqCst);
+    let remedies = ["1 link of this batch exists", "--adopt", "--batch NEW"];
+    guarded(&world, &raw, world.send("june.csv", &raw), 4, &remedies);
+    world.send("june.csv", &raw).arg("--adopt").run().exits(0);
+    audit(&world, RESULTS, &raw);
+    assert_eq!((raw.booked().len(), raw.creates()), (30, 30));
 }
 
 #[test]
