@@ -14,12 +14,15 @@
     reason = "a test that panics says what it found, and a harness keeps its own time"
 )]
 
+mod changes;
 mod files;
 mod guards;
+mod json;
 mod lock;
 mod results;
 mod settings;
 mod sheet;
+mod status;
 mod support;
 mod usage;
 mod validate;
