@@ -102,7 +102,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether any payout has a history.
+    /// Whether any payout was ever sent or decided. A conflict without attempts was not: a look-up found it.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl Store {
     pub fn has_history(&self) -> Result<bool, Error> {
         self.conn
             .query_row(
-                "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1))",
+                "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1, 5))",
                 [],
                 |row| row.get(0),
             )

@@ -324,8 +324,10 @@ impl Sending<'_> {
         if !needs_probe? {
             return Ok(Ok(()));
         }
-        let found = match guards::probe(&mut self.session, lost || self.send.adopt).await {
-            Ok(found) => found,
+        // Conflicts without history are what a probe found that was cut short: it is made again, of all rows.
+        let all = lost || self.send.adopt || conflicts > 0;
+        let found = match guards::probe(&mut self.session, all).await {
+            Ok(found) => found + conflicts,
             Err(halt) => return Ok(Err(halt)),
         };
         if found > 0 {
@@ -336,7 +338,7 @@ impl Sending<'_> {
                 return Err(guards::existing(found, again, false).into());
             }
         } else if lost && !self.send.adopt {
-            return Err(guards::lost_checkpoint(&self.send.files, again).into());
+            return Err(guards::lost_checkpoint(&self.send.files, again, Exit::Unpayable).into());
         }
         self.session.write(Store::set_probed).await?;
         Ok(Ok(()))
