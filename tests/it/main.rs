@@ -15,6 +15,7 @@
 )]
 
 mod results;
+mod samples;
 mod settings;
 mod sheet;
 mod support;
