@@ -24,6 +24,7 @@ mod json;
 mod lock;
 mod pace;
 mod results;
+mod samples;
 mod settings;
 mod sheet;
 mod status;

@@ -133,20 +133,24 @@ fn verdicts() {
             stopped,
             "stopped: the client id is wrong: check it",
         ),
-        (
-            vec![(State::Ready, 1)],
-            0,
-            Ended::Stopped {
-                why: "the gateway said 412: no money.",
-                remedy: "add some",
-            },
-            "stopped: the gateway said 412: no money: add some",
-        ),
     ];
     for (states, created_now, ended, verdict) in table {
         let tally = tally(&states, created_now);
         assert_eq!(closing(&tally, ended).verdict(), verdict);
     }
+}
+
+#[test]
+fn a_gateways_full_stop_ends_no_sentence_of_ours() {
+    let stopped = Ended::Stopped {
+        why: "the gateway said 412: no money.",
+        remedy: "add some",
+    };
+    let tally = tally(&[(State::Ready, 1)], 0);
+    assert_eq!(
+        closing(&tally, stopped).verdict(),
+        "stopped: the gateway said 412: no money: add some"
+    );
 }
 
 #[test]
