@@ -72,7 +72,6 @@ fn a_rehearsal_says_so() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one table")]
 fn verdicts() {
     let stopped = Ended::Stopped {
         why: "the client id is wrong",
