@@ -110,7 +110,7 @@ impl Pace {
     ///
     /// # Errors
     ///
-    /// [`Held`] as soon as `stopping` holds true: nothing may leave any more.
+    /// `Held` as soon as `stopping` holds true: nothing may leave any more.
     pub async fn depart(&self, stopping: &mut watch::Receiver<bool>) -> Result<u64, Held> {
         loop {
             if *stopping.borrow() {
