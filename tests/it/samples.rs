@@ -184,6 +184,7 @@ fn readme_names_no_command_option_or_variable_that_is_not_there() {
     let known = known_words(&world);
     let others = [
         "--release",
+        "--path",
         "--test",
         "--locked",
         "--bench",
@@ -223,7 +224,7 @@ fn readme_names_every_column_of_the_results() {
     let header = results.lines().next().unwrap().to_owned();
     let ours = header.strip_prefix("name,phone,amount,remarks,").unwrap();
     let readme = text("README.md");
-    let named: Vec<String> = rows::<2>(&readme, "| column |")
+    let named: Vec<String> = rows::<2>(&readme, "| column | meaning |")
         .into_iter()
         .flat_map(|[columns, _]| columns.split(", ").map(str::to_owned).collect::<Vec<_>>())
         .collect();
