@@ -16,8 +16,12 @@ pub(super) fn show_columns(shell: &Shell, header: &Header) {
     if columns.is_empty() || shell.manner == Manner::Silent {
         return;
     }
+    let hint = match header.id_lookalike() {
+        Some(_) => " (a column of the sheet's own ids is called cashgram_id)",
+        None => "",
+    };
     let text = format!(
-        "not read, only carried to the results: {}",
+        "not read, only carried to the results: {}{hint}",
         columns.join(", ")
     );
     shell.screen.line(&wrapped(&text, "    "));

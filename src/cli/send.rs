@@ -280,9 +280,7 @@ impl Sending<'_> {
         {
             return Ok(self.halted(halt));
         }
-        if let Err(halt) = self.approve().await? {
-            return Ok(self.halted(halt));
-        }
+        self.approve().await?;
         if self.send.dry_run {
             return Ok(Outcome {
                 requests: self.session.requests(),
@@ -347,12 +345,12 @@ impl Sending<'_> {
     }
 
     /// Balance, totals, question.
-    async fn approve(&mut self) -> anyhow::Result<Result<(), Halt>> {
-        let balance = match self.session.balance().await {
-            Ok(balance) => Ok(balance.available),
-            Err((_, Some(stop))) => return Ok(Err(Halt::Stopped(stop))),
-            Err((why, None)) => Err(why),
-        };
+    async fn approve(&mut self) -> anyhow::Result<()> {
+        let balance = self
+            .session
+            .balance()
+            .await
+            .map(|balance| balance.available);
         let default = self.send.notify == Notify::Yes;
         let (totals, largest, messaged) = self
             .session
@@ -374,8 +372,7 @@ impl Sending<'_> {
             largest: &largest,
             messaged,
         };
-        approve::ask(&question, self.shell)?;
-        Ok(Ok(()))
+        approve::ask(&question, self.shell)
     }
 
     /// A file is there whatever comes. One of an earlier run serves as well.

@@ -106,7 +106,8 @@ impl<G: Gateway> Asker<G> {
 
     async fn step(&mut self, interrupt: &mut watch::Receiver<bool>) -> bool {
         let now = Instant::now();
-        if self.breaker.is_tripped() && self.breaker.failing_for(now) >= self.limits.give_up_after {
+        let patience = self.limits.give_up_after;
+        if self.breaker.is_hopeless(now, patience) {
             self.halt(Halt::OutOfReach {
                 why: self.last_failure.clone(),
             });
@@ -116,7 +117,10 @@ impl<G: Gateway> Asker<G> {
         let room = self.on_the_way.len() < self.limits.concurrency;
         let may_ask = gate == Gate::Open && room && !self.queue.is_empty();
         let wake = match gate {
-            Gate::Until(at) if !self.queue.is_empty() => Some(at),
+            Gate::Until(at) if !self.queue.is_empty() => {
+                let deadline = self.breaker.deadline(patience);
+                Some(deadline.map_or(at, |deadline| at.min(deadline)))
+            }
             Gate::Until(_) | Gate::Open | Gate::Probing => None,
         };
         if self.queue.is_empty() && self.on_the_way.is_empty() {

@@ -137,9 +137,15 @@ impl Breaker {
             .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
-    /// Whether it is waiting or probing.
-    pub(super) fn is_tripped(&self) -> bool {
-        self.mode != Mode::Closed
+    /// When it has to be given up, if nothing succeeds before: `patience` after the first failure.
+    pub(super) fn deadline(&self, patience: Duration) -> Option<Instant> {
+        self.since.map(|since| since + patience)
+    }
+
+    /// Whether patience has run out while nothing may leave. Where something may, its answer decides first.
+    pub(super) fn is_hopeless(&self, now: Instant, patience: Duration) -> bool {
+        let waiting = matches!(self.gate(now), Gate::Until(_));
+        waiting && self.failing_for(now) >= patience
     }
 }
 

@@ -15,6 +15,8 @@ const PROBE_MS_MAX: u64 = 30_000;
 const THROTTLE_MS_FIRST: u64 = 2_000;
 /// ... and end here.
 const THROTTLE_MS_MAX: u64 = 60_000;
+/// Nobody leaves before so much time has passed after a 429 that names no wait.
+pub(super) const THROTTLE_MIN: Duration = Duration::from_millis(THROTTLE_MS_FIRST / 2);
 /// Requests that a run may repeat beyond a tenth of its payouts, whatever the gateway answers: what 1.1 × payouts + 100
 /// leaves after each payout's first request, the guard's look-ups and the balance.
 const REPEATS_BASE: u64 = 75;

@@ -181,10 +181,12 @@ impl<G: Gateway> Run<G> {
         (self.desk.has(Task::Create) && open(&self.creates)).then_some(Task::Create)
     }
 
-    /// When something may leave that may not leave now.
+    /// When something may leave that may not leave now, or patience ends.
     fn wake_at(&self, now: Instant) -> Option<Instant> {
         let gate = |task: Task, breaker: &Breaker| match breaker.gate(now) {
-            Gate::Until(at) if self.desk.has(task) => Some(at),
+            Gate::Until(at) if self.desk.has(task) => breaker
+                .deadline(self.limits.give_up_after)
+                .map_or(Some(at), |deadline| Some(at.min(deadline))),
             Gate::Until(_) | Gate::Open | Gate::Probing => None,
         };
         let gates = [
@@ -239,7 +241,7 @@ impl<G: Gateway> Run<G> {
         if row.standing.state == State::Unknown {
             let work = Work::new(row, Task::Ask, self.start);
             self.desk.put_off(work, self.start);
-        } else if self.desk.is_blocked(row.phone) {
+        } else if self.is_held_back(&row) {
             self.outcome.held_back += 1;
         } else {
             self.desk.take_up(Work::new(row, Task::Create, self.start));
@@ -251,6 +253,10 @@ impl<G: Gateway> Run<G> {
         let Some(mut work) = self.desk.take(task) else {
             return;
         };
+        if task == Task::Create && self.is_held_back(&work.row) {
+            self.outcome.held_back += 1;
+            return self.done(&work.row);
+        }
         if work.repeats && !self.line.budget.take() {
             return self.leave(&work);
         }
@@ -277,6 +283,11 @@ impl<G: Gateway> Run<G> {
                 });
             }
         }
+    }
+
+    /// No row of a phone in conflict is sent, except one that may exist already: that one is only sent again.
+    fn is_held_back(&self, row: &OpenRow) -> bool {
+        row.standing.state == State::Ready && self.desk.is_blocked(row.phone)
     }
 
     fn landed(&mut self, landed: Result<Result<Landed, Failed>, JoinError>) {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{News, PayoutNo, Posting, Store, SweepRow};
 use crate::clock::Clock;
-use crate::domain::{Finding, Stop};
+use crate::domain::Finding;
 use crate::gateway::{Gateway, reading};
 
 use super::ask::{Asker, Source};
@@ -89,9 +89,12 @@ impl<G: Gateway> Session<G> {
         let began = Instant::now();
         let mut tries = 0;
         loop {
-            let finding = match self.line.gateway.token().await {
-                Ok(_) => return Ok(()),
-                Err(finding) => finding,
+            let finding = tokio::select! {
+                token = self.line.gateway.token() => match token {
+                    Ok(_) => return Ok(()),
+                    Err(finding) => finding,
+                },
+                () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
             };
             let (why, asked) = unauthorized(finding)?;
             let left = self.limits.give_up_after.saturating_sub(began.elapsed());
@@ -103,10 +106,11 @@ impl<G: Gateway> Session<G> {
                 .unwrap_or_else(|| retry::probe_wait(tries, &mut self.rng))
                 .min(left);
             tries += 1;
-            (self.line.events)(&Event::Paused {
-                pause: Pause::OutOfReach { why },
-                wait,
-            });
+            let pause = match asked {
+                Some(_) => Pause::Throttled,
+                None => Pause::OutOfReach { why },
+            };
+            (self.line.events)(&Event::Paused { pause, wait });
             tokio::select! {
                 () = tokio::time::sleep(wait) => (self.line.events)(&Event::Resumed),
                 () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
@@ -118,8 +122,8 @@ impl<G: Gateway> Session<G> {
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, and the stop if going on is pointless.
-    pub async fn balance(&self) -> Result<reading::Balance, (String, Option<Stop>)> {
+    /// Why it cannot be read.
+    pub async fn balance(&self) -> Result<reading::Balance, String> {
         self.line.balance().await
     }
 

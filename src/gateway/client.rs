@@ -192,7 +192,7 @@ impl Gateway for Client {
 
     async fn look_up(&self, token: &Token, id: &str) -> Reply {
         let mut url = self.urls.look_up.clone();
-        url.query_pairs_mut().append_pair("cashgramId", id);
+        url.query_pairs_mut().append_pair(wire::ID_PARAMETER, id);
         self.get(url, token).await
     }
 

@@ -17,12 +17,15 @@
 mod changes;
 mod files;
 mod guards;
+mod hostile;
 mod json;
 mod lock;
+mod pace;
 mod results;
 mod settings;
 mod sheet;
 mod status;
 mod support;
+mod tidy;
 mod usage;
 mod validate;

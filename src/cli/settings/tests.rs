@@ -1,3 +1,5 @@
+//! From what was typed, set and written to what was meant.
+
 use super::super::values::LogFormat;
 use super::*;
 use crate::gateway::address::BaseUrl;

@@ -21,7 +21,9 @@ impl<G: Gateway> Run<G> {
         } else {
             self.last_failure = note_of(finding).unwrap_or_default();
         }
-        if let Some(wait) = self.creates.note(sign, now, &mut self.rng) {
+        let tripped = self.creates.note(sign, now, &mut self.rng);
+        self.give_up_if_hopeless(self.creates.failing_for(now));
+        if let Some(wait) = tripped {
             self.tell_out_of_reach(wait);
         } else if sign == Sign::Answered && matches!(finding, Finding::Created(_)) {
             self.asks.note(Sign::Answered, now, &mut self.rng);
@@ -36,7 +38,9 @@ impl<G: Gateway> Run<G> {
         if let Sign::Throttled(wait) = sign {
             return self.throttle(wait);
         }
-        if let Some(wait) = self.asks.note(sign, now, &mut self.rng) {
+        let tripped = self.asks.note(sign, now, &mut self.rng);
+        self.give_up_if_hopeless(self.asks.failing_for(now));
+        if let Some(wait) = tripped {
             self.tell_out_of_reach(wait);
         }
     }
@@ -55,16 +59,25 @@ impl<G: Gateway> Run<G> {
     }
 
     pub(super) fn give_up_if_out_of_reach(&mut self, now: Instant) {
-        let given_up = |breaker: &Breaker| {
-            breaker.is_tripped() && breaker.failing_for(now) >= self.limits.give_up_after
-        };
-        let creates = given_up(&self.creates) && self.desk.has(Task::Create);
-        let asks = given_up(&self.asks) && self.desk.has(Task::Ask);
-        if creates || asks {
-            self.halt(Halt::OutOfReach {
-                why: self.last_failure.clone(),
-            });
+        let patience = self.limits.give_up_after;
+        let hopeless =
+            |task, breaker: &Breaker| self.desk.has(task) && breaker.is_hopeless(now, patience);
+        if hopeless(Task::Create, &self.creates) || hopeless(Task::Ask, &self.asks) {
+            self.out_of_reach();
         }
+    }
+
+    /// After a failure: nothing has succeeded for as long as patience lasts.
+    pub(super) fn give_up_if_hopeless(&mut self, failing_for: Duration) {
+        if failing_for >= self.limits.give_up_after {
+            self.out_of_reach();
+        }
+    }
+
+    fn out_of_reach(&mut self) {
+        self.halt(Halt::OutOfReach {
+            why: self.last_failure.clone(),
+        });
     }
 
     /// Nothing more leaves. The first reason counts.

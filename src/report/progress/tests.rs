@@ -1,3 +1,5 @@
+//! Where a run stands, event by event.
+
 use super::*;
 
 fn money(paise: i64) -> Money {

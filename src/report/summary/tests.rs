@@ -1,3 +1,5 @@
+//! The closing words, and the advice that costs or saves money.
+
 use super::*;
 use crate::domain::Money;
 use crate::engine::Count;
@@ -70,6 +72,7 @@ fn a_rehearsal_says_so() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn verdicts() {
     let stopped = Ended::Stopped {
         why: "the client id is wrong",

@@ -1,3 +1,5 @@
+//! What columns mean, in every dress.
+
 use super::*;
 
 fn read(columns: &[&str]) -> Result<Header, Error> {
