@@ -173,7 +173,7 @@ impl Store {
         let read = |e| damaged(&self.path, e);
         let mut select = self
             .conn
-            .prepare("SELECT row, amount FROM payouts WHERE state = 1 AND row > 0 ORDER BY amount DESC, row LIMIT ?1")
+            .prepare("SELECT line, amount FROM payouts WHERE state = 1 AND row > 0 ORDER BY amount DESC, row LIMIT ?1")
             .map_err(read)?;
         let mut lines = select.query([limit]).map_err(read)?;
         let mut largest = Vec::new();

@@ -1,6 +1,32 @@
 //! The command line that does this again, for people to copy. PURE.
 //!
-//! Deliberately absent: knowledge of the options beyond `--batch`, which one of the remedies replaces.
+//! What is shown must run: an option that the shown command does not know is left out. Deliberately absent: any
+//! knowledge of what the options mean.
+
+/// An option, and whether a value follows it.
+type Shape = (&'static str, bool);
+
+/// Options of one run, which a later one is better without.
+const ONCE: [Shape; 2] = [("--dry-run", false), ("--adopt", false)];
+/// Options that `send` alone knows.
+const OF_SEND: [Shape; 8] = [
+    ("--expect-count", true),
+    ("--expect-total", true),
+    ("--max-amount", true),
+    ("--expires-in", true),
+    ("--notify", true),
+    ("--skip-invalid", false),
+    ("--allow-duplicates", false),
+    ("--yes", false),
+];
+/// Options that `status` alone knows.
+const OF_STATUS: [Shape; 1] = [("--watch", true)];
+/// Options that tie a run to files of the old batch.
+const OF_BATCH: [Shape; 3] = [
+    ("--batch", true),
+    ("--checkpoint", true),
+    ("--results", true),
+];
 
 /// The command that was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,28 +43,39 @@ impl Again {
         spelled(self.0.iter())
     }
 
-    /// The same words for another command, such as `send` after a `status`. Options that only the typed one knows
-    /// are left out.
+    /// The same words for another command, such as `send` after a `status`. Options that it does not know are left
+    /// out.
     pub(super) fn as_command(&self, command: &str) -> Again {
         let known = ["send", "status", "results"];
-        let mut words = Vec::new();
-        let mut skip = false;
-        for word in &self.0 {
-            if std::mem::take(&mut skip)
-                || ["--dry-run", "--adopt"].contains(&word.as_str())
-                || word.starts_with("--watch=")
-            {
-                continue;
-            }
-            if word == "--watch" {
-                skip = true;
-            } else if known.contains(&word.as_str()) {
-                words.push(command.to_owned());
-            } else {
-                words.push(word.clone());
-            }
+        let mut left_out = ONCE.to_vec();
+        if command != "send" {
+            left_out.extend(OF_SEND);
+        }
+        if command != "status" {
+            left_out.extend(OF_STATUS);
+        }
+        let mut words = self.without(&left_out);
+        // The first only: a sheet or a batch may bear such a name.
+        let typed = words.iter_mut().find(|word| known.contains(&word.as_str()));
+        if let Some(typed) = typed {
+            command.clone_into(typed);
         }
         Again(words)
+    }
+
+    /// The words but for these options and their values.
+    fn without(&self, left_out: &[Shape]) -> Vec<String> {
+        let mut kept = Vec::new();
+        let mut words = self.0.iter();
+        while let Some(word) = words.next() {
+            let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
+            match left_out.iter().find(|(option, _)| *option == name) {
+                None => kept.push(word.clone()),
+                Some((_, true)) if name == word => drop(words.next()),
+                Some(_) => {}
+            }
+        }
+        kept
     }
 
     /// The same command with another option.
@@ -51,17 +88,9 @@ impl Again {
         }
     }
 
-    /// The same command under another batch name, still to be chosen.
+    /// The same command under another batch name, still to be chosen, and with files of its own.
     pub(super) fn renamed(&self) -> String {
-        let mut kept = Vec::new();
-        let mut words = self.0.iter();
-        while let Some(word) = words.next() {
-            if word == "--batch" {
-                words.next();
-            } else if !word.starts_with("--batch=") {
-                kept.push(word.clone());
-            }
-        }
+        let mut kept = self.without(&OF_BATCH);
         kept.extend(["--batch".to_owned(), "NEW".to_owned()]);
         spelled(kept.iter())
     }
@@ -118,5 +147,28 @@ mod tests {
         );
         let equals = Again::of(["p", "send", "a.csv", "--batch=old", ""].map(str::to_owned));
         assert_eq!(equals.renamed(), "paysheet send a.csv '' --batch NEW");
+        let files = ["p", "send", "a.csv", "--checkpoint", "x", "--results=y"].map(str::to_owned);
+        assert_eq!(
+            Again::of(files).renamed(),
+            "paysheet send a.csv --batch NEW"
+        );
+    }
+
+    #[test]
+    fn another_command_gets_no_option_that_it_does_not_know() {
+        let send =
+            "p send a.csv --yes --expect-total 5.00 --notify=no --batch send --dry-run --rate 0";
+        let send = Again::of(send.split(' ').map(str::to_owned));
+        let status = send.as_command("status").command();
+        assert_eq!(status, "paysheet status a.csv --batch send --rate 0");
+        let status = Again::of(
+            "p status a.csv --watch 5s --env test"
+                .split(' ')
+                .map(str::to_owned),
+        );
+        assert_eq!(
+            status.as_command("send").command(),
+            "paysheet send a.csv --env test"
+        );
     }
 }

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use crate::checkpoint::{Known, Store};
 use crate::domain::matching::{Assignment, KnownKey, Matching, match_rows};
 use crate::domain::{KeyHasher, Money, Phone, RowKey, State};
+use crate::report::words::counted;
 use crate::sheet::{self, Checked, Judge, Problems, ProblemsSummary, Rules};
 
 use super::exit::{Ending, Exit};
@@ -173,18 +174,18 @@ pub(super) fn refuse_astray(
         lines.push(format!("  ... and {more} more"));
     }
     let count = now.len();
-    let (were, their) = if count == 1 {
-        ("payment that was", "its row")
+    let (were, stand, their) = if count == 1 {
+        ("payment that was", "stands", "its row as it was")
     } else {
-        ("payments that were", "their rows")
+        ("payments that were", "stand", "their rows as they were")
     };
     let message = format!(
-        "{count} {were} sent already no longer stand in the sheet as sent; nothing was sent now\n{}",
-        lines.join("\n")
+        "{count} {were} sent already no longer {stand} in the sheet as sent; nothing was sent now"
     );
     let remedy = format!(
-        "restore {their} as they were and run again; to stop such a payment, deactivate its link in the Cashfree \
-         dashboard first"
+        "restore {their} and run again; to stop such a payment, deactivate its link in the Cashfree dashboard \
+         first\n{}",
+        lines.join("\n")
     );
     Err(Ending::new(Exit::Unpayable, message, remedy).into())
 }
@@ -192,9 +193,10 @@ pub(super) fn refuse_astray(
 fn astray_line(known: &Known<'_>, now: Option<u32>, keys: &[RowKey]) -> String {
     let phone = Phone::from_number(known.phone)
         .map_or_else(|| "no phone".to_owned(), |phone| phone.to_string());
-    let was = known
-        .row
-        .map_or_else(|| "a removed row".to_owned(), |row| format!("row {row}"));
+    let was = known.row.map_or_else(
+        || "a removed row".to_owned(),
+        |row| format!("row {row} below the header"),
+    );
     let state = known.standing.state;
     let head = format!(
         "  {was}: {} for {phone}, ₹{} ({state})",
@@ -232,8 +234,8 @@ pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(
     {
         return Err(Ending::unpayable(
             format!(
-                "the sheet has {} rows, --expect-count says {expected}; nothing was sent",
-                checked.rows
+                "the sheet has {}, --expect-count says {expected}; nothing was sent",
+                counted(u64::from(checked.rows), "row", "rows")
             ),
             remedy,
         ));

@@ -56,7 +56,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit,
         Err(Failure { error, screen }) => {
             let exit = exit::exit_of(&error);
-            screen.line(&format!("paysheet {command}: {error:#}"));
+            screen.paragraph(&format!("paysheet {command}: {error:#}"));
             out.json(&EarlyJson {
                 command,
                 exit: exit.code(),

@@ -4,11 +4,28 @@ use std::path::Path;
 
 use crate::report::Manner;
 use crate::report::problems::{self, Problem};
-use crate::report::words::counted;
-use crate::sheet::{Checked, Fault, ProblemsSummary};
+use crate::report::words::{counted, wrapped};
+use crate::sheet::{Checked, Fault, Header, ProblemsSummary};
 
 use super::exit::Ending;
 use super::shell::Shell;
+
+/// Says which columns were not understood: a misnamed one would else be missed only when it is missing.
+pub(super) fn show_columns(shell: &Shell, header: &Header) {
+    let columns = header.not_read();
+    if columns.is_empty() || shell.manner == Manner::Silent {
+        return;
+    }
+    let hint = match header.id_lookalike() {
+        Some(_) => " (a column of the sheet's own ids is called cashgram_id)",
+        None => "",
+    };
+    let text = format!(
+        "not read, only carried to the results: {}{hint}",
+        columns.join(", ")
+    );
+    shell.screen.line(&wrapped(&text, "    "));
+}
 
 /// Shows the first problems and the counts by code.
 pub(super) fn show(shell: &Shell, summary: &ProblemsSummary) {

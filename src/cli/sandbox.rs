@@ -15,6 +15,8 @@ use super::values;
 /// How a simulator is tuned, as typed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tuning<'t> {
+    /// What stands before the options' names: `--`, or `--sandbox-` where the simulator is built in.
+    pub(super) prefix: &'t str,
     pub(super) latency: Option<&'t str>,
     pub(super) faults: &'t [String],
     pub(super) rate_limit: Option<&'t str>,
@@ -30,31 +32,32 @@ pub(super) struct Tuning<'t> {
 /// [`Ending`] with exit code 2 that names the option.
 pub(super) fn tune(options: &mut Options, typed: &Tuning<'_>) -> Result<(), Ending> {
     let wrong = |option: &str, why: String| {
+        let option = format!("{}{option}", typed.prefix);
         Ending::usage(format!("{option}: {why}"), "see --help for what it takes")
     };
     if let Some(text) = typed.latency {
         options.latency = text
             .parse::<Latency>()
-            .map_err(|why| wrong("--latency", why))?;
+            .map_err(|why| wrong("latency", why))?;
     }
     if !typed.faults.is_empty() {
         options.faults = typed
             .faults
             .join(",")
             .parse::<Plan>()
-            .map_err(|why| wrong("--fault", why))?;
+            .map_err(|why| wrong("faults", why))?;
     }
     if let Some(text) = typed.rate_limit {
         options.rate_limit = Some(text.parse().map_err(|_| {
             wrong(
-                "--rate-limit",
+                "rate-limit",
                 format!("`{text}` is not a number of requests a second"),
             )
         })?);
     }
     if let Some(text) = typed.balance {
         options.rules.opening_balance = values::total(text)
-            .map_err(|why| wrong("--balance", why))?
+            .map_err(|why| wrong("balance", why))?
             .paise();
     }
     if let Some(seed) = typed.seed {
@@ -64,7 +67,7 @@ pub(super) fn tune(options: &mut Options, typed: &Tuning<'_>) -> Result<(), Endi
         let base = options.rules.life;
         options.rules.life = base
             .tuned(&typed.links.join(","))
-            .map_err(|why| wrong("--links", why))?;
+            .map_err(|why| wrong("links", why))?;
     }
     Ok(())
 }
@@ -147,6 +150,7 @@ fn options(settings: &settings::Sandbox) -> Result<Options, Ending> {
     tune(
         &mut options,
         &Tuning {
+            prefix: "--",
             latency: typed.latency.as_deref(),
             faults: &typed.faults,
             rate_limit: typed.rate_limit.as_deref(),

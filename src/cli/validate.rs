@@ -18,6 +18,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let rules = rules(&validate.controls, shell.clock.today_in_india(), false);
     let judged = judge(&validate.sheet, &validate.problems, &rules, None)?;
     let (checked, summary) = (&judged.checked, &judged.problems);
+    problems::show_columns(shell, &checked.header);
     problems::show(shell, summary);
     let controls = check_controls(&validate.controls, checked);
     let (exit, message) = match (summary.count, controls) {
@@ -55,9 +56,10 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
 }
 
 fn sound(rows: u64, total: crate::domain::Money) -> String {
-    let (all, can) = (
+    let all = if rows == 1 { "it is" } else { "all are" };
+    format!(
+        "{}, {}: {all} payable",
         counted(rows, "row", "rows"),
-        if rows == 1 { "is" } else { "are" },
-    );
-    format!("{all}, {}: all {can} payable", rupees(total))
+        rupees(total)
+    )
 }

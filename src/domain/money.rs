@@ -95,8 +95,8 @@ impl AmountFault {
             ),
             Self::CommaDecimal => (
                 "amount.comma_decimal",
-                "the amount {} uses a comma as decimal point",
-                "write the paise after a point, such as 1250.00",
+                "the last comma in the amount {} looks like a decimal point",
+                "write the paise after a point, such as 1250.00; commas only group the rupees",
             ),
             Self::LeadingZero => (
                 "amount.leading_zero",

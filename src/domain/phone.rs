@@ -48,7 +48,7 @@ impl PhoneFault {
             Self::Missing => (
                 "phone.missing",
                 "the phone is blank",
-                "type the 10 digits of the mobile number, or remove the row",
+                "type the 10 digits of the mobile number, or remove the row (a line of totals pays nobody)",
             ),
             Self::Scientific => (
                 "phone.scientific",

@@ -57,6 +57,7 @@ pub(super) struct Asker<G> {
     throttled: u32,
     last_failure: String,
     found: u64,
+    paused: bool,
     outcome: Outcome,
 }
 
@@ -80,6 +81,7 @@ impl<G: Gateway> Asker<G> {
             throttled: 0,
             last_failure: String::new(),
             found: 0,
+            paused: false,
             outcome: Outcome::default(),
         }
     }
@@ -181,6 +183,9 @@ impl<G: Gateway> Asker<G> {
             return;
         };
         self.breaker.left();
+        if std::mem::take(&mut self.paused) {
+            (self.line.events)(&Event::Resumed);
+        }
         let line = self.line.clone();
         let asking = match question.row.standing.state {
             State::Ready => Asking::Probe,
@@ -278,6 +283,7 @@ impl<G: Gateway> Asker<G> {
                 why: self.last_failure.clone(),
             },
         };
+        self.paused = true;
         (self.line.events)(&Event::Paused { pause, wait });
     }
 

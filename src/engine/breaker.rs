@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::retry;
+
 /// Failures in a row that may be bad luck among many requests in flight.
 const FAILURES_MAX: u32 = 10;
 /// Nothing left the machine so often in a row: the network or the gateway is down.
 const UNREACHABLE_MAX: u32 = 3;
-/// First wait.
-const WAIT_MS_FIRST: u64 = 1_000;
-/// Longest wait: a gateway that is back is noticed within half a minute.
-const WAIT_MS_MAX: u64 = 30_000;
 
 /// What one request told about the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,15 +107,15 @@ impl Breaker {
             }
         }
         self.since = self.since.or(Some(now));
-        // A probe that failed has answered what it was sent for, however few failures came before it.
-        let tripped = self.mode == Mode::Probing
-            || self.failures >= FAILURES_MAX
-            || self.unreachable >= UNREACHABLE_MAX;
+        // A probe that fails closes the way again, however few failures there were: nothing else would.
+        let tripped = self.failures >= FAILURES_MAX
+            || self.unreachable >= UNREACHABLE_MAX
+            || self.mode == Mode::Probing;
         let already_waiting = matches!(self.mode, Mode::Waiting(until) if until > now);
         if !tripped || already_waiting {
             return None;
         }
-        let wait = wait_before_probe(self.waits, rng);
+        let wait = retry::probe_wait(self.waits, rng);
         self.waits += 1;
         self.wait(now, wait)
     }
@@ -149,14 +147,6 @@ impl Breaker {
         let waiting = matches!(self.gate(now), Gate::Until(_));
         waiting && self.failing_for(now) >= patience
     }
-}
-
-/// How long to wait before the next probe, after so many waits: doubled each time, at least half of it.
-pub(super) fn wait_before_probe(waits: u32, rng: &mut fastrand::Rng) -> Duration {
-    let ceiling = WAIT_MS_FIRST
-        .saturating_mul(1_u64.checked_shl(waits).unwrap_or(u64::MAX))
-        .min(WAIT_MS_MAX);
-    Duration::from_millis(rng.u64(ceiling / 2..=ceiling))
 }
 
 impl Default for Breaker {
@@ -197,7 +187,7 @@ mod tests {
         let (mut breaker, mut rng, mut now) = (Breaker::new(), rng(), Instant::now());
         for _ in 0..100 {
             if let Some(wait) = breaker.note(Sign::Failed, now, &mut rng) {
-                assert!(wait <= Duration::from_millis(WAIT_MS_MAX));
+                assert!(wait <= Duration::from_secs(30));
                 now += wait;
                 breaker.left();
             }
@@ -206,18 +196,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_probe_that_fails_waits_again_whatever_came_before_it() {
+    async fn a_probe_that_fails_after_a_429_does_not_block_the_way_for_ever() {
         let (mut breaker, mut rng, now) = (Breaker::new(), rng(), Instant::now());
-        let wait = Duration::from_secs(2);
-        breaker.note(Sign::Throttled(wait), now, &mut rng);
+        breaker.note(Sign::Throttled(Duration::from_secs(1)), now, &mut rng);
+        let later = now + Duration::from_secs(1);
         breaker.left();
-        // The first failure since the gateway asked to wait: by itself it would trip nothing.
-        let again = breaker.note(Sign::Failed, now + wait, &mut rng).unwrap();
-        assert_eq!(
-            breaker.gate(now + wait),
-            Gate::Until(now + wait + again),
-            "not stuck waiting for an answer that has come"
-        );
+        assert_eq!(breaker.gate(later), Gate::Probing);
+        let wait = breaker.note(Sign::Failed, later, &mut rng).unwrap();
+        assert_eq!(breaker.gate(later), Gate::Until(later + wait));
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{News, OpenRow, PayoutNo, Posting};
 use crate::clock::Clock;
-use crate::domain::{Finding, Found, LookUp, Standing, Stop};
+use crate::domain::{Finding, Found, LookUp, Standing};
 use crate::gateway::{Gateway, Reply, Token, reading, wire};
 
 use super::event::{Event, Events};
@@ -203,14 +203,15 @@ impl<G: Gateway> Line<G> {
         (look_up, asked)
     }
 
-    /// Reads the balance once; `Err` says why it cannot be read, with the stop if going on is pointless.
-    pub(super) async fn balance(&self) -> Result<reading::Balance, (String, Option<Stop>)> {
+    /// Reads the balance once; `Err` says why it cannot be read. That stops nothing: whoever may pay need not be allowed
+    /// to see the balance, and what would stop a create is said by the create.
+    pub(super) async fn balance(&self) -> Result<reading::Balance, String> {
         let token = match self.gateway.token().await {
             Ok(token) => token,
             Err(finding) => return Err(why_not(finding)),
         };
         if self.depart().await.is_err() {
-            return Err(("the run was stopping".to_owned(), None));
+            return Err("the run was stopping".to_owned());
         }
         let reply: Reply = self.gateway.balance(&token).await;
         let read = reading::read_balance(&reply);
@@ -266,15 +267,15 @@ fn without_token(finding: Finding) -> LookUp {
     }
 }
 
-/// Why there was no balance, and whether that stops the run.
-fn why_not(finding: Finding) -> (String, Option<Stop>) {
+/// Why there was no balance.
+fn why_not(finding: Finding) -> String {
     match finding {
-        Finding::StopRun(stop) => (stop.message.clone(), Some(stop)),
-        Finding::NotSent { why } | Finding::InDoubt { why, .. } => (why, None),
-        Finding::Throttled { .. } => ("the gateway asked to wait".to_owned(), None),
-        Finding::TokenRefused => ("the gateway refused the session's token".to_owned(), None),
+        Finding::StopRun(stop) => stop.message,
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => why,
+        Finding::Throttled { .. } => "the gateway asked to wait".to_owned(),
+        Finding::TokenRefused => "the gateway refused the session's token".to_owned(),
         Finding::Created(_) | Finding::Duplicate | Finding::Rejected(_) => {
-            ("the answer made no sense".to_owned(), None)
+            "the answer made no sense".to_owned()
         }
     }
 }

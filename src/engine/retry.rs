@@ -7,6 +7,10 @@ use std::time::Duration;
 const WAIT_MS_FIRST: u64 = 500;
 /// Longest wait between two tries of one payout.
 const WAIT_MS_MAX: u64 = 30_000;
+/// First wait of a breaker.
+const PROBE_MS_FIRST: u64 = 1_000;
+/// Its longest: a gateway that is back is noticed within half a minute.
+const PROBE_MS_MAX: u64 = 30_000;
 /// Waits without a Retry-After begin here after a 429 (`cashgram-api.md` 3.6) ...
 const THROTTLE_MS_FIRST: u64 = 2_000;
 /// ... and end here.
@@ -31,6 +35,12 @@ pub(super) fn backoff(tries: u32, rng: &mut fastrand::Rng) -> Duration {
 /// How long everyone waits after a 429 without a Retry-After: at least half of the doubled wait.
 pub(super) fn throttle_wait(times: u32, rng: &mut fastrand::Rng) -> Duration {
     let ceiling = ceiling(THROTTLE_MS_FIRST, THROTTLE_MS_MAX, times);
+    Duration::from_millis(rng.u64(ceiling / 2..=ceiling))
+}
+
+/// How long until the next probe of a gateway that is out of reach: at least half of the doubled wait.
+pub(super) fn probe_wait(waits: u32, rng: &mut fastrand::Rng) -> Duration {
+    let ceiling = ceiling(PROBE_MS_FIRST, PROBE_MS_MAX, waits);
     Duration::from_millis(rng.u64(ceiling / 2..=ceiling))
 }
 

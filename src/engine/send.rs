@@ -68,6 +68,8 @@ pub(super) struct Run<G> {
     refusals: Option<(Refusal, u32)>,
     start: Instant,
     settling: bool,
+    /// The last thing said was that nothing is sent for a while.
+    paused: bool,
     outcome: Outcome,
 }
 
@@ -109,6 +111,7 @@ impl<G: Gateway> Run<G> {
             refusals: None,
             start: Instant::now(),
             settling: false,
+            paused: false,
             outcome: Outcome::default(),
         }
     }
@@ -238,7 +241,7 @@ impl<G: Gateway> Run<G> {
         if row.standing.state == State::Unknown {
             let work = Work::new(row, Task::Ask, self.start);
             self.desk.put_off(work, self.start);
-        } else if self.desk.is_blocked(row.phone) {
+        } else if self.is_held_back(&row) {
             self.outcome.held_back += 1;
         } else {
             self.desk.take_up(Work::new(row, Task::Create, self.start));
@@ -250,9 +253,14 @@ impl<G: Gateway> Run<G> {
         let Some(mut work) = self.desk.take(task) else {
             return;
         };
+        if task == Task::Create && self.is_held_back(&work.row) {
+            self.outcome.held_back += 1;
+            return self.done(&work.row);
+        }
         if work.repeats && !self.line.budget.take() {
             return self.leave(&work);
         }
+        self.tell_resumed();
         let (line, rules) = (self.line.clone(), self.rules);
         match task {
             Task::Create => {
@@ -275,6 +283,11 @@ impl<G: Gateway> Run<G> {
                 });
             }
         }
+    }
+
+    /// No row of a phone in conflict is sent, except one that may exist already: that one is only sent again.
+    fn is_held_back(&self, row: &OpenRow) -> bool {
+        row.standing.state == State::Ready && self.desk.is_blocked(row.phone)
     }
 
     fn landed(&mut self, landed: Result<Result<Landed, Failed>, JoinError>) {

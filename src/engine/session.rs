@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::checkpoint::{News, PayoutNo, Posting, Store, SweepRow};
 use crate::clock::Clock;
-use crate::domain::{Finding, Stop};
+use crate::domain::Finding;
 use crate::gateway::{Gateway, reading};
 
 use super::ask::{Asker, Source};
-use super::breaker::{Sign, wait_before_probe};
 use super::event::{Event, Events, Pause};
 use super::halt::{Halt, Outcome};
 use super::line::Line;
@@ -86,7 +86,7 @@ impl<G: Gateway> Session<G> {
     ///
     /// The [`Halt`] that a run would end with.
     pub async fn authorize(&mut self) -> Result<(), Halt> {
-        let mut deadline = None;
+        let began = Instant::now();
         let mut tries = 0;
         loop {
             let finding = tokio::select! {
@@ -96,50 +96,24 @@ impl<G: Gateway> Session<G> {
                 },
                 () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
             };
-            let (why, sign) = self.unauthorized(finding, tries)?;
-            let now = Instant::now();
-            let deadline = *deadline.get_or_insert(now + self.limits.give_up_after);
-            if now >= deadline {
+            let (why, asked) = unauthorized(finding)?;
+            let left = self.limits.give_up_after.saturating_sub(began.elapsed());
+            // What the gateway asks for is waited out or not begun: a shorter wait would break in on it.
+            if left.is_zero() || asked.is_some_and(|asked| asked > left) {
                 return Err(Halt::OutOfReach { why });
             }
-            // A wait that the gateway asked for is never cut short to ask again; ours is, for a last try.
-            let (until, pause) = match sign {
-                Sign::Throttled(wait) => (now + wait, Pause::Throttled),
-                Sign::Answered | Sign::Failed | Sign::Unreachable => {
-                    let wait = wait_before_probe(tries, &mut self.rng);
-                    let why = why.clone();
-                    (deadline.min(now + wait), Pause::OutOfReach { why })
-                }
-            };
+            let wait = asked
+                .unwrap_or_else(|| retry::probe_wait(tries, &mut self.rng))
+                .min(left);
             tries += 1;
-            let wait = deadline.min(until) - now;
+            let pause = match asked {
+                Some(_) => Pause::Throttled,
+                None => Pause::OutOfReach { why },
+            };
             (self.line.events)(&Event::Paused { pause, wait });
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep(wait) => (self.line.events)(&Event::Resumed),
                 () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
-            }
-            if until > deadline {
-                return Err(Halt::OutOfReach { why });
-            }
-        }
-    }
-
-    fn unauthorized(&mut self, finding: Finding, tries: u32) -> Result<(String, Sign), Halt> {
-        match finding {
-            Finding::StopRun(stop) => Err(Halt::Stopped(stop)),
-            Finding::Throttled { wait } => {
-                let wait = wait.unwrap_or_else(|| retry::throttle_wait(tries, &mut self.rng));
-                Ok((
-                    "the gateway asked to wait".to_owned(),
-                    Sign::Throttled(wait),
-                ))
-            }
-            Finding::NotSent { why } | Finding::InDoubt { why, .. } => Ok((why, Sign::Unreachable)),
-            Finding::TokenRefused
-            | Finding::Created(_)
-            | Finding::Duplicate
-            | Finding::Rejected(_) => {
-                Ok(("the gateway gave no token".to_owned(), Sign::Unreachable))
             }
         }
     }
@@ -148,8 +122,8 @@ impl<G: Gateway> Session<G> {
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, and the stop if going on is pointless.
-    pub async fn balance(&self) -> Result<reading::Balance, (String, Option<Stop>)> {
+    /// Why it cannot be read.
+    pub async fn balance(&self) -> Result<reading::Balance, String> {
         self.line.balance().await
     }
 
@@ -289,5 +263,17 @@ impl<G: Gateway> Session<G> {
     pub fn close(self) -> anyhow::Result<Store> {
         drop(self.line);
         self.recording.join()
+    }
+}
+
+/// Why there is no token, and the wait that the gateway asks for.
+fn unauthorized(finding: Finding) -> Result<(String, Option<Duration>), Halt> {
+    match finding {
+        Finding::StopRun(stop) => Err(Halt::Stopped(stop)),
+        Finding::Throttled { wait } => Ok(("the gateway asked to wait".to_owned(), wait)),
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => Ok((why, None)),
+        Finding::TokenRefused | Finding::Created(_) | Finding::Duplicate | Finding::Rejected(_) => {
+            Ok(("the gateway gave no token".to_owned(), None))
+        }
     }
 }

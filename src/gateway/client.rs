@@ -19,7 +19,6 @@ use secrecy::ExposeSecret;
 
 pub use options::{ClientError, ClientOptions, UnixSeconds};
 
-use super::address::BaseUrl;
 use super::auth::Keeper;
 use super::fault;
 use super::headers::ReplyHeaders;
@@ -68,7 +67,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`] names the option that is wrong.
     pub fn new(options: ClientOptions) -> Result<Client, ClientError> {
-        let base = BaseUrl::parse(&options.base_url)?;
+        let base = options.base_url.clone();
         let signer = options
             .public_key
             .as_deref()
@@ -193,7 +192,7 @@ impl Gateway for Client {
 
     async fn look_up(&self, token: &Token, id: &str) -> Reply {
         let mut url = self.urls.look_up.clone();
-        url.query_pairs_mut().append_pair("cashgramId", id);
+        url.query_pairs_mut().append_pair(wire::ID_PARAMETER, id);
         self.get(url, token).await
     }
 

@@ -13,6 +13,8 @@ pub use order::{CreateOrder, create_body, deactivate_body};
 use super::json::{self, Object, Plain};
 use crate::domain::{Status, StatusClass};
 
+/// The name of the id in the address of a status question.
+pub(super) const ID_PARAMETER: &str = "cashgramId";
 /// Longest text of a reply that is kept, in characters: their messages are sentences.
 const TEXT_CHARS_MAX: usize = 300;
 /// Longest code, status word, reference or bank reference that is kept, in characters: theirs are below 40.

@@ -47,7 +47,7 @@ pub struct Banner<'a> {
     pub unknown_before: u64,
     /// Rows left out.
     pub skipped: u64,
-    /// Row and amount of the largest, the largest first; [`LARGEST_SHOWN`] are shown.
+    /// Line and amount of the largest, the largest first; [`LARGEST_SHOWN`] are shown.
     pub largest: &'a [(u64, Money)],
     /// What the account holds.
     pub balance: Balance<'a>,
@@ -135,7 +135,7 @@ impl Banner<'_> {
             .largest
             .iter()
             .take(LARGEST_SHOWN)
-            .map(|(row, amount)| format!("{} (row {row})", rupees(*amount)))
+            .map(|(line, amount)| format!("{} (line {line})", rupees(*amount)))
             .collect();
         shown.join(", ")
     }
@@ -194,7 +194,7 @@ mod tests {
   sheet        june.csv, batch june
   to send      1204 payouts, ₹12,34,567.00
                2 in doubt
-  largest      ₹50,000.00 (row 12), ₹40,000.00 (row 3)
+  largest      ₹50,000.00 (line 12), ₹40,000.00 (line 3)
   balance      ₹20,00,000.00
   messages     Cashfree will message the recipients
 ";

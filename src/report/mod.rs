@@ -60,18 +60,15 @@ struct Inner {
 }
 
 impl Reporter {
-    /// A reporter whose clock starts now.
+    /// A reporter whose clock starts now, and again when a pass of work opens.
     pub fn new(screen: Screen, manner: Manner, task: Task) -> Reporter {
-        let due = match manner {
-            Manner::Bar => Due::draws(),
-            Manner::Lines | Manner::Log | Manner::Silent => Due::lines(),
-        };
         let inner = Inner {
             bar: None,
             screen,
             manner,
             progress: Progress::new(task),
-            due,
+            // Until there is a bar, lines are all there is.
+            due: Due::lines(),
             started: Instant::now(),
         };
         let inner = Arc::new(Mutex::new(inner));
@@ -145,7 +142,16 @@ impl Inner {
     }
 
     fn open(&mut self) {
+        if let Some(before) = self.bar.take() {
+            before.close();
+        }
+        // The pace is that of the work: a login, a look at what exists and a question to a person are not in it.
+        self.started = Instant::now();
         self.bar = Bar::on(&self.screen);
+        self.due = match &self.bar {
+            Some(_) => Due::draws(),
+            None => Due::lines(),
+        };
         match &self.bar {
             Some(bar) => bar.show(&self.progress, self.started.elapsed()),
             None => self.say(&self.progress.opening()),

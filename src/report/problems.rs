@@ -1,11 +1,11 @@
-//! What is wrong with a sheet, for the screen: the first problems as aligned lines, and counts by code. PURE.
+//! What is wrong with a sheet, for the screen: the first problems as paragraphs, and counts by code. PURE.
 //!
 //! Deliberately absent: the whole list (the problems file has it) and any masking: values come fit to be shown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::words::counted;
+use super::words::{counted, wrapped};
 
 /// Problems shown; the file has them all.
 pub const PROBLEMS_SHOWN: usize = 20;
@@ -31,14 +31,9 @@ pub struct Problem {
 
 /// The problems of a sheet: the `first` ones (the whole of them are counted in `by_code`) and where all are listed.
 pub fn text(first: &[Problem], by_code: &BTreeMap<String, u64>, file: Option<&str>) -> String {
-    let shown: Vec<[String; 3]> = first.iter().take(PROBLEMS_SHOWN).map(cells).collect();
-    let widths = [0, 1, 2].map(|at| widest(&shown, at));
     let mut out = String::new();
-    for (cells, problem) in shown.iter().zip(first) {
-        for (cell, width) in cells.iter().zip(widths) {
-            let _ = write!(out, "{cell:<width$}  ");
-        }
-        let _ = writeln!(out, "{}: {}", problem.problem, problem.fix);
+    for problem in first.iter().take(PROBLEMS_SHOWN) {
+        let _ = writeln!(out, "{}", wrapped(&paragraph(problem), "    "));
     }
     let total: u64 = by_code.values().sum();
     let _ = writeln!(out, "\n{}:", counted(total, "problem", "problems"));
@@ -51,20 +46,25 @@ pub fn text(first: &[Problem], by_code: &BTreeMap<String, u64>, file: Option<&st
     out
 }
 
-fn cells(problem: &Problem) -> [String; 3] {
-    [
-        format!("line {}", problem.line),
-        problem.column.clone(),
-        cut(&problem.value),
-    ]
-}
-
-fn widest(rows: &[[String; 3]], at: usize) -> usize {
-    rows.iter()
-        .filter_map(|cells| cells.get(at))
-        .map(|cell| cell.chars().count())
-        .max()
-        .unwrap_or(0)
+/// Where, what, how to mend it. The value stands before the colon unless the sentence names it or there is none.
+fn paragraph(problem: &Problem) -> String {
+    let Problem {
+        line,
+        column,
+        value,
+        problem,
+        fix,
+        ..
+    } = problem;
+    let mut out = format!("line {line}");
+    if !column.is_empty() {
+        let _ = write!(out, ", {}", cut(column));
+    }
+    if !value.is_empty() && !problem.contains(value.as_str()) {
+        let _ = write!(out, " {}", cut(value));
+    }
+    let _ = write!(out, ": {problem}: {fix}");
+    out
 }
 
 /// One line of at most [`VALUE_CHARS_MAX`] characters, nothing in it that moves a cursor.
@@ -96,18 +96,26 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_aligned_and_counts_follow() {
+    fn each_problem_says_where_and_counts_follow() {
+        let mut named = problem(118, "amount", "1.234");
+        named.problem = "the amount 1.234 has more than two decimals".into();
+        named.fix = "round it to whole paise, such as 1250.50".into();
         let first = [
             problem(2, "phone", "******321"),
-            problem(117, "amount", "1.234"),
+            problem(117, "name", ""),
+            problem(117, "", ""),
+            named,
         ];
         let counts = BTreeMap::from([
             ("amount.decimals".to_owned(), 1),
             ("phone.length".to_owned(), 40),
         ]);
         let expected = "\
-line 2    phone   ******321  it is wrong: mend it
-line 117  amount  1.234      it is wrong: mend it
+line 2, phone ******321: it is wrong: mend it
+line 117, name: it is wrong: mend it
+line 117: it is wrong: mend it
+line 118, amount: the amount 1.234 has more than two decimals: round it to whole
+    paise, such as 1250.50
 
 41 problems:
         1  amount.decimals
@@ -130,6 +138,9 @@ all of them: june.problems.csv
                 .count(),
             PROBLEMS_SHOWN
         );
-        assert!(!shown.contains('\u{1b}') && shown.contains("… "), "{shown}");
+        assert!(
+            !shown.contains('\u{1b}') && shown.contains("…: "),
+            "{shown}"
+        );
     }
 }

@@ -28,8 +28,12 @@ pub enum Task {
 #[derive(Clone, Debug)]
 pub struct Progress {
     task: Task,
+    /// The work is known. Before that, only what stands in its way is of interest.
+    open: bool,
     total: u64,
     amount_total: Money,
+    to_ask: u64,
+    looked: u64,
     done: u64,
     amount_done: Money,
     undecided: u64,
@@ -58,8 +62,11 @@ impl Progress {
     pub fn new(task: Task) -> Progress {
         Progress {
             task,
+            open: false,
             total: 0,
             amount_total: Money::ZERO,
+            to_ask: 0,
+            looked: 0,
             done: 0,
             amount_done: Money::ZERO,
             undecided: 0,
@@ -80,8 +87,15 @@ impl Progress {
                 amount_to_send,
                 to_ask,
             } => {
-                self.total = to_send.saturating_add(*to_ask);
-                self.amount_total = *amount_to_send;
+                // A watch opens one pass after the other; each counts from nothing.
+                *self = Progress {
+                    total: to_send.saturating_add(*to_ask),
+                    amount_total: *amount_to_send,
+                    to_ask: *to_ask,
+                    open: true,
+                    said: self.said.take(),
+                    ..Progress::new(self.task)
+                };
                 Urgency::Now
             }
             Event::Moved {
@@ -113,11 +127,16 @@ impl Progress {
                 self.waiting = None;
                 Urgency::Later
             }
+            Event::Interrupted { in_flight: 0 } => {
+                Urgency::Say("interrupted: nothing new starts".to_owned())
+            }
             Event::Interrupted { in_flight } => Urgency::Say(format!(
                 "interrupted: nothing new starts, {} in flight will be waited for",
                 counted(*in_flight, "request", "requests")
             )),
-            Event::Stopping { why, remedy } => Urgency::Say(format!("stopping: {why}: {remedy}")),
+            Event::Stopping { why, .. } => {
+                Urgency::Say(format!("stopping: {}", why.trim_end_matches('.')))
+            }
             Event::Requested { .. } => Urgency::Later,
             Event::Finished { .. } => {
                 self.waiting = None;
@@ -155,6 +174,7 @@ impl Progress {
     }
 
     fn looked(&mut self, changed: bool) {
+        self.looked = self.looked.saturating_add(1);
         self.changed = self.changed.saturating_add(u64::from(changed));
         if self.task == Task::Asking {
             self.step();
@@ -210,11 +230,19 @@ impl Progress {
 
     /// The whole standing as one plain line.
     pub fn line(&self, elapsed: Duration) -> String {
+        if !self.open {
+            return self.line_before();
+        }
         let verb = match self.task {
             Task::Sending => "sending",
             Task::Asking => "asking",
         };
         let (done, total) = self.counts();
+        if total == 0 {
+            // Before the run knows what it has to do there is nothing to count.
+            let waiting = self.waiting.as_deref().unwrap_or("nothing to do yet");
+            return format!("{verb}: {waiting}");
+        }
         format!(
             "{verb}: {done} of {total} ({} %), {}",
             self.percent(),
@@ -224,14 +252,28 @@ impl Progress {
         .to_owned()
     }
 
+    /// What happens before the work is known: a login, a look at what exists already.
+    fn line_before(&self) -> String {
+        match &self.waiting {
+            Some(reason) => format!("waiting: {reason}"),
+            None => format!(
+                "checking what exists already: {} looked up",
+                counted(self.looked, "id", "ids")
+            ),
+        }
+    }
+
     /// What there is to do, as one plain line.
     pub fn opening(&self) -> String {
+        let to_send = self.total.saturating_sub(self.to_ask);
+        let sending = format!(
+            "sending {}, {}",
+            counted(to_send, "payout", "payouts"),
+            rupees(self.amount_total)
+        );
         match self.task {
-            Task::Sending => format!(
-                "sending: {} to decide, {} to send",
-                counted(self.total, "payout", "payouts"),
-                rupees(self.amount_total)
-            ),
+            Task::Sending if self.to_ask == 0 => sending,
+            Task::Sending => format!("{sending}, and looking up {} in doubt", self.to_ask),
             Task::Asking => format!("asking about {}", counted(self.total, "link", "links")),
         }
     }

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 
 use super::json;
+use super::words::wrapped;
 
 /// Draws a second at most: quick enough for the eye, cheap enough for a slow terminal.
 const DRAWS_PER_SECOND: u8 = 10;
@@ -58,6 +59,14 @@ impl Screen {
         match &self.bars {
             Some(bars) if !bars.is_hidden() => lost(bars.println(text)),
             Some(_) | None => lost(write_line(&mut io::stderr().lock(), text)),
+        }
+    }
+
+    /// A text that is one line in a log, and folded for a person at a terminal.
+    pub fn paragraph(&self, text: &str) {
+        match &self.bars {
+            Some(_) => self.line(&wrapped(text, "    ")),
+            None => self.line(text),
         }
     }
 

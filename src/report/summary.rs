@@ -10,7 +10,7 @@ use crate::domain::State;
 use crate::engine::Tally;
 
 use super::progress::Task;
-use super::words::{counted, rupees};
+use super::words::{counted, rupees, wrapped};
 
 /// How the run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,12 +70,17 @@ impl Closing<'_> {
     /// The verdict: one sentence, lower case, also the JSON object's `message`.
     pub fn verdict(&self) -> String {
         match self.ended {
+            Ended::Interrupted if self.task == Task::Asking => {
+                "interrupted, run it again to go on asking".to_owned()
+            }
             Ended::Interrupted => format!(
                 "interrupted with {} of {} created, run it again to resume",
                 self.rows(State::Created),
                 counted(self.tally.rows(), "payout", "payouts")
             ),
-            Ended::Stopped { why, remedy } => format!("stopped: {why}: {remedy}"),
+            Ended::Stopped { why, remedy } => {
+                format!("stopped: {}: {remedy}", why.trim_end_matches('.'))
+            }
             Ended::Finished => self.finished(),
         }
     }
@@ -149,7 +154,7 @@ impl Closing<'_> {
 
     /// All closing paragraphs.
     pub fn text(&self) -> String {
-        let mut out = sentence(&self.verdict());
+        let mut out = wrapped(&sentence(&self.verdict()), "");
         out.push_str("\n\n");
         self.table(&mut out);
         if self.rehearsal {
@@ -181,30 +186,28 @@ impl Closing<'_> {
 
     /// What to do next, the most urgent first.
     fn advice(&self) -> Vec<String> {
-        let send = self.commands.send;
         let mut all = Vec::new();
         let mut add = |rows: u64, text: String| {
             if rows > 0 {
-                all.push(text);
+                all.push(wrapped(&text, ""));
             }
         };
         let unknown = self.rows(State::Unknown);
         add(
             unknown,
             format!(
-                "{} in doubt: the money may be on its way. Do not pay these by hand: run the same command again.\n  {send}",
-                counted(unknown, "payout is", "payouts are")
+                "{} in doubt: the money may be on its way. Do not pay {} by hand: the next run finds out.",
+                counted(unknown, "payout is", "payouts are"),
+                if unknown == 1 { "it" } else { "these" }
             ),
         );
-        let conflict = self.rows(State::Conflict);
-        add(conflict, self.conflict_advice(conflict));
         let rejected = self.rows(State::Rejected);
         add(
             rejected,
             format!(
-                "{} refused, each with its reason in the results: mend these rows in the sheet and run the same \
-                 command again.\n  {send}",
-                counted(rejected, "row was", "rows were")
+                "{} refused, each with its reason in the results: mend {} in the sheet first.",
+                counted(rejected, "row was", "rows were"),
+                if rejected == 1 { "it" } else { "them" }
             ),
         );
         let invalid = self.rows(State::Invalid);
@@ -212,22 +215,27 @@ impl Closing<'_> {
         let ready = self.rows(State::Ready);
         add(
             ready,
-            format!(
-                "{} not sent: run the same command again.\n  {send}",
-                counted(ready, "payout was", "payouts were")
-            ),
+            format!("{} not sent.", counted(ready, "payout was", "payouts were")),
         );
+        let send = unknown + rejected + invalid + ready;
+        let again = format!("To go on, run:\n  {}", self.commands.send);
+        if send > 0 {
+            all.push(again);
+        }
+        let conflict = self.rows(State::Conflict);
+        if conflict > 0 {
+            all.push(self.conflict_advice(conflict));
+        }
         let dead = self.tally.dead;
-        add(
-            dead,
-            format!(
-                "{} dead: the money did not arrive. Their rows in the results say why.",
-                counted(dead, "link is", "links are")
-            ),
-        );
-        if all.is_empty() && !self.rehearsal && self.rows(State::Created) > 0 {
+        if dead > 0 {
             all.push(format!(
-                "See later where the links stand:\n  {}",
+                "{} dead: the money did not arrive. The results say why.",
+                counted(dead, "link is", "links are")
+            ));
+        }
+        if all.is_empty() && self.task == Task::Sending && self.rows(State::Created) > 0 {
+            all.push(format!(
+                "To see later where the links stand, run:\n  {}",
                 self.commands.status
             ));
         }
@@ -235,10 +243,16 @@ impl Closing<'_> {
     }
 
     fn conflict_advice(&self, conflict: u64) -> String {
+        let what = wrapped(
+            &format!(
+                "{} already at the gateway, but not from this checkpoint: nothing was sent for {}.",
+                counted(conflict, "id exists", "ids exist"),
+                if conflict == 1 { "it" } else { "them" }
+            ),
+            "",
+        );
         let mut text = format!(
-            "{} already at the gateway, but not from this checkpoint: nothing was sent for them.\n\
-             If this is the same payment and its checkpoint was lost, take them as this batch's own:\n  {}",
-            counted(conflict, "id exists", "ids exist"),
+            "{what}\nIf this is the same payment and its checkpoint was lost, adopt what is there:\n  {}",
             self.commands.adopt
         );
         if self.nothing_of_ours() {
@@ -256,9 +270,8 @@ impl Closing<'_> {
             .problems
             .map_or(String::new(), |file| format!(" (listed in {file})"));
         format!(
-            "{} skipped: mend what is wrong{listed} and run the same command again.\n  {}",
-            counted(invalid, "row was", "rows were"),
-            self.commands.send
+            "{} skipped: mend what is wrong{listed} in the sheet first.",
+            counted(invalid, "row was", "rows were")
         )
     }
 

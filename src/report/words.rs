@@ -14,6 +14,39 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
+/// Width of a paragraph: what every terminal, mail and printout shows without breaking lines again.
+pub const COLUMNS: usize = 80;
+
+/// `text` in lines of at most [`COLUMNS`] characters, all but the first of each paragraph behind `indent`. A command
+/// between backticks stays whole, so that it can be copied; so does a word that is longer than a line.
+pub fn wrapped(text: &str, indent: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(|line| fold(line, indent)).collect();
+    lines.join("\n")
+}
+
+fn fold(line: &str, indent: &str) -> String {
+    let mut out = String::new();
+    let mut width = 0;
+    let mut quoted = false;
+    for (place, word) in line.split(' ').enumerate() {
+        let long = word.chars().count();
+        if place > 0 {
+            if !quoted && width + 1 + long > COLUMNS {
+                out.push('\n');
+                out.push_str(indent);
+                width = indent.chars().count();
+            } else {
+                out.push(' ');
+                width += 1;
+            }
+        }
+        out.push_str(word);
+        width += long;
+        quoted ^= word.matches('`').count() % 2 == 1;
+    }
+    out
+}
+
 /// A wait in words, rounded up to what a person waits for: `8 s`, `2 min 5 s`, `1 h 20 min`.
 pub fn lasting(wait: Duration) -> String {
     let seconds = match wait.subsec_nanos() {
@@ -33,6 +66,25 @@ pub fn lasting(wait: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paragraphs_fit_a_terminal_and_commands_stay_whole() {
+        let long = "word ".repeat(30);
+        for line in wrapped(long.trim_end(), "    ").lines() {
+            assert!(line.chars().count() <= COLUMNS, "{line}");
+        }
+        assert!(wrapped(&long, "    ").contains("\n    word"));
+        let command = format!(
+            "{} run `paysheet send june.csv --adopt` now",
+            "a".repeat(60)
+        );
+        let folded = wrapped(&command, "");
+        assert!(
+            folded.contains("`paysheet send june.csv --adopt`"),
+            "{folded}"
+        );
+        assert_eq!(wrapped("  a\n  b", "    "), "  a\n  b");
+    }
 
     #[test]
     fn amounts_counts_and_waits() {

@@ -80,7 +80,7 @@ pub enum Error {
         byte: u64,
     },
     /// Nothing in the file.
-    #[error("{} is empty: the first line must name the columns, `paysheet template` prints one", path.display())]
+    #[error("{} is empty: the first line must name the columns, such as name,phone,amount", path.display())]
     Empty {
         /// The sheet.
         path: PathBuf,

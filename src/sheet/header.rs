@@ -284,6 +284,16 @@ impl Header {
         self.places.get(field.index()).copied().flatten()
     }
 
+    /// The columns that mean nothing to a payout, fit to be shown: they are carried to the results.
+    pub fn not_read(&self) -> Vec<String> {
+        let read = |place: usize| self.places.contains(&Some(place)) || self.flags.contains(&place);
+        let columns = self.columns.iter().enumerate();
+        columns
+            .filter(|(place, name)| !read(*place) && !name.is_empty())
+            .map(|(_, name)| shown_guessing(name))
+            .collect()
+    }
+
     /// Where the dashboard's send flags stand.
     pub fn send_flags(&self) -> &[usize] {
         &self.flags

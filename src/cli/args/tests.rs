@@ -1,3 +1,5 @@
+//! What is typed parses as it should, and help names what there is.
+
 use super::*;
 use clap::CommandFactory as _;
 

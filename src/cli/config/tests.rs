@@ -1,3 +1,5 @@
+//! Files of options: what they may say, and what they may not.
+
 use super::*;
 use std::time::Duration;
 

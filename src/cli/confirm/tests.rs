@@ -1,3 +1,5 @@
+//! Questions and what an answer means, without a terminal.
+
 use super::*;
 
 /// Answers from a list and remembers what was asked.

@@ -1,3 +1,5 @@
+//! Log records: their form, and that nothing personal is in them.
+
 use super::*;
 use std::sync::{Arc, Mutex};
 

@@ -1,3 +1,5 @@
+//! Values of options: the ones taken, and the words for the others.
+
 use super::*;
 
 #[test]

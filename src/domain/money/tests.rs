@@ -1,3 +1,5 @@
+//! Amounts as people write them, against an independent reading.
+
 use super::*;
 use proptest::prelude::*;
 use rust_decimal::Decimal;

@@ -1,3 +1,5 @@
+//! Phones as spreadsheets write them.
+
 use super::*;
 use proptest::prelude::*;
 

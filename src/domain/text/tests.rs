@@ -1,3 +1,5 @@
+//! Names, remarks and labels: what the gateway takes.
+
 use super::*;
 
 #[test]

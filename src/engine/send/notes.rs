@@ -57,10 +57,7 @@ impl<G: Gateway> Run<G> {
         let also = self.asks.note(Sign::Throttled(wait), now, &mut self.rng);
         "the gateway asked to wait".clone_into(&mut self.last_failure);
         if paused.or(also).is_some() {
-            self.tell(&Event::Paused {
-                pause: Pause::Throttled,
-                wait,
-            });
+            self.tell_paused(Pause::Throttled, wait);
         }
     }
 
@@ -138,11 +135,9 @@ impl<G: Gateway> Run<G> {
         });
     }
 
-    pub(super) fn tell_out_of_reach(&self, wait: Duration) {
-        let pause = Pause::OutOfReach {
-            why: self.last_failure.clone(),
-        };
-        self.tell(&Event::Paused { pause, wait });
+    pub(super) fn tell_out_of_reach(&mut self, wait: Duration) {
+        let why = self.last_failure.clone();
+        self.tell_paused(Pause::OutOfReach { why }, wait);
     }
 
     /// Says that all that is left is waiting, unless the wait is too short to be noticed: many doubts that fall due one
@@ -156,7 +151,17 @@ impl<G: Gateway> Run<G> {
             return;
         }
         self.settling = true;
-        let pause = Pause::Settling { payouts };
+        self.tell_paused(Pause::Settling { payouts }, wait);
+    }
+
+    fn tell_paused(&mut self, pause: Pause, wait: Duration) {
+        self.paused = true;
         self.tell(&Event::Paused { pause, wait });
+    }
+
+    pub(super) fn tell_resumed(&mut self) {
+        if std::mem::take(&mut self.paused) {
+            self.tell(&Event::Resumed);
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
@@ -215,7 +216,9 @@ impl World {
     /// Fills the checkpoint with `rows` rows; `phone` says whose each is.
     fn fill(&self, rows: u64, phone: impl Fn(u64) -> u64) {
         let mut store = self.store();
-        let mut intake = store.begin_intake("[\"name\"]").unwrap();
+        let mut intake = store
+            .begin_intake("[\"name\"]", Timestamp::UNIX_EPOCH)
+            .unwrap();
         for row in 1..=rows {
             let fields = RowFields {
                 name: "Asha Menon",

@@ -1,3 +1,5 @@
+//! Where a run stands, event by event.
+
 use super::*;
 
 fn money(paise: i64) -> Money {
@@ -34,10 +36,7 @@ fn paused(pause: Pause, seconds: u64) -> Event {
 fn a_send_counts_what_is_decided() {
     let mut progress = Progress::new(Task::Sending);
     assert_eq!(progress.take(&opened(4, 0)), Urgency::Now);
-    assert_eq!(
-        progress.opening(),
-        "sending: 4 payouts to decide, ₹4,000.00 to send"
-    );
+    assert_eq!(progress.opening(), "sending 4 payouts, ₹4,000.00");
     for event in [
         moved(1, State::Ready, State::Unknown, None),
         moved(1, State::Unknown, State::Created, None),
@@ -58,6 +57,7 @@ fn a_send_counts_what_is_decided() {
 #[test]
 fn a_sweep_counts_what_was_looked_at_and_never_more_than_there_is() {
     let mut progress = Progress::new(Task::Asking);
+    progress.take(&opened(0, 9));
     progress.take(&opened(0, 2));
     let looked = |changed| Event::Looked {
         row: 1,
@@ -108,6 +108,30 @@ fn reasons_are_said_at_once_and_once() {
 }
 
 #[test]
+fn before_the_work_is_known_only_what_is_in_its_way_is_said() {
+    let mut progress = Progress::new(Task::Sending);
+    progress.take(&Event::Looked {
+        row: 1,
+        id: "a".into(),
+        status: None,
+        changed: false,
+    });
+    let line = |progress: &Progress| progress.line(Duration::from_secs(9));
+    assert_eq!(
+        line(&progress),
+        "checking what exists already: 1 id looked up"
+    );
+    progress.take(&paused(Pause::Throttled, 1));
+    assert_eq!(line(&progress), "waiting: the gateway asks to wait 1 s");
+    progress.take(&opened(4, 2));
+    assert_eq!(
+        progress.opening(),
+        "sending 4 payouts, ₹4,000.00, and looking up 2 in doubt"
+    );
+    assert_eq!(line(&progress), "sending: 0 of 6 (0 %), ₹0.00");
+}
+
+#[test]
 fn endings_are_said() {
     let mut progress = Progress::new(Task::Sending);
     assert_eq!(
@@ -122,7 +146,8 @@ fn endings_are_said() {
     };
     assert_eq!(
         progress.take(&stopping),
-        Urgency::Say("stopping: the client id is wrong: check it".into())
+        Urgency::Say("stopping: the client id is wrong".into()),
+        "the closing words say what to do about it"
     );
 }
 

@@ -1,3 +1,5 @@
+//! The closing words, and the advice that costs or saves money.
+
 use super::*;
 use crate::domain::Money;
 use crate::engine::Count;
@@ -49,7 +51,7 @@ fn all_created() {
 results:    june.test.results.csv
 checkpoint: june.test.checkpoint.db
 
-See later where the links stand:
+To see later where the links stand, run:
   paysheet status june.csv --env test
 ";
     assert_eq!(text, expected);
@@ -138,6 +140,19 @@ fn verdicts() {
 }
 
 #[test]
+fn a_gateways_full_stop_ends_no_sentence_of_ours() {
+    let stopped = Ended::Stopped {
+        why: "the gateway said 412: no money.",
+        remedy: "add some",
+    };
+    let tally = tally(&[(State::Ready, 1)], 0);
+    assert_eq!(
+        closing(&tally, stopped).verdict(),
+        "stopped: the gateway said 412: no money: add some"
+    );
+}
+
+#[test]
 fn a_sweep_speaks_of_links() {
     let mut tally = tally(&[(State::Created, 3)], 0);
     let asked = |tally: &Tally| {
@@ -148,6 +163,14 @@ fn a_sweep_speaks_of_links() {
         closing.verdict()
     };
     assert_eq!(asked(&tally), "0 links");
+    let stopped = Closing {
+        task: Task::Asking,
+        ..closing(&tally, Ended::Interrupted)
+    };
+    assert_eq!(
+        stopped.verdict(),
+        "interrupted, run it again to go on asking"
+    );
     tally.statuses = [("ACTIVE".to_owned(), 2), ("REDEEMED".to_owned(), 1)].into();
     assert_eq!(asked(&tally), "3 links: 2 ACTIVE, 1 REDEEMED");
 }
@@ -157,8 +180,29 @@ fn doubt_is_never_paid_by_hand() {
     let tally = tally(&[(State::Created, 1), (State::Unknown, 2)], 1);
     let text = closing(&tally, Ended::Interrupted).text();
     assert!(text.contains("2 payouts are in doubt"), "{text}");
-    assert!(text.contains("Do not pay these by hand: run the same command again.\n  paysheet send june.csv --env test\n"), "{text}");
+    assert!(text.contains("Do not pay these by hand"), "{text}");
+    assert!(
+        text.ends_with("To go on, run:\n  paysheet send june.csv --env test\n"),
+        "{text}"
+    );
     assert!(!text.contains("--batch"), "{text}");
+}
+
+#[test]
+fn one_command_for_all_that_is_left_and_no_line_is_too_long() {
+    let states = [
+        (State::Created, 191),
+        (State::Unknown, 4),
+        (State::Rejected, 1),
+        (State::Invalid, 2),
+        (State::Ready, 405),
+    ];
+    let text = closing(&tally(&states, 191), Ended::Interrupted).text();
+    let commands = text.matches("paysheet send").count();
+    assert_eq!(commands, 1, "{text}");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
 }
 
 #[test]
@@ -191,13 +235,16 @@ fn rows_to_mend_and_links_that_died() {
     );
     tally.dead = 1;
     let text = closing(&tally, Ended::Finished).text();
+    // Where a line breaks is not promised.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for words in [
         "1 row was refused, each with its reason",
-        "mend these rows in the sheet and run the same command again",
+        "mend it in the sheet first",
         "2 rows were skipped: mend what is wrong (listed in june.problems.csv)",
+        "To go on, run: paysheet send june.csv --env test",
         "1 link is dead: the money did not arrive",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    assert!(!text.contains("See later"), "{text}");
+    assert!(!text.contains("To see later"), "{text}");
 }

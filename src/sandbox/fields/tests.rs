@@ -1,3 +1,5 @@
+//! What the simulated gateway thinks of each field.
+
 use super::*;
 use serde_json::json;
 

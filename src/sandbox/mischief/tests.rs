@@ -1,3 +1,5 @@
+//! Plans of faults: read, drawn and refused.
+
 use super::*;
 
 fn plan(text: &str) -> Plan {

@@ -1,3 +1,5 @@
+//! Books that outlive the process.
+
 use super::super::books::Memory;
 use super::super::cashgram::Step;
 use super::*;

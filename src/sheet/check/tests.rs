@@ -1,3 +1,5 @@
+//! Whole sheets judged, fault by fault.
+
 use std::path::Path;
 
 use jiff::civil::date;

@@ -1,3 +1,5 @@
+//! What columns mean, in every dress.
+
 use super::*;
 
 fn read(columns: &[&str]) -> Result<Header, Error> {
@@ -48,6 +50,7 @@ fn unknown_columns_are_carried_and_lookalikes_are_named() {
         (header.id_column(), header.id_lookalike()),
         (None, Some("Employee ID"))
     );
+    assert_eq!(header.not_read(), ["Employee ID", "Dept"]);
     let header = read(&["id", "cashgram_id", "name", "phone", "amount"]).unwrap();
     assert_eq!((header.id_column(), header.id_lookalike()), (Some(1), None));
 }

@@ -1,3 +1,5 @@
+//! Rows as they stand in real files.
+
 use super::*;
 
 fn rows(text: &[u8]) -> Result<Vec<(u64, Vec<String>)>, Error> {

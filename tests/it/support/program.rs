@@ -57,6 +57,12 @@ impl Paysheet {
         self
     }
 
+    /// The same surroundings without a word typed.
+    pub(crate) fn only_env(mut self) -> Paysheet {
+        self.args.clear();
+        self
+    }
+
     pub(crate) fn in_folder(mut self, folder: impl AsRef<Path>) -> Paysheet {
         self.folder = Some(folder.as_ref().to_owned());
         self
