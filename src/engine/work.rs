@@ -35,6 +35,8 @@ pub(super) struct Work {
     pub(super) since: Instant,
     /// Whether a request of this run for this payout went out before.
     pub(super) repeats: bool,
+    /// Whether the newest request was one of the budget's repeats.
+    pub(super) budgeted: bool,
 }
 
 impl Work {
@@ -47,6 +49,7 @@ impl Work {
             unanswered: 0,
             since,
             repeats: false,
+            budgeted: false,
         }
     }
 }
