@@ -116,7 +116,7 @@ fn a_second_interrupt_leaves_at_once() {
     );
     running.sigint();
     let output = running.wait().exits(130);
-    assert!(begun.elapsed() < Duration::from_secs(1), "{output}");
+    assert!(begun.elapsed() < Duration::from_secs(8), "{output}");
     assert_eq!(output.json()["exit"], 130);
     assert_eq!(gate.books().len(), 0);
 }
@@ -144,7 +144,7 @@ fn a_second_interrupt_does_not_wait_for_creates_in_flight_and_the_next_run_finds
         .exits(130)
         .says(["run the same command again"]);
     assert!(
-        begun.elapsed() < Duration::from_secs(1),
+        begun.elapsed() < Duration::from_secs(8),
         "{:?}",
         begun.elapsed()
     );
@@ -303,7 +303,7 @@ fn a_run_nobody_listens_to_is_a_run_like_any_other() {
 fn a_reader_who_falls_asleep_does_not_stop_a_run() {
     // A pipe takes 64 KiB; room is left for what is said before the first create.
     const STUCK: &str =
-        "mkfifo p; sleep 4 <p >/dev/null 2>&1 & head -c 63000 /dev/zero >p; exec 2>p";
+        "mkfifo p; sleep 9 <p >/dev/null 2>&1 & head -c 63000 /dev/zero >p; exec 2>p";
     let gate = Gate::new();
     let world = batch(300);
     let running = hasty(&world, &gate).arg("-v").after(STUCK).spawn();
@@ -311,7 +311,7 @@ fn a_reader_who_falls_asleep_does_not_stop_a_run() {
     let begun = Instant::now();
     while !paid() {
         assert!(
-            begun.elapsed() < Duration::from_secs(3),
+            begun.elapsed() < Duration::from_secs(8),
             "waits for its reader"
         );
         std::thread::sleep(Duration::from_millis(20));
