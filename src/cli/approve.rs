@@ -118,7 +118,10 @@ pub(super) async fn adopt(
         shell.screen.line(&what);
         let situation = situation(environment, yes, shell);
         settle(&Matter::Adopt { what }, situation, &mut Terminal)?;
-        let moved = found - statuses.get("ACTIVE").copied().unwrap_or(0);
+        let active = statuses
+            .iter()
+            .filter(|(word, _)| word.eq_ignore_ascii_case("ACTIVE"));
+        let moved = found - active.map(|(_, rows)| rows).sum::<u64>();
         if moved > 0 {
             let what = format!(
                 "{} not ACTIVE: money may have moved, or can no longer move",

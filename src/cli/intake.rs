@@ -39,6 +39,11 @@ impl StoredHeader {
         }
     }
 
+    /// The sheet's own id column.
+    pub(super) fn id_column(&self) -> Option<usize> {
+        self.id_column
+    }
+
     /// The columns as the results carry them.
     pub(super) fn carried(&self) -> CarriedColumns {
         CarriedColumns::new(&self.columns, self.id_column)

@@ -60,6 +60,9 @@ pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
     let ended = run.go().await;
     run.reporter.close();
     let store = run.session.close()?;
+    if let Some(embedded) = opened.embedded {
+        embedded.close().await;
+    }
     let problems = run.judged.problems.file.as_deref();
     finish(send, shell, &store, problems, ended)
 }

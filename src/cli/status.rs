@@ -36,6 +36,9 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
     let outcome = sweep(status, shell, &mut session, &reporter).await;
     reporter.close();
     let store = session.close()?;
+    if let Some(embedded) = opened.embedded {
+        embedded.close().await;
+    }
     let finish = Finish {
         command: "status",
         environment: status.gateway.environment,
