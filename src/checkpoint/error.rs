@@ -72,19 +72,19 @@ pub enum Error {
     )]
     Illegal(#[from] IllegalFact),
     /// Not writable, full, or an I/O error.
-    #[error("cannot record in {}: {source}. Nothing more was sent. Make room or mend the disk, then run the same command again", path.display())]
+    #[error("cannot record in {}: {cause}. Nothing more was sent. Make room or mend the disk, then run the same command again", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// SQLite's words.
-        source: rusqlite::Error,
+        /// SQLite's words. Not named `source`: the message quotes it, and its remedy comes last.
+        cause: rusqlite::Error,
     },
     /// The folder or the lock file cannot be used.
-    #[error("cannot use {}: {source}. Check the folder and its permissions", path.display())]
+    #[error("cannot use {}: {cause}. Check the folder and its permissions", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's words.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }

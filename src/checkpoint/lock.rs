@@ -37,9 +37,9 @@ impl Lock {
     /// [`Error::Locked`] with the present holder's line, or [`Error::Io`] if the folder cannot be written.
     pub fn take(checkpoint: &Path, holder: &str) -> Result<Lock, Error> {
         let path = path_for(checkpoint);
-        let io = |source| Error::Io {
+        let io = |cause| Error::Io {
             path: path.clone(),
-            source,
+            cause,
         };
         for _ in 0..TRIES_MAX {
             let mut file = open(&path).map_err(io)?;

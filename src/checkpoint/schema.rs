@@ -1,6 +1,6 @@
 //! The tables, and the checks before a file is believed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -50,39 +50,92 @@ CREATE INDEX IF NOT EXISTS payouts_conflict ON payouts(phone) WHERE state = 5;
 CREATE UNIQUE INDEX IF NOT EXISTS payouts_by_id ON payouts(cashgram_id) WHERE cashgram_id IS NOT NULL;
 ";
 
-/// Opens the file for writing and checks that it is one of ours, whole and not newer. Makes it if `create`.
-pub(super) fn open(path: &Path, create: bool) -> Result<(Connection, bool), Error> {
+/// Makes the file, whole or not at all: `fill` belongs to it. It is built beside its place and renamed, so that a run
+/// that dies or runs out of room here leaves nothing that a later run would have to explain.
+pub(super) fn make(
+    path: &Path,
+    fill: impl FnOnce(&Connection) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let io = |cause| Error::Io {
+        path: path.to_owned(),
+        cause,
+    };
+    let new = beside(path, ".new");
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::Foreign {
+            path: path.to_owned(),
+        });
+    }
+    for left in [&new, &beside(path, ".new-journal")] {
+        remove(left).map_err(io)?;
+    }
+    make_private(&new)?;
+    build(&new, path, fill).inspect_err(|_| {
+        // It is in nobody's way, and the room is needed.
+        let _ = remove(&new);
+    })?;
+    // What SQLite kept beside a checkpoint that somebody removed must not be read into this one.
+    for end in ["-wal", "-shm", "-journal"] {
+        remove(&beside(path, end)).map_err(io)?;
+    }
+    std::fs::rename(&new, path).map_err(io)?;
+    sync_folder(path).map_err(io)
+}
+
+fn build(
+    new: &Path,
+    path: &Path,
+    fill: impl FnOnce(&Connection) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let conn = Connection::open_with_flags(new, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .map_err(|e| damaged(path, e))?;
+    let make = format!(
+        "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; \
+         PRAGMA user_version = {FORMAT}; {TABLES}"
+    );
+    conn.execute_batch(&make).map_err(|e| write(path, e))?;
+    fill(&conn)?;
+    conn.execute_batch("COMMIT").map_err(|e| write(path, e))?;
+    conn.close().map_err(|(_, e)| write(path, e))
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Opens the file for writing and checks that it is one of ours, whole and not newer.
+pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     assert!(
         rusqlite::version_number() >= SQLITE_VERSION_MIN,
         "SQLite {} can lose commits in WAL mode",
         rusqlite::version()
     );
-    let exists = path.symlink_metadata().is_ok();
-    if !exists && !create {
+    if path.symlink_metadata().is_err() {
         return Err(Error::Missing {
             path: path.to_owned(),
         });
     }
-    if !exists {
-        make_private(path)?;
-    }
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .map_err(|e| damaged(path, e))?;
-    let fresh = is_empty(path);
-    prepare(&conn, path, fresh)?;
-    Ok((conn, fresh))
-}
-
-fn is_empty(path: &Path) -> bool {
-    path.metadata().is_ok_and(|data| data.len() == 0)
+    prepare(&conn, path)?;
+    Ok(conn)
 }
 
 /// SQLite would make the file with the umask's mode: it holds names and phones, so it is made 0600 first.
 fn make_private(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::OpenOptionsExt;
-    let io = |source| Error::Io {
+    let io = |cause| Error::Io {
         path: path.to_owned(),
-        source,
+        cause,
     };
     let file = std::fs::OpenOptions::new()
         .write(true)
@@ -90,34 +143,26 @@ fn make_private(path: &Path) -> Result<(), Error> {
         .mode(0o600)
         .open(path)
         .map_err(io)?;
-    file.sync_all().map_err(io)?;
+    file.sync_all().map_err(io)
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
     let folder = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    std::fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(io)
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all())
 }
 
-fn prepare(conn: &Connection, path: &Path, fresh: bool) -> Result<(), Error> {
+fn prepare(conn: &Connection, path: &Path) -> Result<(), Error> {
     conn.busy_timeout(BUSY_TIMEOUT)
         .map_err(|e| write(path, e))?;
-    if !fresh {
-        check(conn, path)?;
-    }
+    check(conn, path)?;
     let set = |name: &str, value: &dyn rusqlite::ToSql| conn.pragma_update(None, name, value);
     set("journal_mode", &"WAL").map_err(|e| write(path, e))?;
     set("synchronous", &"FULL").map_err(|e| write(path, e))?;
     set("cache_size", &-CACHE_KIB).map_err(|e| write(path, e))?;
-    set("foreign_keys", &"OFF").map_err(|e| write(path, e))?;
-    if fresh {
-        let make = format!(
-            "BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} COMMIT;"
-        );
-        conn.execute_batch(&make).map_err(|e| write(path, e))?;
-    }
-    Ok(())
+    set("foreign_keys", &"OFF").map_err(|e| write(path, e))
 }
 
 fn check(conn: &Connection, path: &Path) -> Result<(), Error> {
@@ -166,7 +211,7 @@ pub(super) fn damaged(path: &Path, source: rusqlite::Error) -> Error {
         },
         _ => Error::Write {
             path: path.to_owned(),
-            source,
+            cause: source,
         },
     }
 }
@@ -178,12 +223,68 @@ pub(super) fn write(path: &Path, source: rusqlite::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::checkpoint::{Binding, Store};
+
+    fn binding() -> Binding {
+        Binding {
+            environment: "sandbox".to_owned(),
+            host: "here".to_owned(),
+            account: "me".to_owned(),
+            batch: "june".to_owned(),
+        }
+    }
+
     #[test]
     fn the_bundled_sqlite_does_not_lose_commits() {
         assert!(
-            rusqlite::version_number() >= super::SQLITE_VERSION_MIN,
+            rusqlite::version_number() >= SQLITE_VERSION_MIN,
             "{}",
             rusqlite::version()
         );
+    }
+
+    #[test]
+    fn what_a_run_that_died_while_making_it_left_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("june.db");
+        for left in ["june.db.new", "june.db.new-journal", "june.db-wal"] {
+            std::fs::write(folder.path().join(left), "half of something").unwrap();
+        }
+        let store = Store::create(&path, &binding(), true).unwrap();
+        assert!(store.meta().replaces_lost);
+        drop(store);
+        let names = || std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names(), 1, "nothing beside it");
+        assert!(
+            Store::open_or_create(&path, &binding())
+                .unwrap()
+                .meta()
+                .replaces_lost
+        );
+    }
+
+    #[test]
+    fn one_that_cannot_be_finished_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("june.db");
+        let no_room = |_: &Connection| {
+            Err(Error::Missing {
+                path: "room".into(),
+            })
+        };
+        make(&path, no_room).unwrap_err();
+        assert!(!path.exists() && !beside(&path, ".new").exists());
+        Store::open_or_create(&path, &binding()).unwrap();
+    }
+
+    #[test]
+    fn an_empty_file_is_not_ours_and_stays_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("june.db");
+        std::fs::write(&path, "").unwrap();
+        let refused = Store::open_or_create(&path, &binding()).unwrap_err();
+        assert!(matches!(refused, Error::Foreign { .. }), "{refused}");
+        assert_eq!(path.metadata().unwrap().len(), 0);
     }
 }

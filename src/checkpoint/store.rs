@@ -26,17 +26,34 @@ pub struct Store {
 }
 
 impl Store {
+    /// Makes the checkpoint at `path`, where there is none, and opens it. The caller holds its
+    /// [`super::lock::Lock`]. `replaces_lost` says that results of this batch stand there already.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; nothing is left of it then.
+    pub fn create(path: &Path, binding: &Binding, replaces_lost: bool) -> Result<Store, Error> {
+        schema::make(path, |conn| {
+            binding.store(conn, path)?;
+            if replaces_lost {
+                meta::put(conn, path, "replaces_lost", "yes")?;
+            }
+            Ok(())
+        })?;
+        Store::open(path, binding)
+    }
+
     /// Opens the checkpoint at `path`, or makes it. The caller holds its [`super::lock::Lock`].
     ///
     /// # Errors
     ///
     /// Refuses a file that is damaged, foreign, newer, or bound to anything but `binding`.
     pub fn open_or_create(path: &Path, binding: &Binding) -> Result<Store, Error> {
-        let (conn, fresh) = schema::open(path, true)?;
-        if fresh {
-            binding.store(&conn, path)?;
+        if path.symlink_metadata().is_ok() {
+            Store::open(path, binding)
+        } else {
+            Store::create(path, binding, false)
         }
-        Store::adopt(conn, path, binding)
     }
 
     /// Opens an existing checkpoint.
@@ -45,13 +62,7 @@ impl Store {
     ///
     /// As [`Store::open_or_create`], and [`Error::Missing`] if there is none.
     pub fn open(path: &Path, binding: &Binding) -> Result<Store, Error> {
-        let (conn, fresh) = schema::open(path, false)?;
-        if fresh {
-            return Err(Error::Foreign {
-                path: path.to_owned(),
-            });
-        }
-        Store::adopt(conn, path, binding)
+        Store::adopt(schema::open(path)?, path, binding)
     }
 
     /// Opens an existing checkpoint for reading what it says, whatever it is bound to.
@@ -60,13 +71,7 @@ impl Store {
     ///
     /// As [`Store::open`], but for the binding.
     pub fn open_any(path: &Path) -> Result<Store, Error> {
-        let (conn, fresh) = schema::open(path, false)?;
-        if fresh {
-            return Err(Error::Foreign {
-                path: path.to_owned(),
-            });
-        }
-        Store::read_in(conn, path)
+        Store::read_in(schema::open(path)?, path)
     }
 
     fn adopt(conn: Connection, path: &Path, binding: &Binding) -> Result<Store, Error> {
@@ -148,17 +153,6 @@ impl Store {
     pub fn set_probed(&mut self) -> Result<(), Error> {
         self.put_flag("probed", true)?;
         self.meta.probed = true;
-        Ok(())
-    }
-
-    /// Remembers that results of this batch stood there when this checkpoint was made.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be recorded.
-    pub fn set_replaces_lost(&mut self) -> Result<(), Error> {
-        self.put_flag("replaces_lost", true)?;
-        self.meta.replaces_lost = true;
         Ok(())
     }
 

@@ -34,7 +34,14 @@ impl Finish<'_> {
     ///
     /// If the results cannot be written; the checkpoint holds everything all the same.
     pub(super) fn run(&self, store: &Store, outcome: &Outcome) -> anyhow::Result<Exit> {
-        self.write_results(store)?;
+        match (self.write_results(store), &outcome.halt) {
+            (Ok(()), _) => {}
+            // The disk that failed the checkpoint fails the results too. The first cause is what has to be mended.
+            (Err(error), Some(Halt::NotRecorded { .. })) => {
+                self.shell.screen.line(&format!("{error:#}"));
+            }
+            (Err(error), _) => return Err(error),
+        }
         let tally = tally(store, outcome);
         let exit = exit_of(self.task(), &tally, outcome);
         self.say(&tally, outcome, exit);

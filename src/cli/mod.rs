@@ -108,12 +108,21 @@ fn work(run: &Run, screen: Screen) -> anyhow::Result<Exit> {
         let shell = shell::new(run.voice(), screen, signals.first);
         tokio::select! {
             exit = dispatch(run, &shell) => exit,
-            () = signals::second(signals.second) => Ok(Exit::Interrupted),
+            () = signals::second(signals.second) => Err(twice_interrupted().into()),
         }
     });
     // Nothing waits for a connection that stalls.
     runtime.shutdown_background();
     exit
+}
+
+/// What was in flight is on disk as `unknown`; the next run looks it up.
+fn twice_interrupted() -> Ending {
+    Ending::new(
+        Exit::Interrupted,
+        "interrupted twice; requests in flight were not waited for, and the results are as they were",
+        "run the same command again to resume",
+    )
 }
 
 async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {

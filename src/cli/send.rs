@@ -198,14 +198,10 @@ fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
     .into())
 }
 
-/// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down at
-/// once, so that the next run knows it too.
+/// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down with
+/// the first word of the new one, so that the next run knows it too.
 fn new_store(path: &Path, binding: &Binding, results: &Path) -> anyhow::Result<Store> {
-    let mut store = Store::open_or_create(path, binding)?;
-    if results.exists() {
-        store.set_replaces_lost()?;
-    }
-    Ok(store)
+    Ok(Store::create(path, binding, results.exists())?)
 }
 
 /// Better now than after the money has moved.

@@ -15,7 +15,9 @@ pub mod screen;
 pub mod summary;
 pub mod words;
 
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -28,10 +30,24 @@ use progress::{Progress, Urgency};
 pub use progress::Task;
 pub use screen::{Manner, Out, Screen};
 
-/// Shows a run while it works.
+/// Events that wait to be shown. Beyond it they are lost: whoever reads stderr does not keep up, or has stopped.
+const UNSHOWN_MAX: usize = 4096;
+/// How long the end of a run waits for what is still to be shown.
+const CLOSE_MAX: Duration = Duration::from_secs(1);
+
+/// Shows a run while it works, on a thread of its own: a terminal that is stopped or a pipe that nobody empties
+/// blocks that thread, and not the run.
 #[derive(Clone)]
 pub struct Reporter {
+    #[cfg(test)]
     inner: Arc<Mutex<Inner>>,
+    words: SyncSender<Word>,
+}
+
+/// What the showing thread is told.
+enum Word {
+    Event(Event),
+    Close(SyncSender<()>),
 }
 
 struct Inner {
@@ -55,27 +71,52 @@ impl Reporter {
             due: Due::lines(),
             started: Instant::now(),
         };
+        let inner = Arc::new(Mutex::new(inner));
+        let (words, told) = mpsc::sync_channel(UNSHOWN_MAX);
+        let showing = Arc::clone(&inner);
+        // Without the thread nothing is shown, as without a reader.
+        let thread = std::thread::Builder::new().name("report".to_owned());
+        drop(thread.spawn(move || show(&told, &showing)));
         Reporter {
-            inner: Arc::new(Mutex::new(inner)),
+            #[cfg(test)]
+            inner,
+            words,
         }
     }
 
-    /// Where the engine sends its events.
+    /// Where the engine sends its events. Never waits.
     pub fn events(&self) -> Events {
-        let inner = Arc::clone(&self.inner);
-        Arc::new(move |event| {
-            log(event);
-            // A listener that once panicked must not take the run with it.
-            let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
-            inner.take(event);
-        })
+        let words = self.words.clone();
+        Arc::new(move |event| drop(words.try_send(Word::Event(event.clone()))))
     }
 
-    /// Takes the bar away. Without it the bar would stand above whatever is said next.
+    /// Shows what is still to be shown and takes the bar away: it would stand above whatever is said next. Waits for
+    /// a reader that does not read only a moment.
     pub fn close(&self) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bar) = inner.bar.take() {
-            bar.close();
+        let (closed, end) = mpsc::sync_channel(1);
+        if self.words.try_send(Word::Close(closed)).is_ok() {
+            // Whether it was shown or not, the run is over.
+            let _ = end.recv_timeout(CLOSE_MAX);
+        }
+    }
+}
+
+/// Shows events until nobody is left who could send any.
+fn show(told: &Receiver<Word>, inner: &Mutex<Inner>) {
+    while let Ok(word) = told.recv() {
+        let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
+        match word {
+            Word::Event(event) => {
+                log(&event);
+                inner.take(&event);
+            }
+            Word::Close(closed) => {
+                if let Some(bar) = inner.bar.take() {
+                    bar.close();
+                }
+                // Whoever waited may have given up.
+                let _ = closed.try_send(());
+            }
         }
     }
 }
@@ -225,6 +266,7 @@ mod tests {
                     });
                 }
             });
+            reporter.close();
             let done = reporter.inner.lock().unwrap().progress.counts();
             assert_eq!(done, (400, 400), "{manner:?}");
             events(&Event::Finished {

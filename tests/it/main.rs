@@ -21,6 +21,7 @@ mod files;
 mod guards;
 mod hostile;
 mod json;
+mod kills;
 mod lock;
 mod pace;
 mod results;
