@@ -5,8 +5,10 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::domain::matching::KnownKey;
 use crate::domain::{Fact, Money, Standing, State};
 
 use super::apply::standing_from;
@@ -74,7 +76,7 @@ pub struct Intake<'s> {
     path: &'s Path,
     totals: &'s mut Totals,
     meta: &'s mut meta::Meta,
-    mended: u64,
+    at_ms: i64,
 }
 
 impl Store {
@@ -100,7 +102,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether any payout has a history.
+    /// Whether any payout was ever sent or decided. A conflict without attempts was not: a look-up found it.
     ///
     /// # Errors
     ///
@@ -108,19 +110,19 @@ impl Store {
     pub fn has_history(&self) -> Result<bool, Error> {
         self.conn
             .query_row(
-                "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1))",
+                "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1, 5))",
                 [],
                 |row| row.get(0),
             )
             .map_err(|e| damaged(&self.path, e))
     }
 
-    /// Begins the intake of a sheet with `header` (a JSON array of its column names).
+    /// Begins the intake of a sheet whose header is kept as `header`, at `at`, for the record.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded.
-    pub fn begin_intake(&mut self, header: &str) -> Result<Intake<'_>, Error> {
+    pub fn begin_intake(&mut self, header: &str, at: Timestamp) -> Result<Intake<'_>, Error> {
         let put = |e| write(&self.path, e);
         let tx = self
             .conn
@@ -144,7 +146,7 @@ impl Store {
             path: &self.path,
             totals: &mut self.totals,
             meta: &mut self.meta,
-            mended: 0,
+            at_ms: at.as_millisecond(),
         })
     }
 }
@@ -200,7 +202,8 @@ impl Intake<'_> {
             .map_err(|e| write(self.path, e))
     }
 
-    /// The row of a payout that has a history. `fields` is `None` where the row is invalid now.
+    /// The row of a payout that has a history. Where the row has faults now (`valid` is false), `fields` holds no more
+    /// than its phone and amount.
     ///
     /// # Errors
     ///
@@ -210,31 +213,51 @@ impl Intake<'_> {
         place: (u64, u64),
         payout: PayoutNo,
         cells: &str,
-        fields: Option<&RowFields<'_>>,
+        fields: &RowFields<'_>,
+        valid: bool,
     ) -> Result<(), Error> {
         let put = |e| write(self.path, e);
         self.tx
             .prepare_cached("UPDATE payouts SET row = ?2, line = ?3, cells = ?4 WHERE payout = ?1")
             .and_then(|mut update| update.execute((payout.0, place.0, place.1, cells)))
             .map_err(put)?;
-        let Some(fields) = fields else { return Ok(()) };
         let standing = self.standing(payout)?;
-        let follows_sheet =
-            matches!(standing.state, State::Ready | State::Rejected) && !standing.is_frozen();
-        if !follows_sheet {
+        let live = KnownKey::is_live(standing.state, standing.is_frozen());
+        match (live, valid) {
+            (true, false) => Ok(()),
             // Name and e-mail break ties when the next sheet is matched; what was sent is in `body`.
-            return self
+            (true, true) => self
                 .tx
                 .prepare_cached("UPDATE payouts SET name = ?2, email = ?3 WHERE payout = ?1")
                 .and_then(|mut update| update.execute((payout.0, fields.name, fields.email)))
                 .map(|_| ())
-                .map_err(put);
+                .map_err(put),
+            (false, true) => {
+                let changed = self.update_fields(payout, fields).map_err(put)?;
+                let mended = match standing.state {
+                    State::Rejected => changed,
+                    State::Invalid => true,
+                    State::Ready
+                    | State::Unknown
+                    | State::Created
+                    | State::Conflict
+                    | State::Cancelled => false,
+                };
+                if mended {
+                    self.change(payout, standing, Fact::Mended)
+                } else {
+                    Ok(())
+                }
+            }
+            (false, false) => {
+                self.update_fields(payout, fields).map_err(put)?;
+                if standing.state == State::Invalid {
+                    Ok(())
+                } else {
+                    self.change(payout, standing, Fact::Spoiled)
+                }
+            }
         }
-        let changed = self.update_fields(payout, fields).map_err(put)?;
-        if changed && standing.state == State::Rejected {
-            self.mend(payout, standing)?;
-        }
-        Ok(())
     }
 
     /// Whether anything that is paid or sent differs now.
@@ -274,8 +297,14 @@ impl Intake<'_> {
         }
     }
 
-    fn mend(&mut self, payout: PayoutNo, standing: Standing) -> Result<(), Error> {
-        let next = standing.after(Fact::Mended)?;
+    /// Records what the sheet did to a payout of which nothing exists.
+    fn change(&mut self, payout: PayoutNo, standing: Standing, fact: Fact) -> Result<(), Error> {
+        let next = standing.after(fact)?;
+        let kind = if fact == Fact::Mended {
+            "mended"
+        } else {
+            "spoiled"
+        };
         let put = |e| write(self.path, e);
         self.tx
             .execute(
@@ -285,21 +314,19 @@ impl Intake<'_> {
             .map_err(put)?;
         self.tx
             .execute(
-                "INSERT INTO facts (payout, at, kind) VALUES (?1, 0, 'mended')",
-                [payout.0],
+                "INSERT INTO facts (payout, at, kind) VALUES (?1, ?2, ?3)",
+                (payout.0, self.at_ms, kind),
             )
             .map_err(put)?;
-        self.mended += 1;
         Ok(())
     }
 
-    /// Makes the intake durable. `fingerprint` is that of the sheet's bytes. The count is of rejected rows that were
-    /// mended and are ready again.
+    /// Makes the intake durable. `fingerprint` is that of the sheet's bytes.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded, or two rows would have one id.
-    pub fn finish(self, fingerprint: &str) -> Result<u64, Error> {
+    pub fn finish(self, fingerprint: &str) -> Result<(), Error> {
         let put = |e| write(self.path, e);
         self.tx.execute_batch(INDEXES).map_err(put)?;
         meta::put(&self.tx, self.path, "fingerprint", fingerprint)?;
@@ -308,7 +335,7 @@ impl Intake<'_> {
         self.tx.commit().map_err(put)?;
         *self.totals = totals;
         self.meta.fingerprint = Some(fingerprint.to_owned());
-        Ok(self.mended)
+        Ok(())
     }
 }
 

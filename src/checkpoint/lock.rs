@@ -69,7 +69,14 @@ impl Drop for Lock {
     }
 }
 
+/// Never through a link: what it leads to is not ours to write.
 fn open(path: &Path) -> std::io::Result<File> {
+    if path
+        .symlink_metadata()
+        .is_ok_and(|found| found.is_symlink())
+    {
+        return Err(std::io::Error::other("it is a symbolic link"));
+    }
     OpenOptions::new()
         .read(true)
         .write(true)

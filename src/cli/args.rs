@@ -42,7 +42,7 @@ pub enum Command {
     #[command(after_help = HELP_RESULTS)]
     Results(ResultsArgs),
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
-    #[command(after_help = HELP_SANDBOX)]
+    #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
 }
 
@@ -202,8 +202,8 @@ pub struct EmbeddedArgs {
     /// How long the simulated gateway takes to answer, such as 200ms±100ms [default: 0]
     #[arg(long, value_name = "DURATION")]
     pub sandbox_latency: Option<String>,
-    /// What goes wrong there, and how often, such as lost-after=2%
-    #[arg(long, value_name = "LIST")]
+    /// What goes wrong there, and how often, such as lost-after=2%; `paysheet sandbox --help` lists the faults
+    #[arg(long = "sandbox-fault", alias = "sandbox-faults", value_name = "LIST")]
     pub sandbox_faults: Option<String>,
     /// Requests a second that it takes before it answers 429 [default: no limit]
     #[arg(long, value_name = "N")]
@@ -349,8 +349,9 @@ pub struct SandboxArgs {
     /// Money on the simulated account [default: ample]
     #[arg(long, value_name = "AMOUNT")]
     pub balance: Option<String>,
-    /// What goes wrong, and how often, such as lost-after=2%; may be given more than once
-    #[arg(long, value_name = "LIST", action = ArgAction::Append)]
+    /// What goes wrong, and how often, such as lost-after=2%,500-after=1%; may be given more than once. The faults are
+    /// listed below
+    #[arg(long = "fault", alias = "faults", value_name = "LIST", action = ArgAction::Append)]
     pub faults: Vec<String>,
     /// Same seed, same events
     #[arg(long, value_name = "N")]
@@ -406,6 +407,18 @@ Examples:
 
 Exit codes:
   0 stopped by Ctrl-C   1 the address or the state file is not to be had   2 wrong usage";
+
+/// The examples, then every fault with what it means.
+fn help_sandbox() -> String {
+    let mut text = HELP_SANDBOX.to_owned();
+    text.push_str(
+        "\n\nFaults, each with =SHARE (lost-after=2%) or @PREFIX of an id (lost-after@june-a):\n",
+    );
+    for (name, meaning) in crate::sandbox::FAULTS {
+        text.push_str(&format!("  {name:<18}{meaning}\n"));
+    }
+    text
+}
 
 #[cfg(test)]
 mod tests;

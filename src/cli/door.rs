@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::checkpoint::Binding;
 use crate::clock::Clock;
 use crate::domain::BatchName;
+use crate::gateway::address::BaseUrl;
 use crate::gateway::client::{Client, ClientOptions};
 use crate::sandbox::{self, Sandbox};
 
@@ -86,7 +87,7 @@ fn open_remote(gateway: &Gateway, remote: &Remote) -> anyhow::Result<Opened> {
         })
     };
     let credentials = &remote.credentials;
-    let base_url = remote.base_url.as_str().to_owned();
+    let base_url = remote.base_url.clone();
     let mut options = client_options(
         gateway,
         base_url,
@@ -105,7 +106,7 @@ fn open_remote(gateway: &Gateway, remote: &Remote) -> anyhow::Result<Opened> {
 
 fn client_options(
     gateway: &Gateway,
-    base_url: String,
+    base_url: BaseUrl,
     id: &str,
     secret: SecretString,
 ) -> ClientOptions {
@@ -125,7 +126,7 @@ fn client_options(
 }
 
 /// Starts the simulator on a free port of this machine, its books beside the checkpoint.
-async fn start_embedded(options: &EmbeddedArgs, books: &Path) -> anyhow::Result<String> {
+async fn start_embedded(options: &EmbeddedArgs, books: &Path) -> anyhow::Result<BaseUrl> {
     let options = embedded_options(options)?;
     let store = sandbox::Store::open(books)
         .with_context(|| format!("cannot open the sandbox's books {}", books.display()))?;
@@ -139,7 +140,7 @@ async fn start_embedded(options: &EmbeddedArgs, books: &Path) -> anyhow::Result<
         Arc::new(sandbox),
         std::future::pending(),
     ));
-    Ok(format!("http://{address}"))
+    BaseUrl::parse(&format!("http://{address}")).context("cannot reach the sandbox")
 }
 
 fn embedded_options(typed: &EmbeddedArgs) -> Result<sandbox::Options, Ending> {

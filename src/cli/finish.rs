@@ -10,10 +10,10 @@ use crate::report::json::{RunFacts, RunJson};
 use crate::report::summary::{Closing, Commands, Ended};
 
 use super::exit::Exit;
-use super::results;
 use super::settings::Files;
 use super::shell::Shell;
 use super::values::Environment;
+use super::{guards, results};
 
 /// What the end of a command needs to know.
 pub(super) struct Finish<'f> {
@@ -41,12 +41,15 @@ impl Finish<'_> {
         Ok(exit)
     }
 
-    /// Writes the results.
+    /// Writes the results, unless they are all that is left of a lost checkpoint.
     ///
     /// # Errors
     ///
     /// As [`Finish::run`].
     pub(super) fn write_results(&self, store: &Store) -> anyhow::Result<()> {
+        if guards::knows_less_than_results(store)? && self.files.results.exists() {
+            return Ok(());
+        }
         results::write(store, &self.files.results, self.environment.word())
     }
 

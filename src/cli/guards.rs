@@ -16,6 +16,12 @@ pub(super) fn needs_probe(store: &Store) -> anyhow::Result<bool> {
     Ok(!store.meta().probed && !store.meta().found_existing && !store.has_history()?)
 }
 
+/// Whether the checkpoint stands in for a lost one and has asked the gateway nothing yet: the results that are there
+/// then know more than it does.
+pub(super) fn knows_less_than_results(store: &Store) -> anyhow::Result<bool> {
+    Ok(store.meta().replaces_lost && needs_probe(store)?)
+}
+
 /// Looks a sample of the ids up; all of them if one exists, or if `all` are suspect. Returns how many exist: they are
 /// in conflict then.
 ///
@@ -87,9 +93,10 @@ pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Endin
 }
 
 /// A results file of ours without its checkpoint: the batch was sent before, and what it sent is not known here.
-pub(super) fn lost_checkpoint(files: &Files, again: &Again) -> Ending {
+pub(super) fn lost_checkpoint(files: &Files, again: &Again, exit: Exit) -> Ending {
     let (results, checkpoint) = (files.results.display(), files.checkpoint.display());
-    Ending::unpayable(
+    Ending::new(
+        exit,
         format!(
             "{results} was written by an earlier run, but its checkpoint {checkpoint} was missing; nothing was sent"
         ),

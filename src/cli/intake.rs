@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Intake, PayoutNo, RowFields, Store};
@@ -44,7 +45,7 @@ impl StoredHeader {
     }
 }
 
-/// Takes every row in. Returns how many refused rows were mended and are ready again.
+/// Takes every row in.
 ///
 /// # Errors
 ///
@@ -56,9 +57,10 @@ pub(super) fn take_in(
     matching: &Matching,
     rules: &Rules,
     batch: &BatchName,
-) -> anyhow::Result<u64> {
+    at: Timestamp,
+) -> anyhow::Result<()> {
     let header = serde_json::to_string(&StoredHeader::of(&judged.checked.header))?;
-    let mut intake = store.begin_intake(&header)?;
+    let mut intake = store.begin_intake(&header, at)?;
     let mut rows = Rows::open(sheet, &judged.checked, rules).map_err(sheet_error)?;
     let mut cells = String::new();
     let mut assignments = matching.rows.iter().zip(&judged.checked.keys);
@@ -106,28 +108,24 @@ fn place(
         .instruction
         .as_ref()
         .map(|order| fields_of(order, &expiry));
+    let unreadable = RowFields {
+        phone: key.phone().map_or(0, Phone::number),
+        amount: key.amount().unwrap_or(Money::ZERO),
+        ..RowFields::default()
+    };
+    let valid = fields.is_some();
+    let fields = fields.unwrap_or(unreadable);
     match assignment {
         Assignment::Known { payout, .. } => {
-            intake.place_known(place, PayoutNo(payout), cells, fields.as_ref())?
+            intake.place_known(place, PayoutNo(payout), cells, &fields, valid)?
         }
         Assignment::New { occurrence } => {
             let id = row
                 .instruction
                 .as_ref()
                 .and_then(|order| id_of(order, occurrence, batch));
-            let unreadable = RowFields {
-                phone: key.phone().map_or(0, Phone::number),
-                amount: key.amount().unwrap_or(Money::ZERO),
-                ..RowFields::default()
-            };
-            let fields = fields.unwrap_or(unreadable);
-            intake.place_new(
-                place,
-                id.as_ref().map(|(id, own)| (id.as_str(), *own)),
-                occurrence,
-                cells,
-                &fields,
-            )?;
+            let id = id.as_ref().map(|(id, own)| (id.as_str(), *own));
+            intake.place_new(place, id, occurrence, cells, &fields)?;
         }
     }
     Ok(())

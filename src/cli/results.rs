@@ -12,6 +12,7 @@ use crate::sheet::{ResultCells, ResultsWriter};
 
 use super::exit::Exit;
 use super::finish::Finish;
+use super::guards;
 use super::intake::StoredHeader;
 use super::judge::sheet_error;
 use super::settings::Results;
@@ -32,6 +33,11 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
     }
     let _lock = Lock::take(&files.checkpoint, &shell.holder)?;
     let store = Store::open_any(&files.checkpoint)?;
+    if guards::knows_less_than_results(&store)? && files.results.exists() {
+        return Err(
+            guards::lost_checkpoint(files, &shell.again.as_command("send"), Exit::Stopped).into(),
+        );
+    }
     write(&store, &files.results, settings.environment.word())?;
     let finish = Finish {
         command: "results",

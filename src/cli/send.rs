@@ -15,7 +15,7 @@ use crate::domain::{LinkExpiry, State};
 use crate::engine::{Event, Halt, Limits, OrderRules, Outcome, Session, Surroundings};
 use crate::gateway::client::Client;
 use crate::report::{Reporter, Task};
-use crate::sheet;
+use crate::sheet::{self, Checked};
 
 use super::exit::{Ending, Exit};
 use super::finish::Finish;
@@ -153,6 +153,7 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
         None => new_store(&place, binding, &send.files.results)?,
     };
     if let Some(matching) = judged.matching.take() {
+        let at = shell.clock.now();
         intake::take_in(
             &mut store,
             &send.sheet,
@@ -160,13 +161,38 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
             &matching,
             &rules,
             &send.batch,
+            at,
         )?;
     }
+    prove_balanced(&store, &judged.checked)?;
     Ok(Prepared {
         store,
         judged,
         scratch,
     })
+}
+
+/// Count and sum over the states are those of the sheet, to the paisa, before anything is sent.
+fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
+    let totals = store.totals();
+    let rows: u64 = totals.states.values().map(|(rows, _)| rows).sum();
+    let paise: i64 = totals
+        .states
+        .values()
+        .map(|(_, amount)| amount.paise())
+        .sum();
+    if rows == u64::from(checked.rows) && paise == checked.total.paise() {
+        return Ok(());
+    }
+    Err(Ending::stopped(
+        format!(
+            "the checkpoint holds {rows} rows and {paise} paise, the sheet {} rows and {} paise; nothing was sent",
+            checked.rows,
+            checked.total.paise()
+        ),
+        "this is a fault of paysheet: please report it with the sheet's header and what was changed in it",
+    )
+    .into())
 }
 
 /// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down at
@@ -254,9 +280,7 @@ impl Sending<'_> {
         {
             return Ok(self.halted(halt));
         }
-        if let Err(halt) = self.approve().await? {
-            return Ok(self.halted(halt));
-        }
+        self.approve().await?;
         if self.send.dry_run {
             return Ok(Outcome {
                 requests: self.session.requests(),
@@ -300,8 +324,10 @@ impl Sending<'_> {
         if !needs_probe? {
             return Ok(Ok(()));
         }
-        let found = match guards::probe(&mut self.session, lost || self.send.adopt).await {
-            Ok(found) => found,
+        // Conflicts without history are what a probe found that was cut short: it is made again, of all rows.
+        let all = lost || self.send.adopt || conflicts > 0;
+        let found = match guards::probe(&mut self.session, all).await {
+            Ok(found) => found + conflicts,
             Err(halt) => return Ok(Err(halt)),
         };
         if found > 0 {
@@ -312,19 +338,19 @@ impl Sending<'_> {
                 return Err(guards::existing(found, again, false).into());
             }
         } else if lost && !self.send.adopt {
-            return Err(guards::lost_checkpoint(&self.send.files, again).into());
+            return Err(guards::lost_checkpoint(&self.send.files, again, Exit::Unpayable).into());
         }
         self.session.write(Store::set_probed).await?;
         Ok(Ok(()))
     }
 
     /// Balance, totals, question.
-    async fn approve(&mut self) -> anyhow::Result<Result<(), Halt>> {
-        let balance = match self.session.balance().await {
-            Ok(balance) => Ok(balance.available),
-            Err((_, Some(stop))) => return Ok(Err(Halt::Stopped(stop))),
-            Err((why, None)) => Err(why),
-        };
+    async fn approve(&mut self) -> anyhow::Result<()> {
+        let balance = self
+            .session
+            .balance()
+            .await
+            .map(|balance| balance.available);
         let default = self.send.notify == Notify::Yes;
         let (totals, largest, messaged) = self
             .session
@@ -346,8 +372,7 @@ impl Sending<'_> {
             largest: &largest,
             messaged,
         };
-        approve::ask(&question, self.shell)?;
-        Ok(Ok(()))
+        approve::ask(&question, self.shell)
     }
 
     /// A file is there whatever comes. One of an earlier run serves as well.

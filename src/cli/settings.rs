@@ -14,7 +14,6 @@ use std::path::Path;
 
 use crate::domain::BatchName;
 
-pub use address::{BaseUrl, is_loopback};
 pub use files::Files;
 pub use run::{
     Controls, Door, Gateway, Remote, Results, Run, Sandbox, Send, Status, Validate, Voice,

@@ -82,8 +82,10 @@ pub enum Fact {
     LookedUp(Seen),
     /// The user said that a conflicting Cashgram is this payout's own (`send --adopt`).
     Adopted,
-    /// A rejected row was mended in the sheet, or is to be tried again as it is.
+    /// A rejected or invalid row was mended in the sheet, or is to be tried again as it is.
     Mended,
+    /// A row of which certainly nothing exists has faults in the sheet now.
+    Spoiled,
     /// The status of a created Cashgram was read.
     Swept,
 }
@@ -209,7 +211,14 @@ impl Standing {
             Fact::LookedUp(Seen::Present) => self.present(),
             Fact::LookedUp(Seen::Missing) => self.missing(),
             Fact::Adopted => (self.state == State::Conflict).then(|| self.to(State::Created)),
-            Fact::Mended => (self.state == State::Rejected).then(|| self.to(State::Ready)),
+            Fact::Mended => {
+                let may = matches!(self.state, State::Rejected | State::Invalid);
+                may.then(|| self.to(State::Ready))
+            }
+            Fact::Spoiled => {
+                let nothing_exists = matches!(self.state, State::Ready | State::Rejected);
+                (nothing_exists && !self.is_frozen()).then(|| self.to(State::Invalid))
+            }
             Fact::Swept => matches!(self.state, State::Created | State::Conflict).then_some(self),
         };
         next.ok_or(IllegalFact { at: self, fact })

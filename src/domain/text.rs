@@ -25,6 +25,32 @@ pub fn trimmed(text: &str) -> &str {
     }
 }
 
+/// A set of bytes that is asked for every character of a sheet: the ASCII letters, the digits if so, and `more`.
+pub(super) const fn byte_set(more: &[u8], digits: bool) -> [bool; 256] {
+    let mut set = [false; 256];
+    let mut rest: &mut [bool] = &mut set;
+    let mut byte: u8 = 0;
+    while let [slot, tail @ ..] = rest {
+        let usual = byte.is_ascii_alphabetic() || (digits && byte.is_ascii_digit());
+        *slot = usual || has(more, byte);
+        byte = byte.wrapping_add(1);
+        rest = tail;
+    }
+    set
+}
+
+const fn has(bytes: &[u8], wanted: u8) -> bool {
+    match bytes {
+        [first, rest @ ..] => *first == wanted || has(rest, wanted),
+        [] => false,
+    }
+}
+
+/// Whether a set has a byte.
+pub(super) fn holds(set: &[bool; 256], byte: u8) -> bool {
+    set.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
 /// Why a text is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TextFault {
@@ -187,7 +213,8 @@ macro_rules! text_type {
 
             /// Whether `parse` would take it; does not allocate.
             pub fn check(text: &str) -> Result<(), TextFault> {
-                check(trimmed(text), $max, $allowed).map_err(|breach| TextFault { kind: $kind, breach })
+                static ALLOWED: [bool; 256] = $allowed;
+                check(trimmed(text), $max, &ALLOWED).map_err(|breach| TextFault { kind: $kind, breach })
             }
 
             /// The text.
@@ -201,30 +228,36 @@ macro_rules! text_type {
 text_type!(
     /// The recipient's name: 1 to 100 of letters, digits, space `.` `-` `/` `&`.
     PayeeName, TextKind::Name, NAME_CHARS_MAX,
-    |b: u8| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'.' | b'-' | b'/' | b'&')
+    byte_set(b" .-/&", true)
 );
 text_type!(
     /// What the payment is for: at most 70 letters, digits, spaces.
     Remarks, TextKind::Remarks, REMARKS_CHARS_MAX,
-    |b: u8| b.is_ascii_alphanumeric() || b == b' '
+    byte_set(b" ", true)
 );
 text_type!(
     /// A free label such as `Refund`: at most 20 letters and spaces.
     PayoutType, TextKind::PayoutType, PAYOUT_TYPE_CHARS_MAX,
-    |b: u8| b.is_ascii_alphabetic() || b == b' '
+    byte_set(b" ", false)
 );
 text_type!(
     /// The dashboard's "reason": at most 100 letters, digits, spaces.
     Description, TextKind::Description, DESCRIPTION_CHARS_MAX,
-    |b: u8| b.is_ascii_alphanumeric() || b == b' '
+    byte_set(b" ", true)
 );
 
-fn check(text: &str, max: usize, allowed: impl Fn(u8) -> bool) -> Result<(), TextBreach> {
+/// Without leaving early, which is faster where nearly every text is good.
+fn hold_all(set: &[bool; 256], text: &str) -> bool {
+    text.bytes()
+        .fold(true, |good, byte| good & holds(set, byte))
+}
+
+fn check(text: &str, max: usize, allowed: &[bool; 256]) -> Result<(), TextBreach> {
     if text.is_empty() {
         return Err(TextBreach::Missing);
     }
     // Every allowed character is one byte, so bytes may be counted.
-    if text.bytes().all(allowed) {
+    if hold_all(allowed, text) {
         return if text.len() > max {
             Err(TextBreach::Length)
         } else {

@@ -57,6 +57,7 @@ pub(super) struct Asker<G> {
     throttled: u32,
     last_failure: String,
     found: u64,
+    paused: bool,
     outcome: Outcome,
 }
 
@@ -80,6 +81,7 @@ impl<G: Gateway> Asker<G> {
             throttled: 0,
             last_failure: String::new(),
             found: 0,
+            paused: false,
             outcome: Outcome::default(),
         }
     }
@@ -104,7 +106,8 @@ impl<G: Gateway> Asker<G> {
 
     async fn step(&mut self, interrupt: &mut watch::Receiver<bool>) -> bool {
         let now = Instant::now();
-        if self.breaker.is_tripped() && self.breaker.failing_for(now) >= self.limits.give_up_after {
+        let patience = self.limits.give_up_after;
+        if self.breaker.is_hopeless(now, patience) {
             self.halt(Halt::OutOfReach {
                 why: self.last_failure.clone(),
             });
@@ -114,7 +117,10 @@ impl<G: Gateway> Asker<G> {
         let room = self.on_the_way.len() < self.limits.concurrency;
         let may_ask = gate == Gate::Open && room && !self.queue.is_empty();
         let wake = match gate {
-            Gate::Until(at) if !self.queue.is_empty() => Some(at),
+            Gate::Until(at) if !self.queue.is_empty() => {
+                let deadline = self.breaker.deadline(patience);
+                Some(deadline.map_or(at, |deadline| at.min(deadline)))
+            }
             Gate::Until(_) | Gate::Open | Gate::Probing => None,
         };
         if self.queue.is_empty() && self.on_the_way.is_empty() {
@@ -177,6 +183,9 @@ impl<G: Gateway> Asker<G> {
             return;
         };
         self.breaker.left();
+        if std::mem::take(&mut self.paused) {
+            (self.line.events)(&Event::Resumed);
+        }
         let line = self.line.clone();
         let asking = match question.row.standing.state {
             State::Ready => Asking::Probe,
@@ -274,6 +283,7 @@ impl<G: Gateway> Asker<G> {
                 why: self.last_failure.clone(),
             },
         };
+        self.paused = true;
         (self.line.events)(&Event::Paused { pause, wait });
     }
 

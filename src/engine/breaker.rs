@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::retry;
+
 /// Failures in a row that may be bad luck among many requests in flight.
 const FAILURES_MAX: u32 = 10;
 /// Nothing left the machine so often in a row: the network or the gateway is down.
 const UNREACHABLE_MAX: u32 = 3;
-/// First wait.
-const WAIT_MS_FIRST: u64 = 1_000;
-/// Longest wait: a gateway that is back is noticed within half a minute.
-const WAIT_MS_MAX: u64 = 30_000;
 
 /// What one request told about the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,16 +107,17 @@ impl Breaker {
             }
         }
         self.since = self.since.or(Some(now));
-        let tripped = self.failures >= FAILURES_MAX || self.unreachable >= UNREACHABLE_MAX;
+        // A probe that fails closes the way again, however few failures there were: nothing else would.
+        let tripped = self.failures >= FAILURES_MAX
+            || self.unreachable >= UNREACHABLE_MAX
+            || self.mode == Mode::Probing;
         let already_waiting = matches!(self.mode, Mode::Waiting(until) if until > now);
         if !tripped || already_waiting {
             return None;
         }
-        let ceiling = WAIT_MS_FIRST
-            .saturating_mul(1_u64.checked_shl(self.waits).unwrap_or(u64::MAX))
-            .min(WAIT_MS_MAX);
+        let wait = retry::probe_wait(self.waits, rng);
         self.waits += 1;
-        self.wait(now, Duration::from_millis(rng.u64(ceiling / 2..=ceiling)))
+        self.wait(now, wait)
     }
 
     fn wait(&mut self, now: Instant, wait: Duration) -> Option<Duration> {
@@ -138,9 +137,15 @@ impl Breaker {
             .map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
-    /// Whether it is waiting or probing.
-    pub(super) fn is_tripped(&self) -> bool {
-        self.mode != Mode::Closed
+    /// When it has to be given up, if nothing succeeds before: `patience` after the first failure.
+    pub(super) fn deadline(&self, patience: Duration) -> Option<Instant> {
+        self.since.map(|since| since + patience)
+    }
+
+    /// Whether patience has run out while nothing may leave. Where something may, its answer decides first.
+    pub(super) fn is_hopeless(&self, now: Instant, patience: Duration) -> bool {
+        let waiting = matches!(self.gate(now), Gate::Until(_));
+        waiting && self.failing_for(now) >= patience
     }
 }
 
@@ -182,12 +187,23 @@ mod tests {
         let (mut breaker, mut rng, mut now) = (Breaker::new(), rng(), Instant::now());
         for _ in 0..100 {
             if let Some(wait) = breaker.note(Sign::Failed, now, &mut rng) {
-                assert!(wait <= Duration::from_millis(WAIT_MS_MAX));
+                assert!(wait <= Duration::from_secs(30));
                 now += wait;
                 breaker.left();
             }
         }
         assert!(breaker.failing_for(now) > Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_fails_after_a_429_does_not_block_the_way_for_ever() {
+        let (mut breaker, mut rng, now) = (Breaker::new(), rng(), Instant::now());
+        breaker.note(Sign::Throttled(Duration::from_secs(1)), now, &mut rng);
+        let later = now + Duration::from_secs(1);
+        breaker.left();
+        assert_eq!(breaker.gate(later), Gate::Probing);
+        let wait = breaker.note(Sign::Failed, later, &mut rng).unwrap();
+        assert_eq!(breaker.gate(later), Gate::Until(later + wait));
     }
 
     #[tokio::test(start_paused = true)]

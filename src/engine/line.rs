@@ -1,25 +1,28 @@
 //! One request to the gateway, from its token to its record. Every request of the engine goes through here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::checkpoint::{News, OpenRow, PayoutNo, Posting};
 use crate::clock::Clock;
-use crate::domain::{Finding, Found, LookUp, Standing, Stop};
+use crate::domain::{Finding, Found, LookUp, Standing};
 use crate::gateway::{Gateway, Reply, Token, reading, wire};
 
 use super::event::{Event, Events};
 use super::order::{Order, OrderRules, order};
 use super::pace::{Held, Pace};
 use super::recorder::{Failed, Recorder};
+use super::retry::{self, Budget};
 
 /// What every request of a run shares.
 pub(super) struct Line<G> {
     pub(super) gateway: Arc<G>,
     pub(super) pace: Arc<Pace>,
     pub(super) recorder: Recorder,
+    pub(super) budget: Budget,
     pub(super) events: Events,
     pub(super) clock: Clock,
     pub(super) stopping: watch::Receiver<bool>,
@@ -99,20 +102,34 @@ impl<G: Gateway> Line<G> {
     /// A refused token is renewed once; the create that it refused was not acted on, so it is the same attempt.
     async fn send(&self, token: Token, id: &str, body: &str) -> Result<Finding, Held> {
         self.depart().await?;
-        let first = reading::read_create(&self.gateway.create(&token, body).await, id);
+        let first = self.create_once(&token, id, body).await;
         if first != Finding::TokenRefused {
             return Ok(first);
         }
         let Ok(fresh) = self.gateway.renew(&token).await else {
             return Ok(first);
         };
+        if !self.budget.take() {
+            return Ok(first);
+        }
         match self.depart().await {
-            Ok(()) => Ok(reading::read_create(
-                &self.gateway.create(&fresh, body).await,
-                id,
-            )),
+            Ok(()) => Ok(self.create_once(&fresh, id, body).await),
             Err(Held) => Ok(first),
         }
+    }
+
+    async fn create_once(&self, token: &Token, id: &str, body: &str) -> Finding {
+        let finding = reading::read_create(&self.gateway.create(token, body).await, id);
+        if let Finding::Throttled { wait } = &finding {
+            self.pause(*wait);
+        }
+        finding
+    }
+
+    /// A 429 holds everyone back from the moment it is read: until it is recorded and decided upon, others would leave.
+    fn pause(&self, wait: Option<Duration>) {
+        let wait = wait.unwrap_or(retry::THROTTLE_MIN);
+        self.pace.pause_until(Instant::now() + wait);
     }
 
     async fn depart(&self) -> Result<(), Held> {
@@ -168,7 +185,8 @@ impl<G: Gateway> Line<G> {
             return (first, asked);
         }
         match self.gateway.renew(&token).await {
-            Ok(fresh) => self.ask_with(&fresh, id).await,
+            Ok(fresh) if self.budget.take() => self.ask_with(&fresh, id).await,
+            Ok(_) => (first, asked),
             Err(finding) => (without_token(finding), asked),
         }
     }
@@ -178,23 +196,29 @@ impl<G: Gateway> Line<G> {
             return (not_asked("the run was stopping".to_owned()), Instant::now());
         }
         let asked = Instant::now();
-        (
-            reading::read_look_up(&self.gateway.look_up(token, id).await, id),
-            asked,
-        )
+        let look_up = reading::read_look_up(&self.gateway.look_up(token, id).await, id);
+        if let LookUp::Throttled { wait } = &look_up {
+            self.pause(*wait);
+        }
+        (look_up, asked)
     }
 
-    /// Reads the balance once; `Err` says why it cannot be read, with the stop if going on is pointless.
-    pub(super) async fn balance(&self) -> Result<reading::Balance, (String, Option<Stop>)> {
+    /// Reads the balance once; `Err` says why it cannot be read. That stops nothing: whoever may pay need not be allowed
+    /// to see the balance, and what would stop a create is said by the create.
+    pub(super) async fn balance(&self) -> Result<reading::Balance, String> {
         let token = match self.gateway.token().await {
             Ok(token) => token,
             Err(finding) => return Err(why_not(finding)),
         };
         if self.depart().await.is_err() {
-            return Err(("the run was stopping".to_owned(), None));
+            return Err("the run was stopping".to_owned());
         }
         let reply: Reply = self.gateway.balance(&token).await;
-        reading::read_balance(&reply).map_err(why_not)
+        let read = reading::read_balance(&reply);
+        if let Err(Finding::Throttled { wait }) = &read {
+            self.pause(*wait);
+        }
+        read.map_err(why_not)
     }
 
     async fn post(&self, payout: PayoutNo, news: News) -> Result<Standing, Failed> {
@@ -243,15 +267,15 @@ fn without_token(finding: Finding) -> LookUp {
     }
 }
 
-/// Why there was no balance, and whether that stops the run.
-fn why_not(finding: Finding) -> (String, Option<Stop>) {
+/// Why there was no balance.
+fn why_not(finding: Finding) -> String {
     match finding {
-        Finding::StopRun(stop) => (stop.message.clone(), Some(stop)),
-        Finding::NotSent { why } | Finding::InDoubt { why, .. } => (why, None),
-        Finding::Throttled { .. } => ("the gateway asked to wait".to_owned(), None),
-        Finding::TokenRefused => ("the gateway refused the session's token".to_owned(), None),
+        Finding::StopRun(stop) => stop.message,
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => why,
+        Finding::Throttled { .. } => "the gateway asked to wait".to_owned(),
+        Finding::TokenRefused => "the gateway refused the session's token".to_owned(),
         Finding::Created(_) | Finding::Duplicate | Finding::Rejected(_) => {
-            ("the answer made no sense".to_owned(), None)
+            "the answer made no sense".to_owned()
         }
     }
 }

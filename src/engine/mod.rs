@@ -23,7 +23,7 @@ mod work;
 pub use event::{Event, Events, Pause};
 pub use halt::{Halt, Outcome};
 pub use order::OrderRules;
-pub use pace::{Pace, Rate};
+pub use pace::Rate;
 pub use send::Limits;
 pub use session::{Session, Surroundings};
 pub use tally::{Count, Tally};

@@ -1,19 +1,27 @@
 //! Waits and limits of repetition. PURE: chance is an argument.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// First wait of a back-off.
 const WAIT_MS_FIRST: u64 = 500;
 /// Longest wait between two tries of one payout.
 const WAIT_MS_MAX: u64 = 30_000;
+/// First wait of a breaker.
+const PROBE_MS_FIRST: u64 = 1_000;
+/// Its longest: a gateway that is back is noticed within half a minute.
+const PROBE_MS_MAX: u64 = 30_000;
 /// Waits without a Retry-After begin here after a 429 (`cashgram-api.md` 3.6) ...
 const THROTTLE_MS_FIRST: u64 = 2_000;
 /// ... and end here.
 const THROTTLE_MS_MAX: u64 = 60_000;
-/// Requests that a run may make beyond 1.1 times its payouts, whatever the gateway answers.
-const BUDGET_BASE: u64 = 100;
+/// Nobody leaves before so much time has passed after a 429 that names no wait.
+pub(super) const THROTTLE_MIN: Duration = Duration::from_millis(THROTTLE_MS_FIRST / 2);
+/// Requests that a run may repeat beyond a tenth of its payouts, whatever the gateway answers: what 1.1 × payouts + 100
+/// leaves after each payout's first request, the guard's look-ups and the balance.
+const REPEATS_BASE: u64 = 75;
 /// Each success buys so many more: a gateway that confirms one payout in ten is not one that only fails.
-const BUDGET_PER_SUCCESS: u64 = 10;
+const REPEATS_PER_SUCCESS: u64 = 10;
 /// Look-ups of one doubt: at these fractions of the settle time after we stopped waiting.
 const LOOK_UP_AT: [u32; 2] = [30, 4];
 /// Look-ups that wait for the status service to catch up with an id that exists, or that find no answer.
@@ -27,6 +35,12 @@ pub(super) fn backoff(tries: u32, rng: &mut fastrand::Rng) -> Duration {
 /// How long everyone waits after a 429 without a Retry-After: at least half of the doubled wait.
 pub(super) fn throttle_wait(times: u32, rng: &mut fastrand::Rng) -> Duration {
     let ceiling = ceiling(THROTTLE_MS_FIRST, THROTTLE_MS_MAX, times);
+    Duration::from_millis(rng.u64(ceiling / 2..=ceiling))
+}
+
+/// How long until the next probe of a gateway that is out of reach: at least half of the doubled wait.
+pub(super) fn probe_wait(waits: u32, rng: &mut fastrand::Rng) -> Duration {
+    let ceiling = ceiling(PROBE_MS_FIRST, PROBE_MS_MAX, waits);
     Duration::from_millis(rng.u64(ceiling / 2..=ceiling))
 }
 
@@ -47,30 +61,42 @@ pub(super) fn look_up_after(settle: Duration, nth: u32) -> Duration {
     }
 }
 
-/// How many requests a run may make: under a gateway that only fails, 1.1 × payouts + 100.
-#[derive(Clone, Copy, Debug)]
+/// How many requests of a run may repeat an earlier one of it: so few that under a gateway that only fails a run makes
+/// at most 1.1 × payouts + 100 requests. Repeats are counted and not all requests, so that payouts whose turn has
+/// not come yet keep theirs.
+#[derive(Debug)]
 pub(super) struct Budget {
-    allowed: u64,
+    repeats: AtomicU64,
 }
 
 impl Budget {
-    /// The budget of a run over `payouts`.
-    pub(super) fn new(payouts: u64) -> Budget {
+    /// No limit: sweeps and probes count their tries themselves.
+    pub(super) fn unlimited() -> Budget {
         Budget {
-            allowed: payouts
-                .saturating_add(payouts / 10)
-                .saturating_add(BUDGET_BASE),
+            repeats: AtomicU64::new(u64::MAX),
         }
     }
 
-    /// A payout was confirmed.
-    pub(super) fn succeeded(&mut self) {
-        self.allowed = self.allowed.saturating_add(BUDGET_PER_SUCCESS);
+    /// A run over `payouts` begins.
+    pub(super) fn open(&self, payouts: u64) {
+        let repeats = (payouts / 10).saturating_add(REPEATS_BASE);
+        self.repeats.store(repeats, Ordering::Relaxed);
     }
 
-    /// Whether a request that repeats an earlier one may go out after `requests` others.
-    pub(super) fn allows(&self, requests: u64) -> bool {
-        requests < self.allowed
+    /// A payout was confirmed.
+    pub(super) fn succeeded(&self) {
+        self.update(|left| Some(left.saturating_add(REPEATS_PER_SUCCESS)));
+    }
+
+    /// Takes one repeat, if one is left.
+    pub(super) fn take(&self) -> bool {
+        self.update(|left| left.checked_sub(1))
+    }
+
+    fn update(&self, change: impl Fn(u64) -> Option<u64>) -> bool {
+        self.repeats
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, change)
+            .is_ok()
     }
 }
 
@@ -101,11 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_that_only_fails_gets_little_more_than_one_request_a_row() {
-        let mut budget = Budget::new(1000);
-        assert!(budget.allows(1199));
-        assert!(!budget.allows(1200));
+    fn repeats_run_out_and_successes_bring_more() {
+        let budget = Budget::unlimited();
+        budget.open(1000);
+        let taken = (0..1000).filter(|_| budget.take()).count();
+        assert_eq!(taken, 175);
         budget.succeeded();
-        assert!(budget.allows(1209));
+        let taken = (0..1000).filter(|_| budget.take()).count();
+        assert_eq!(taken, 10);
     }
 }

@@ -23,7 +23,7 @@ use super::halt::{Halt, Outcome};
 use super::line::{Asking, CreateEnd, Line, LookUpEnd};
 use super::order::OrderRules;
 use super::recorder::Failed;
-use super::retry::{self, Budget, LOOK_UPS_MAX};
+use super::retry::{self, LOOK_UPS_MAX};
 use super::work::{Desk, Task, Work};
 
 /// Rows read from the checkpoint at a time: enough to keep the senders busy while the next page is read.
@@ -65,10 +65,11 @@ pub(super) struct Run<G> {
     asks: Breaker,
     throttled: u32,
     last_failure: String,
-    budget: Budget,
     refusals: Option<(Refusal, u32)>,
     start: Instant,
     settling: bool,
+    /// The last thing said was that nothing is sent for a while.
+    paused: bool,
     outcome: Outcome,
 }
 
@@ -89,6 +90,7 @@ impl<G: Gateway> Run<G> {
         rng: fastrand::Rng,
         payouts: u64,
     ) -> Run<G> {
+        line.budget.open(payouts);
         Run {
             line,
             limits,
@@ -106,10 +108,10 @@ impl<G: Gateway> Run<G> {
             asks: Breaker::new(),
             throttled: 0,
             last_failure: String::new(),
-            budget: Budget::new(payouts),
             refusals: None,
             start: Instant::now(),
             settling: false,
+            paused: false,
             outcome: Outcome::default(),
         }
     }
@@ -179,10 +181,12 @@ impl<G: Gateway> Run<G> {
         (self.desk.has(Task::Create) && open(&self.creates)).then_some(Task::Create)
     }
 
-    /// When something may leave that may not leave now.
+    /// When something may leave that may not leave now, or patience ends.
     fn wake_at(&self, now: Instant) -> Option<Instant> {
         let gate = |task: Task, breaker: &Breaker| match breaker.gate(now) {
-            Gate::Until(at) if self.desk.has(task) => Some(at),
+            Gate::Until(at) if self.desk.has(task) => breaker
+                .deadline(self.limits.give_up_after)
+                .map_or(Some(at), |deadline| Some(at.min(deadline))),
             Gate::Until(_) | Gate::Open | Gate::Probing => None,
         };
         let gates = [
@@ -237,7 +241,7 @@ impl<G: Gateway> Run<G> {
         if row.standing.state == State::Unknown {
             let work = Work::new(row, Task::Ask, self.start);
             self.desk.put_off(work, self.start);
-        } else if self.desk.is_blocked(row.phone) {
+        } else if self.is_held_back(&row) {
             self.outcome.held_back += 1;
         } else {
             self.desk.take_up(Work::new(row, Task::Create, self.start));
@@ -249,9 +253,14 @@ impl<G: Gateway> Run<G> {
         let Some(mut work) = self.desk.take(task) else {
             return;
         };
-        if work.repeats && !self.budget.allows(self.line.pace.departed()) {
+        if task == Task::Create && self.is_held_back(&work.row) {
+            self.outcome.held_back += 1;
+            return self.done(&work.row);
+        }
+        if work.repeats && !self.line.budget.take() {
             return self.leave(&work);
         }
+        self.tell_resumed();
         let (line, rules) = (self.line.clone(), self.rules);
         match task {
             Task::Create => {
@@ -274,6 +283,11 @@ impl<G: Gateway> Run<G> {
                 });
             }
         }
+    }
+
+    /// No row of a phone in conflict is sent, except one that may exist already: that one is only sent again.
+    fn is_held_back(&self, row: &OpenRow) -> bool {
+        row.standing.state == State::Ready && self.desk.is_blocked(row.phone)
     }
 
     fn landed(&mut self, landed: Result<Result<Landed, Failed>, JoinError>) {
@@ -381,7 +395,7 @@ impl<G: Gateway> Run<G> {
 
     fn succeeded(&mut self) {
         self.outcome.created_now += 1;
-        self.budget.succeeded();
+        self.line.budget.succeeded();
         self.refusals = None;
     }
 
@@ -405,14 +419,14 @@ impl<G: Gateway> Run<G> {
     fn sign_of(&mut self, finding: &Finding) -> Sign {
         match finding {
             Finding::NotSent { .. } => Sign::Unreachable,
-            Finding::InDoubt { .. } => Sign::Failed,
+            // Refused although it was renewed: another renewal at once will not mend that.
+            Finding::InDoubt { .. } | Finding::TokenRefused => Sign::Failed,
             Finding::Throttled { wait } => Sign::Throttled(
                 wait.unwrap_or_else(|| retry::throttle_wait(self.throttled, &mut self.rng)),
             ),
             Finding::Created(_)
             | Finding::Duplicate
             | Finding::Rejected(_)
-            | Finding::TokenRefused
             | Finding::StopRun(_) => Sign::Answered,
         }
     }

@@ -2,17 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::checkpoint::{News, PayoutNo, Posting, Store, SweepRow};
 use crate::clock::Clock;
-use crate::domain::{Finding, Stop};
+use crate::domain::Finding;
 use crate::gateway::{Gateway, reading};
 
 use super::ask::{Asker, Source};
-use super::breaker::{Breaker, Gate, Sign};
 use super::event::{Event, Events, Pause};
 use super::halt::{Halt, Outcome};
 use super::line::Line;
@@ -65,6 +65,7 @@ impl<G: Gateway> Session<G> {
             gateway: around.gateway,
             pace: Arc::new(Pace::new(around.rate)),
             recorder,
+            budget: retry::Budget::unlimited(),
             events: around.events,
             clock: around.clock,
             stopping,
@@ -85,59 +86,34 @@ impl<G: Gateway> Session<G> {
     ///
     /// The [`Halt`] that a run would end with.
     pub async fn authorize(&mut self) -> Result<(), Halt> {
-        let mut breaker = Breaker::new();
+        let began = Instant::now();
         let mut tries = 0;
         loop {
-            let finding = match self.line.gateway.token().await {
-                Ok(_) => return Ok(()),
-                Err(finding) => finding,
+            let finding = tokio::select! {
+                token = self.line.gateway.token() => match token {
+                    Ok(_) => return Ok(()),
+                    Err(finding) => finding,
+                },
+                () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
             };
-            let (why, sign) = self.unauthorized(finding, tries)?;
-            tries += 1;
-            let now = Instant::now();
-            // Nobody else is asking: every failure waits, not only the third. A wait cut short below is still on.
-            let wait = loop {
-                if let Some(wait) = breaker.note(sign, now, &mut self.rng) {
-                    break wait;
-                }
-                if let Gate::Until(at) = breaker.gate(now) {
-                    break at.saturating_duration_since(now);
-                }
-            };
-            if breaker.failing_for(now) >= self.limits.give_up_after {
+            let (why, asked) = unauthorized(finding)?;
+            let left = self.limits.give_up_after.saturating_sub(began.elapsed());
+            // What the gateway asks for is waited out or not begun: a shorter wait would break in on it.
+            if left.is_zero() || asked.is_some_and(|asked| asked > left) {
                 return Err(Halt::OutOfReach { why });
             }
-            let wait = wait.min(self.limits.give_up_after);
-            (self.line.events)(&Event::Paused {
-                pause: Pause::OutOfReach { why },
-                wait,
-            });
+            let wait = asked
+                .unwrap_or_else(|| retry::probe_wait(tries, &mut self.rng))
+                .min(left);
+            tries += 1;
+            let pause = match asked {
+                Some(_) => Pause::Throttled,
+                None => Pause::OutOfReach { why },
+            };
+            (self.line.events)(&Event::Paused { pause, wait });
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep(wait) => (self.line.events)(&Event::Resumed),
                 () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
-            }
-            if matches!(breaker.gate(Instant::now()), Gate::Open) {
-                breaker.left();
-            }
-        }
-    }
-
-    fn unauthorized(&mut self, finding: Finding, tries: u32) -> Result<(String, Sign), Halt> {
-        match finding {
-            Finding::StopRun(stop) => Err(Halt::Stopped(stop)),
-            Finding::Throttled { wait } => {
-                let wait = wait.unwrap_or_else(|| retry::throttle_wait(tries, &mut self.rng));
-                Ok((
-                    "the gateway asked to wait".to_owned(),
-                    Sign::Throttled(wait),
-                ))
-            }
-            Finding::NotSent { why } | Finding::InDoubt { why, .. } => Ok((why, Sign::Unreachable)),
-            Finding::TokenRefused
-            | Finding::Created(_)
-            | Finding::Duplicate
-            | Finding::Rejected(_) => {
-                Ok(("the gateway gave no token".to_owned(), Sign::Unreachable))
             }
         }
     }
@@ -146,8 +122,8 @@ impl<G: Gateway> Session<G> {
     ///
     /// # Errors
     ///
-    /// Why it cannot be read, and the stop if going on is pointless.
-    pub async fn balance(&self) -> Result<reading::Balance, (String, Option<Stop>)> {
+    /// Why it cannot be read.
+    pub async fn balance(&self) -> Result<reading::Balance, String> {
         self.line.balance().await
     }
 
@@ -287,5 +263,17 @@ impl<G: Gateway> Session<G> {
     pub fn close(self) -> anyhow::Result<Store> {
         drop(self.line);
         self.recording.join()
+    }
+}
+
+/// Why there is no token, and the wait that the gateway asks for.
+fn unauthorized(finding: Finding) -> Result<(String, Option<Duration>), Halt> {
+    match finding {
+        Finding::StopRun(stop) => Err(Halt::Stopped(stop)),
+        Finding::Throttled { wait } => Ok(("the gateway asked to wait".to_owned(), wait)),
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => Ok((why, None)),
+        Finding::TokenRefused | Finding::Created(_) | Finding::Duplicate | Finding::Rejected(_) => {
+            Ok(("the gateway gave no token".to_owned(), None))
+        }
     }
 }

@@ -155,9 +155,10 @@ impl Desk {
         self.later.keys().next().map(|(at, _)| *at)
     }
 
-    /// Work that waits for its time.
-    pub(super) fn waiting(&self) -> usize {
-        self.later.len()
+    /// Payouts that wait for a look-up.
+    pub(super) fn in_doubt(&self) -> u64 {
+        let asks = self.later.values().filter(|work| work.task == Task::Ask);
+        u64::try_from(asks.count()).unwrap_or(u64::MAX)
     }
 
     pub(super) fn has(&self, task: Task) -> bool {

@@ -19,7 +19,6 @@ use secrecy::ExposeSecret;
 
 pub use options::{ClientError, ClientOptions, UnixSeconds};
 
-use super::address::BaseUrl;
 use super::auth::Keeper;
 use super::fault;
 use super::headers::ReplyHeaders;
@@ -68,7 +67,7 @@ impl Client {
     /// # Errors
     /// [`ClientError`] names the option that is wrong.
     pub fn new(options: ClientOptions) -> Result<Client, ClientError> {
-        let base = BaseUrl::parse(&options.base_url)?;
+        let base = options.base_url.clone();
         let signer = options
             .public_key
             .as_deref()

@@ -238,6 +238,11 @@ impl Progress {
             Task::Asking => "asking",
         };
         let (done, total) = self.counts();
+        if total == 0 {
+            // Before the run knows what it has to do there is nothing to count.
+            let waiting = self.waiting.as_deref().unwrap_or("nothing to do yet");
+            return format!("{verb}: {waiting}");
+        }
         format!(
             "{verb}: {done} of {total} ({} %), {}",
             self.percent(),

@@ -10,13 +10,13 @@ use crate::domain::{
     Phone, Remarks, RowKey, Words,
 };
 
-use super::dates::{DateReading, DateStyle, Votes};
+use super::dates::{DateReading, DateStyle, Shape, Votes, read_expiry};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
 use super::header::{Field, Header};
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
-use super::twins::Twins;
+use super::twins::{self, Likeness, Twin};
 
 const NOTIFY: Words = Words::new(
     "notify.format",
@@ -39,6 +39,25 @@ const TWIN: Words = Words::new(
     "remove one of the two rows; if both are meant, run with --allow-duplicates",
 );
 
+/// What only a whole sheet tells, for a second pass over it.
+pub(super) struct Known {
+    pub(super) reading: DateReading,
+    pub(super) twins: Vec<Twin>,
+    pub(super) lines: Lines,
+}
+
+impl Known {
+    /// What the row is like, and the line of that row.
+    fn twin(&self, row: u32) -> Option<(Twin, u64)> {
+        let place = self
+            .twins
+            .binary_search_by_key(&row, |twin| twin.row)
+            .ok()?;
+        let twin = *self.twins.get(place)?;
+        Some((twin, self.lines.of(twin.other)))
+    }
+}
+
 /// Judges the rows of one sheet, in order.
 pub(super) struct Checker<'a> {
     rules: &'a Rules,
@@ -51,8 +70,9 @@ pub(super) struct Checker<'a> {
     first_style: Option<DateStyle>,
     window: ExpiryWindow,
     votes: Votes,
-    twins: Twins,
-    lines: Lines,
+    /// What an earlier pass over the same sheet found out, if there was one.
+    known: Option<&'a Known>,
+    pub(super) lines: Lines,
     pub(super) keys: Vec<RowKey>,
     pub(super) faulty: RowBits,
 }
@@ -66,14 +86,14 @@ struct At<'c> {
 }
 
 impl<'a> Checker<'a> {
-    /// `reading` is what an earlier pass over the same sheet found out, if there was one.
+    /// `known` is what an earlier pass over the same sheet found out, if there was one.
     pub(super) fn new(
         rules: &'a Rules,
         header: &'a Header,
         hasher: &'a KeyHasher,
         judge: &'a dyn Fn(u32) -> Judge,
         sink: &'a mut dyn FaultSink,
-        reading: Option<DateReading>,
+        known: Option<&'a Known>,
     ) -> Self {
         Self {
             rules,
@@ -81,11 +101,11 @@ impl<'a> Checker<'a> {
             hasher,
             judge,
             sink,
-            reading: reading.unwrap_or_default(),
+            reading: known.map(|known| known.reading).unwrap_or_default(),
             first_style: None,
             window: ExpiryWindow::from_today(rules.today),
             votes: Votes::default(),
-            twins: Twins::new(hasher.own_id("twins")),
+            known,
             lines: Lines::default(),
             keys: Vec::new(),
             faulty: RowBits::default(),
@@ -97,9 +117,25 @@ impl<'a> Checker<'a> {
         self.reading
     }
 
-    /// How the dates should be read, now that all are known.
-    pub(super) fn verdict(&self) -> DateReading {
-        self.votes.verdict(self.first_style)
+    /// What a second pass must know, now that all rows were seen; none if it would find nothing else.
+    pub(super) fn second_thoughts(&mut self) -> Option<Known> {
+        let reading = self.votes.verdict(self.first_style);
+        let payments = !self.rules.allow_duplicates;
+        let twins = twins::find(
+            &self.keys,
+            self.hasher.own_id("twins"),
+            payments,
+            self.judge,
+        );
+        if reading == self.reading && twins.is_empty() {
+            return None;
+        }
+        let lines = std::mem::take(&mut self.lines);
+        Some(Known {
+            reading,
+            twins,
+            lines,
+        })
     }
 
     /// Judges the next row.
@@ -140,7 +176,7 @@ impl<'a> Checker<'a> {
             self.optional_fields(at);
         }
         self.own_id(at);
-        self.twin(at, key, whole);
+        self.twin(at);
     }
 
     fn phone(&mut self, at: At<'_>) -> Option<Phone> {
@@ -201,19 +237,27 @@ impl<'a> Checker<'a> {
     }
 
     fn optional(&mut self, at: At<'_>, field: Field, check: impl Fn(&str) -> Result<(), Words>) {
-        if !at.fields.text(field).is_empty() {
-            self.check(at, field, check);
+        let text = at.fields.text(field);
+        if text.is_empty() {
+            return;
+        }
+        if let Err(words) = check(text) {
+            self.fault(at, field, words);
         }
     }
 
     fn expiry(&mut self, at: At<'_>) {
-        let shape = at.fields.expiry_shape();
+        let text = at.fields.text(Field::LinkExpiry);
+        if text.is_empty() {
+            return;
+        }
+        let shape = Shape::read(text);
         if let Some(shape) = &shape {
             self.votes.count(shape);
             self.first_style = self.first_style.or(Some(shape.style));
             self.reading.style = self.reading.style.or(self.first_style);
         }
-        if let Err(fault) = at.fields.expiry(shape, self.reading, self.window) {
+        if let Err(fault) = read_expiry(text, shape, self.reading, self.window) {
             self.fault(at, Field::LinkExpiry, fault.words());
         }
     }
@@ -224,46 +268,30 @@ impl<'a> Checker<'a> {
         });
     }
 
-    /// The same own id twice is a fault wherever it stands; the same payment twice only where the row is judged whole.
-    fn twin(&mut self, at: At<'_>, key: RowKey, whole: bool) {
-        let own = key.own_id != 0;
-        if !own && self.rules.allow_duplicates {
-            return;
-        }
-        let Some(earlier) = self.twins.earlier(&self.keys, at.index) else {
+    /// Rows alike are known only to a second pass.
+    fn twin(&mut self, at: At<'_>) {
+        let Some((twin, line)) = self.known.and_then(|known| known.twin(at.index)) else {
             return;
         };
-        let line = self.lines.of(earlier);
-        if own {
-            let mut fault = self
-                .at_field(at, Field::CashgramId)
-                .say(IdFault::Duplicate.words());
-            fault.problem = format!("{}: line {line} has it already", fault.problem);
-            self.tell(at.index, &fault);
-        } else if whole {
-            let mut fault = self.at_field(at, Field::Phone).say(TWIN);
-            fault.problem = format!("line {line} pays the same name, phone and amount already");
-            self.tell(at.index, &fault);
-        } else {
-            self.earlier_twin(at, earlier, key);
-        }
-    }
-
-    /// This row was sent already, so if the earlier one was not, that one is the problem.
-    fn earlier_twin(&mut self, at: At<'_>, earlier: u32, key: RowKey) {
-        if (self.judge)(earlier) == Judge::KeyOnly {
-            return;
-        }
-        self.twins.replace(&self.keys, earlier, at.index);
-        let mut fault = self.at_field(at, Field::Phone).say(TWIN);
-        fault.line = self.lines.of(earlier);
-        fault.row = earlier + 1;
-        fault.value = key.phone().map(Phone::digits).unwrap_or_default();
-        fault.problem = format!(
-            "line {} pays the same name, phone and amount and was sent already",
-            at.line
-        );
-        self.tell(earlier, &fault);
+        let fault = match twin.likeness {
+            Likeness::OwnId => {
+                let fault = self
+                    .at_field(at, Field::CashgramId)
+                    .say(IdFault::Duplicate.words());
+                let problem = format!("{}: line {line} has it too", fault.problem);
+                Fault { problem, ..fault }
+            }
+            Likeness::Payment => {
+                let sent = match (self.judge)(twin.other) {
+                    Judge::KeyOnly => " and was sent already",
+                    Judge::Whole => " already",
+                };
+                let problem = format!("line {line} pays the same name, phone and amount{sent}");
+                let fault = self.at_field(at, Field::Phone).say(TWIN);
+                Fault { problem, ..fault }
+            }
+        };
+        self.tell(at.index, &fault);
     }
 
     fn ragged(&mut self, at: At<'_>) {

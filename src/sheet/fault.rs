@@ -122,11 +122,11 @@ fn is_invisible(c: char) -> bool {
 
 /// Where faults go as they are found.
 pub trait FaultSink {
-    /// One more fault, in the order of rows as far as possible.
+    /// One more fault, in the order of rows.
     fn fault(&mut self, fault: &Fault);
 
-    /// Everything so far is void: the sheet is judged again from its first row, since its dates turned out to be
-    /// written otherwise than its first one.
+    /// Everything so far is void: the sheet is judged again from its first row, since the whole of it showed what its
+    /// rows alone did not.
     fn restart(&mut self);
 }
 

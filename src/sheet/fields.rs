@@ -5,8 +5,8 @@
 use csv::StringRecord;
 
 use crate::domain::{
-    AmountFault, CashgramId, Description, Email, ExpiryFault, ExpiryWindow, Instruction,
-    LinkExpiry, Money, PayeeName, PayoutType, Phone, PhoneFault, Remarks, trimmed,
+    AmountFault, CashgramId, Description, Email, ExpiryWindow, Instruction, Money, PayeeName,
+    PayoutType, Phone, PhoneFault, Remarks, trimmed,
 };
 
 use super::dates::{DateReading, Shape, read_expiry};
@@ -38,23 +38,6 @@ impl<'a> Fields<'a> {
         Money::parse(self.text(Field::Amount))
     }
 
-    /// The shape of the expiry's date, if it has one.
-    pub(super) fn expiry_shape(&self) -> Option<Shape> {
-        Shape::read(self.text(Field::LinkExpiry))
-    }
-
-    pub(super) fn expiry(
-        &self,
-        shape: Option<Shape>,
-        reading: DateReading,
-        window: ExpiryWindow,
-    ) -> Result<Option<LinkExpiry>, ExpiryFault> {
-        match self.text(Field::LinkExpiry) {
-            "" => Ok(None),
-            text => read_expiry(text, shape, reading, window).map(Some),
-        }
-    }
-
     /// Whether to notify: the column's word, or whether any of the dashboard's send flags is set. The place of the
     /// cell that is neither yes nor no.
     pub(super) fn notify(&self) -> Result<Option<bool>, usize> {
@@ -82,7 +65,9 @@ impl<'a> Fields<'a> {
             phone: self.phone().ok()?,
             amount: self.amount().ok()?,
             email: optional(self.text(Field::Email), Email::parse)?,
-            expiry: self.expiry(self.expiry_shape(), reading, window).ok()?,
+            expiry: optional(self.text(Field::LinkExpiry), |text| {
+                read_expiry(text, Shape::read(text), reading, window)
+            })?,
             own_id: optional(self.text(Field::CashgramId), CashgramId::parse)?,
             remarks: optional(self.text(Field::Remarks), Remarks::parse)?,
             payout_type: optional(self.text(Field::PayoutType), PayoutType::parse)?,

@@ -117,7 +117,7 @@ impl<R: Read> Records<R> {
     }
 
     fn read(&mut self) -> Result<bool, Error> {
-        let start = self.csv.position().byte();
+        let (start, before) = (self.csv.position().byte(), self.csv.position().line());
         self.csv.get_mut().allow_until(start + READ_AHEAD_BYTES_MAX);
         match self.csv.read_record(&mut self.record) {
             Ok(true) => {}
@@ -126,7 +126,7 @@ impl<R: Read> Records<R> {
         }
         let end = self.csv.position().byte();
         let open = self.csv.get_ref().end() == Some(end);
-        self.count_lines(open);
+        self.count_lines(before, open);
         if open {
             return Err(Error::OpenQuote {
                 path: self.path.clone(),
@@ -139,7 +139,7 @@ impl<R: Read> Records<R> {
 
     /// `csv` counts line feeds it has consumed, which after a row depends on how the row ended; so the line a row
     /// starts on is worked out from its end.
-    fn count_lines(&mut self, open: bool) {
+    fn count_lines(&mut self, before: u64, open: bool) {
         let text = self.csv.get_ref();
         let last = self.csv.position().byte().checked_sub(1);
         let ended_by_feed = !open && last.and_then(|offset| text.byte_at(offset)) == Some(b'\n');
@@ -153,8 +153,10 @@ impl<R: Read> Records<R> {
         }
         let counted = self.csv.position().line();
         let cells = self.record.as_slice().as_bytes();
-        // Asked first because it is many times faster than counting, and most rows have none.
-        let inside = if cells.contains(&b'\n') {
+        // Asked first because it is many times faster than counting, and most rows have none. One line feed more than
+        // before the row, and that at its end: not even that need be asked.
+        let only_its_end = ended_by_feed && counted == before + 1;
+        let inside = if !only_its_end && cells.contains(&b'\n') {
             u64::try_from(cells.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0)
         } else {
             0

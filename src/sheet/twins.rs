@@ -1,146 +1,107 @@
-//! Finds the earlier row that a row is alike, at 8 bytes a row and place, over the keys that are held anyway.
+//! Finds the rows of a sheet that are alike, over all keys at once.
 //!
-//! An open-addressed table of row numbers: a `HashMap` of whole keys would take three times the memory. The keys it
-//! compares are keyed hashes, so nobody can craft a sheet that fills one chain. Deliberately absent: removal.
+//! A table asked row by row would be larger than the caches and cost as much as all other checks together. Instead a
+//! few bits a row tell which rows may have a twin, and only those are sorted. The hashes are keyed, so nobody can
+//! craft a sheet whose rows all look alike. Deliberately absent: what is said about twins.
 
 use crate::domain::RowKey;
 
-/// Slots at first; always a power of two.
-const SLOTS_MIN: usize = 1024;
+use super::rules::Judge;
 
-/// Which rows count as alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Likeness {
-    OwnId(u64),
-    Payment(u64, i64, u32),
+/// Bits a row: one row in twelve of a large sheet is then looked at again.
+const BITS_PER_ROW: usize = 8;
+/// Fewest bits, so that small sheets need no special care.
+const BITS_MIN: usize = 1024;
+
+/// A row that is a problem because it is like another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Twin {
+    /// The row, counted from 0.
+    pub(super) row: u32,
+    /// The row it is like.
+    pub(super) other: u32,
+    /// How.
+    pub(super) likeness: Likeness,
 }
 
-/// What makes two rows alike: the own id, else name, phone and amount. None: nothing readable to compare.
-fn likeness(key: &RowKey) -> Option<Likeness> {
-    if key.own_id != 0 {
-        Some(Likeness::OwnId(key.own_id))
-    } else if key.phone != 0 && key.amount >= 0 {
-        Some(Likeness::Payment(key.phone, key.amount, key.name))
-    } else {
-        None
-    }
+/// What two rows share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Likeness {
+    /// The own id.
+    OwnId,
+    /// Name, phone and amount, and neither has an own id.
+    Payment,
 }
 
-/// The rows seen so far, by likeness.
-#[derive(Debug)]
-pub(super) struct Twins {
+/// All rows that are a problem because of another one, in order. The same own id is one wherever it stands; the same
+/// payment only in a row that is judged whole, and never in the first of its kind or in the one that was sent.
+pub(super) fn find(
+    keys: &[RowKey],
     seed: u64,
-    /// Tag in the upper half, row number plus one in the lower; 0: free.
-    slots: Vec<u64>,
-    used: usize,
-}
-
-impl Twins {
-    /// Nothing seen yet. `seed` must not be known to whoever wrote the sheet.
-    pub(super) fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            slots: Vec::new(),
-            used: 0,
-        }
-    }
-
-    /// The earlier row that `row` is alike, if any; else `row` is remembered. `keys` holds all rows up to `row`.
-    pub(super) fn earlier(&mut self, keys: &[RowKey], row: u32) -> Option<u32> {
-        let key = key_of(keys, row)?;
-        let alike = likeness(key)?;
-        if self.used * 4 >= self.slots.len() * 3 {
-            self.grow();
-        }
-        let mixed = mix(self.seed, alike);
-        let mut place = self.first_place(mixed);
-        loop {
-            let slot = self.slots.get(place).copied()?;
-            if slot == 0 {
-                break;
-            }
-            if slot >> 32 == mixed >> 32 {
-                let other = row_in(slot)?;
-                if key_of(keys, other).and_then(likeness) == Some(alike) {
-                    return Some(other);
-                }
-            }
-            place = self.next_place(place);
-        }
-        self.used += 1;
-        *self.slots.get_mut(place)? = entry(mixed, row);
-        None
-    }
-
-    /// From now on `row` stands for those alike it.
-    pub(super) fn replace(&mut self, keys: &[RowKey], old: u32, row: u32) {
-        let Some(alike) = key_of(keys, row).and_then(likeness) else {
-            return;
+    payments: bool,
+    judge: &dyn Fn(u32) -> Judge,
+) -> Vec<Twin> {
+    let mut twins = Vec::new();
+    for group in candidates(keys, seed, payments).chunk_by(|(one, _), (other, _)| one == other) {
+        let [(_, first), _, ..] = group else {
+            continue;
         };
-        let mixed = mix(self.seed, alike);
-        let (from, to) = (entry(mixed, old), entry(mixed, row));
-        let mut place = self.first_place(mixed);
-        while let Some(slot) = self.slots.get_mut(place) {
-            if *slot == from {
-                *slot = to;
-                return;
-            }
-            if *slot == 0 {
-                return;
-            }
-            place = self.next_place(place);
+        let own = usize::try_from(*first)
+            .ok()
+            .and_then(|first| keys.get(first))
+            .is_some_and(|key| key.own_id != 0);
+        let sent = group
+            .iter()
+            .map(|(_, row)| *row)
+            .find(|row| !own && judge(*row) == Judge::KeyOnly);
+        let other = sent.unwrap_or(*first);
+        let rows = group.iter().map(|(_, row)| *row);
+        let wrong = rows.filter(|row| *row != other && (own || judge(*row) == Judge::Whole));
+        let likeness = if own {
+            Likeness::OwnId
+        } else {
+            Likeness::Payment
+        };
+        twins.extend(wrong.map(|row| Twin {
+            row,
+            other,
+            likeness,
+        }));
+    }
+    twins.sort_unstable();
+    twins
+}
+
+/// The rows that share bits with another, sorted by what would make them alike, then by row.
+fn candidates(keys: &[RowKey], seed: u64, payments: bool) -> Vec<(u64, u32)> {
+    let mut seen = Bits::for_rows(keys.len());
+    let mut suspected = Bits::for_rows(keys.len());
+    for mark in keys.iter().filter_map(|key| mark(key, seed, payments)) {
+        if seen.set(mark) {
+            suspected.set(mark);
         }
     }
-
-    /// From the upper half, which is the tag: enough for 2^32 slots.
-    fn first_place(&self, mixed: u64) -> usize {
-        let mask = self.slots.len().wrapping_sub(1);
-        usize::try_from(mixed >> 32).unwrap_or(0) & mask
-    }
-
-    fn next_place(&self, place: usize) -> usize {
-        (place + 1) & (self.slots.len().wrapping_sub(1))
-    }
-
-    /// Places come from the tag alone, so that no key is looked at: they lie all over the memory.
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(SLOTS_MIN);
-        let old = std::mem::replace(&mut self.slots, vec![0; size]);
-        for slot in old.into_iter().filter(|slot| *slot != 0) {
-            let mut place = self.first_place(slot);
-            while self.slots.get(place).is_some_and(|slot| *slot != 0) {
-                place = self.next_place(place);
-            }
-            if let Some(free) = self.slots.get_mut(place) {
-                *free = slot;
-            }
-        }
-    }
+    let mut found: Vec<(u64, u32)> = keys
+        .iter()
+        .zip(0u32..)
+        .filter_map(|(key, row)| Some((mark(key, seed, payments)?, row)))
+        .filter(|(mark, _)| suspected.has(*mark))
+        .collect();
+    found.sort_unstable();
+    found
 }
 
-fn key_of(keys: &[RowKey], row: u32) -> Option<&RowKey> {
-    keys.get(usize::try_from(row).ok()?)
-}
-
-fn row_in(slot: u64) -> Option<u32> {
-    u32::try_from(slot & u64::from(u32::MAX))
-        .ok()?
-        .checked_sub(1)
-}
-
-fn entry(mixed: u64, row: u32) -> u64 {
-    (mixed & !u64::from(u32::MAX)) | (u64::from(row) + 1)
-}
-
-/// Spreads a likeness over 64 bits. The seed is secret, so that no sheet can aim at one place.
-fn mix(seed: u64, alike: Likeness) -> u64 {
-    match alike {
-        Likeness::OwnId(id) => spread(id ^ seed),
-        Likeness::Payment(phone, amount, name) => {
-            let name = u64::from(name) << 40;
-            spread(spread(phone ^ seed) ^ amount.unsigned_abs() ^ name)
-        }
+/// What makes a row like another, spread over 64 bits: the own id, else name, phone and amount. None: nothing that
+/// could be read, or a kind that is not asked for. Two million rows share one by accident with a chance of 10^-7.
+fn mark(key: &RowKey, seed: u64, payments: bool) -> Option<u64> {
+    if key.own_id != 0 {
+        return Some(spread(key.own_id ^ seed));
     }
+    if !payments || key.phone == 0 || key.amount < 0 {
+        return None;
+    }
+    let paid = key.amount.unsigned_abs() ^ u64::from(key.name).rotate_left(40);
+    Some(spread(spread(key.phone ^ seed) ^ paid))
 }
 
 /// The finisher of MurmurHash3.
@@ -150,6 +111,36 @@ fn spread(mut value: u64) -> u64 {
     value ^= value >> 33;
     value = value.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     value ^ (value >> 33)
+}
+
+/// A set of marks that may hold more than was put in, never less.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn for_rows(rows: usize) -> Self {
+        let bits = (rows * BITS_PER_ROW).next_power_of_two().max(BITS_MIN);
+        Self(vec![0; bits / 64])
+    }
+
+    fn place(&self, mark: u64) -> (usize, u64) {
+        let word = usize::try_from(mark >> 6).unwrap_or(usize::MAX) & (self.0.len() - 1);
+        (word, 1 << (mark & 63))
+    }
+
+    /// Puts a mark in; whether it seemed to be there.
+    fn set(&mut self, mark: u64) -> bool {
+        let (word, bit) = self.place(mark);
+        self.0.get_mut(word).is_some_and(|word| {
+            let there = *word & bit != 0;
+            *word |= bit;
+            there
+        })
+    }
+
+    fn has(&self, mark: u64) -> bool {
+        let (word, bit) = self.place(mark);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
 }
 
 #[cfg(test)]
@@ -167,19 +158,35 @@ mod tests {
         }
     }
 
+    fn found(keys: &[RowKey], payments: bool, sent: &[u32]) -> Vec<(u32, u32)> {
+        let judge = |row| {
+            if sent.contains(&row) {
+                Judge::KeyOnly
+            } else {
+                Judge::Whole
+            }
+        };
+        let twins = find(keys, 11, payments, &judge);
+        twins.iter().map(|twin| (twin.row, twin.other)).collect()
+    }
+
     #[test]
     fn finds_what_a_map_would_find() {
         let mut keys = Vec::new();
-        let mut twins = Twins::new(11);
         let mut map: HashMap<(u64, i64, u32), u32> = HashMap::new();
+        let mut wanted = Vec::new();
         for row in 0..50_000u32 {
-            let phone = 6_000_000_000 + u64::from(row.wrapping_mul(2_654_435_761) % 40_000);
+            let phone = 6_000_000_000 + u64::from(row * 7 % 1999);
             let (amount, name) = (i64::from(row % 3), row % 2);
             keys.push(key(0, phone, amount, name));
-            let wanted = map.get(&(phone, amount, name)).copied();
-            assert_eq!(twins.earlier(&keys, row), wanted);
-            map.entry((phone, amount, name)).or_insert(row);
+            match map.get(&(phone, amount, name)) {
+                Some(first) => wanted.push((row, *first)),
+                None => drop(map.insert((phone, amount, name), row)),
+            }
         }
+        assert!(wanted.len() > 100);
+        assert_eq!(found(&keys, true, &[]), wanted);
+        assert_eq!(found(&keys, false, &[]), []);
     }
 
     #[test]
@@ -194,13 +201,16 @@ mod tests {
             key(0, 1, -1, 1),
             key(0, 1, 1, 1),
         ];
-        let mut twins = Twins::new(11);
-        let found: Vec<_> = (0..8).map(|row| twins.earlier(&keys, row)).collect();
-        assert_eq!(
-            found,
-            [None, None, Some(0), None, None, None, None, Some(1)]
-        );
-        twins.replace(&keys, 1, 7);
-        assert_eq!(twins.earlier(&keys, 1), Some(7));
+        assert_eq!(found(&keys, true, &[]), [(2, 0), (7, 1)]);
+        assert_eq!(found(&keys, false, &[2]), [(2, 0)]);
+        assert_eq!(found(&[], true, &[]), []);
+    }
+
+    #[test]
+    fn what_was_sent_is_not_the_problem() {
+        let keys = [key(0, 1, 1, 1); 4];
+        assert_eq!(found(&keys, true, &[2]), [(0, 2), (1, 2), (3, 2)]);
+        assert_eq!(found(&keys, true, &[1, 3]), [(0, 1), (2, 1)]);
+        assert_eq!(found(&keys, true, &[0, 1, 2, 3]), []);
     }
 }

@@ -1,14 +1,14 @@
 //! Judges a whole sheet in one pass over its file, and gives what everything after it needs.
 //!
-//! The pass is made again only if the sheet's dates turn out to be written otherwise than its first one. Deliberately
-//! absent: control totals over the sheet, which the commands compare, and any decision to stop.
+//! The pass is made again only if the whole sheet shows what its rows alone do not: rows alike, or dates written
+//! otherwise than the first one. So faults come in the order of rows, and a good sheet is read once. Deliberately absent: control totals over the sheet, which the commands compare, and any decision to stop.
 
 use std::io::Read;
 use std::path::Path;
 
 use crate::domain::{KeyHasher, Money, RowKey};
 
-use super::check::Checker;
+use super::check::{Checker, Known};
 use super::dates::DateReading;
 use super::error::Error;
 use super::fault::FaultSink;
@@ -65,13 +65,13 @@ pub(super) fn validate_records<R: Read>(
     judge: &dyn Fn(u32) -> Judge,
     sink: &mut dyn FaultSink,
 ) -> Result<Checked, Error> {
-    let (checked, verdict) = pass(open()?, rules, hasher, judge, sink, None)?;
-    if checked.dates == verdict {
+    let (checked, known) = pass(open()?, rules, hasher, judge, sink, None)?;
+    if known.is_none() {
         return Ok(checked);
     }
-    sink.restart();
     drop(checked);
-    let (checked, _) = pass(open()?, rules, hasher, judge, sink, Some(verdict))?;
+    sink.restart();
+    let (checked, _) = pass(open()?, rules, hasher, judge, sink, known.as_ref())?;
     Ok(checked)
 }
 
@@ -81,14 +81,18 @@ fn pass<R: Read>(
     hasher: &KeyHasher,
     judge: &dyn Fn(u32) -> Judge,
     sink: &mut dyn FaultSink,
-    reading: Option<DateReading>,
-) -> Result<(Checked, DateReading), Error> {
+    known: Option<&Known>,
+) -> Result<(Checked, Option<Known>), Error> {
     let header = read_header(&mut records)?;
-    let mut checker = Checker::new(rules, &header, hasher, judge, sink, reading);
+    let mut checker = Checker::new(rules, &header, hasher, judge, sink, known);
     while let Some((line, cells)) = records.next_record()? {
         checker.row(line, cells);
     }
-    let (dates, verdict) = (checker.reading(), checker.verdict());
+    let second_thoughts = match known {
+        None => checker.second_thoughts(),
+        Some(_) => None,
+    };
+    let dates = checker.reading();
     let (keys, faulty) = (checker.keys, checker.faulty);
     if keys.is_empty() {
         let path = records.path().to_owned();
@@ -110,7 +114,7 @@ fn pass<R: Read>(
         fingerprint: records.fingerprint(),
         header,
     };
-    Ok((checked, verdict))
+    Ok((checked, second_thoughts))
 }
 
 /// The first row of a sheet.

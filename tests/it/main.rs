@@ -14,10 +14,20 @@
     reason = "a test that panics says what it found, and a harness keeps its own time"
 )]
 
+mod changes;
+mod doubt;
+mod faults;
+mod files;
+mod guards;
+mod hostile;
+mod json;
+mod lock;
+mod pace;
 mod results;
 mod samples;
 mod settings;
 mod sheet;
+mod status;
 mod support;
 mod tidy;
 mod usage;

@@ -311,3 +311,44 @@ fn the_built_in_sandbox_lives_the_same_life_under_the_same_seed() {
     assert_eq!(first, redeemed("7"));
     assert_ne!(first, redeemed("8"));
 }
+
+/// The commands that a run offers, each on a line of its own.
+fn offered(run: &Output) -> Vec<String> {
+    let lines = run.stderr.lines().chain(run.stdout.lines());
+    let commands = lines.filter_map(|line| line.trim_start().strip_prefix("paysheet "));
+    let is_command = |line: &&str| {
+        ["send ", "status ", "results "]
+            .iter()
+            .any(|name| line.starts_with(name))
+    };
+    commands.filter(is_command).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_that_is_offered_can_be_run_as_it_stands() {
+    let (world, gate) = (World::new(), Gate::new());
+    bare(&world);
+    let options = [
+        "--expect-count",
+        "2",
+        "--expect-total=5.03",
+        "--max-amount",
+        "9",
+        "--expires-in",
+        "5",
+        "--notify",
+        "no",
+        "--skip-invalid",
+        "--allow-duplicates",
+        "--settle",
+        "0",
+    ];
+    let run = world.send("june.csv", &gate).args(options).run().exits(0);
+    let commands = offered(&run);
+    assert!(!commands.is_empty(), "{run}");
+    for command in commands {
+        let words = command.split(' ').map(str::to_owned);
+        let known = world.talk("", "", &gate).only_env();
+        known.args(words).run().exits(0);
+    }
+}

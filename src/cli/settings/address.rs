@@ -1,11 +1,9 @@
 //! The gateway's address, judged before a credential goes near it. PURE.
 //!
-//! Deliberately absent: any look-up of names. `localhost` is this machine by its reserved meaning.
+//! What an address may look like is the gateway's business ([`BaseUrl`]); here it is held against the environment, so
+//! that a rehearsal, which asks nothing, cannot reach real money. Deliberately absent: any look-up of names.
 
-use std::fmt;
-use std::net::IpAddr;
-
-use reqwest::Url;
+use crate::gateway::address::{BaseUrl, BaseUrlError};
 
 use super::super::exit::Ending;
 use super::super::values::Environment;
@@ -13,96 +11,29 @@ use super::super::values::Environment;
 /// The domain of the real gateways.
 const CASHFREE: &str = "cashfree.com";
 
-/// An address that credentials may be sent to: https, or http on this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl(Url);
-
-impl BaseUrl {
-    /// Reads an address for an environment.
-    ///
-    /// # Errors
-    ///
-    /// What is no address, what would send credentials in the clear, and a Cashfree host of another environment:
-    /// a rehearsal, which asks nothing, must not reach real money.
-    pub fn parse(text: &str, environment: Environment) -> Result<BaseUrl, Ending> {
-        let url = Url::parse(text.trim()).map_err(|error| {
-            Ending::usage(
-                format!("the base URL is not an address: {error}"),
-                "write it like https://payout-api.cashfree.com",
-            )
-        })?;
-        let bare = url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if !bare || !url.has_host() {
-            return Err(Ending::usage(
-                "the base URL holds more than an address",
-                "write it like https://payout-api.cashfree.com",
-            ));
-        }
-        judge_scheme(&url)?;
-        judge_host(&url, environment)?;
-        Ok(BaseUrl(url))
-    }
-
-    /// The address without a slash at its end, so that a path can follow.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str().trim_end_matches('/')
-    }
-
-    /// Host and port: what a checkpoint is bound to.
-    pub fn host(&self) -> String {
-        let host = self.0.host_str().unwrap_or_default();
-        match self.0.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
-    }
-
-    /// Whether it is this machine.
-    pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.0)
-    }
+/// Reads an address for an environment.
+///
+/// # Errors
+///
+/// What is no address, what would send credentials in the clear, and a Cashfree host of another environment.
+pub(super) fn parse(text: &str, environment: Environment) -> Result<BaseUrl, Ending> {
+    let url = BaseUrl::parse(text).map_err(|error| {
+        let remedy = match error {
+            BaseUrlError::NotAUrl | BaseUrlError::NotBare => {
+                "write it like https://payout-api.cashfree.com"
+            }
+            BaseUrlError::NotHttps => {
+                "use https://: http:// would send the credentials unencrypted"
+            }
+        };
+        Ending::usage(error.to_string(), remedy)
+    })?;
+    judge_host(&url, environment)?;
+    Ok(url)
 }
 
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Whether an address is this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-fn judge_scheme(url: &Url) -> Result<(), Ending> {
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_loopback(url) => Ok(()),
-        "http" => Err(Ending::usage(
-            format!("{url} would send the credentials unencrypted"),
-            "use https://: http:// is for a gateway on this machine only",
-        )),
-        other => Err(Ending::usage(
-            format!("{other}:// is not how a gateway is reached"),
-            "use https://",
-        )),
-    }
-}
-
-fn judge_host(url: &Url, environment: Environment) -> Result<(), Ending> {
-    let host = url
-        .host_str()
-        .unwrap_or_default()
-        .trim_end_matches('.')
-        .to_ascii_lowercase();
+fn judge_host(url: &BaseUrl, environment: Environment) -> Result<(), Ending> {
+    let host = url.host().trim_end_matches('.').to_ascii_lowercase();
     let theirs = host == CASHFREE || host.ends_with(&format!(".{CASHFREE}"));
     let owner = Environment::ALL.into_iter().find(|known| {
         known
@@ -152,13 +83,12 @@ mod tests {
             ),
         ];
         for (text, environment, host, loopback) in accepted {
-            let url = BaseUrl::parse(text, environment).unwrap();
+            let url = parse(text, environment).unwrap();
             assert_eq!(
                 (url.host().as_str(), url.is_loopback()),
                 (host, loopback),
                 "{text}"
             );
-            assert_eq!(url.as_str(), text.trim_end_matches('/'));
         }
         let refused = [
             ("http://gateway.example", Test),
@@ -167,7 +97,7 @@ mod tests {
             ("http://0.0.0.0", Test),
             ("ftp://127.0.0.1", Test),
             ("payout-api.cashfree.com", Production),
-            ("https://user:pass@gateway.example", Test),
+            ("https://user:hush@gateway.example", Test),
             ("https://gateway.example/?x=1", Test),
             ("https://payout-api.cashfree.com", Test),
             ("https://PAYOUT-api.cashfree.com.", Test),
@@ -177,9 +107,9 @@ mod tests {
             ("", Test),
         ];
         for (text, environment) in refused {
-            let refused = BaseUrl::parse(text, environment).unwrap_err();
+            let refused = parse(text, environment).unwrap_err();
             assert_eq!(refused.exit.code(), 2, "{text}");
-            assert!(!refused.to_string().contains("pass"), "{refused}");
+            assert!(!refused.to_string().contains("hush"), "{refused}");
         }
     }
 }

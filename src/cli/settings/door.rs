@@ -12,8 +12,9 @@ use super::super::credentials::{Credentials, ID_VARIABLE, SECRET_VARIABLE};
 use super::super::exit::Ending;
 use super::super::values::{Environment, Rate};
 use super::Surroundings;
-use super::address::BaseUrl;
+use super::address;
 use super::run::{Door, Gateway, Remote};
+use crate::gateway::address::BaseUrl;
 
 /// The documented limit is 3,500 creates a minute; 50 a second leaves room for look-ups.
 const RATE_DEFAULT: &str = "50/s";
@@ -42,13 +43,13 @@ pub(super) fn gateway(
     };
     let given = options.base_url.as_deref().or(environment.own_base_url());
     let base_url = given
-        .map(|url| BaseUrl::parse(url, environment))
+        .map(|url| address::parse(url, environment))
         .transpose()?;
     if let (Rate::Unlimited, Some(url)) = (rate, &base_url)
         && !url.is_loopback()
     {
         return Err(Ending::usage(
-            format!("--rate 0 would send to {url} without any limit"),
+            format!("--rate 0 would send to {} without any limit", url.host()),
             "give a rate such as 50/s: no limit is for a gateway on this machine only",
         ));
     }

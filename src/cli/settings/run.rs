@@ -10,8 +10,8 @@ use crate::domain::{BatchName, Money};
 use super::super::args::{EmbeddedArgs, SandboxArgs};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
-use super::address::BaseUrl;
 use super::files::Files;
+use crate::gateway::address::BaseUrl;
 
 /// What is to be done.
 #[derive(Clone, Debug)]

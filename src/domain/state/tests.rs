@@ -171,6 +171,24 @@ fn what_stands_at_the_gateway_before_we_sent_is_a_conflict_until_adopted() {
 }
 
 #[test]
+fn a_row_that_has_faults_now_is_not_sent_as_it_was() {
+    check(
+        &[send(1), found(Found::NotSent), Fact::Spoiled],
+        State::Invalid,
+    );
+    check(
+        &[send(1), found(Found::Rejected), Fact::Spoiled, Mended],
+        State::Ready,
+    );
+    assert!(
+        fold(&[send(1), found(Found::Throttled), Fact::Spoiled]).is_err(),
+        "a 429 freezes the row"
+    );
+    assert!(fold(&[send(1), found(Found::InDoubt), Fact::Spoiled]).is_err());
+    assert!(fold(&[send(1), found(Found::NotSent), Fact::Spoiled, send(2)]).is_err());
+}
+
+#[test]
 fn what_must_not_follow_is_refused() {
     assert!(fold(&[send(2)]).is_err(), "attempts count from one");
     assert!(
@@ -226,6 +244,7 @@ fn every_fact(at: &Standing) -> Vec<Fact> {
         LookedUp(Missing),
         Adopted,
         Mended,
+        Fact::Spoiled,
         Fact::Swept,
     ]);
     facts.push(Fact::Sending {

@@ -94,7 +94,7 @@ impl<G: Gateway> Run<G> {
         if self.outcome.halt.is_some() || work.unanswered > LOOK_UPS_MAX {
             return;
         }
-        let wait = retry::backoff(work.unanswered, &mut self.rng);
+        let wait = retry::backoff(work.unanswered, &mut self.rng).min(self.limits.give_up_after);
         self.desk.put_off(work, Instant::now() + wait);
     }
 }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// A shorter wait for the next look-up is not worth a word.
+const SETTLING_TOLD_FROM: Duration = Duration::from_secs(1);
+
 impl<G: Gateway> Run<G> {
     pub(super) fn note_create(&mut self, finding: &Finding) {
         let now = Instant::now();
@@ -21,7 +24,9 @@ impl<G: Gateway> Run<G> {
         } else {
             self.last_failure = note_of(finding).unwrap_or_default();
         }
-        if let Some(wait) = self.creates.note(sign, now, &mut self.rng) {
+        let tripped = self.creates.note(sign, now, &mut self.rng);
+        self.give_up_if_hopeless(self.creates.failing_for(now));
+        if let Some(wait) = tripped {
             self.tell_out_of_reach(wait);
         } else if sign == Sign::Answered && matches!(finding, Finding::Created(_)) {
             self.asks.note(Sign::Answered, now, &mut self.rng);
@@ -36,7 +41,9 @@ impl<G: Gateway> Run<G> {
         if let Sign::Throttled(wait) = sign {
             return self.throttle(wait);
         }
-        if let Some(wait) = self.asks.note(sign, now, &mut self.rng) {
+        let tripped = self.asks.note(sign, now, &mut self.rng);
+        self.give_up_if_hopeless(self.asks.failing_for(now));
+        if let Some(wait) = tripped {
             self.tell_out_of_reach(wait);
         }
     }
@@ -50,24 +57,30 @@ impl<G: Gateway> Run<G> {
         let also = self.asks.note(Sign::Throttled(wait), now, &mut self.rng);
         "the gateway asked to wait".clone_into(&mut self.last_failure);
         if paused.or(also).is_some() {
-            self.tell(&Event::Paused {
-                pause: Pause::Throttled,
-                wait,
-            });
+            self.tell_paused(Pause::Throttled, wait);
         }
     }
 
     pub(super) fn give_up_if_out_of_reach(&mut self, now: Instant) {
-        let given_up = |breaker: &Breaker| {
-            breaker.is_tripped() && breaker.failing_for(now) >= self.limits.give_up_after
-        };
-        let creates = given_up(&self.creates) && self.desk.has(Task::Create);
-        let asks = given_up(&self.asks) && self.desk.has(Task::Ask);
-        if creates || asks {
-            self.halt(Halt::OutOfReach {
-                why: self.last_failure.clone(),
-            });
+        let patience = self.limits.give_up_after;
+        let hopeless =
+            |task, breaker: &Breaker| self.desk.has(task) && breaker.is_hopeless(now, patience);
+        if hopeless(Task::Create, &self.creates) || hopeless(Task::Ask, &self.asks) {
+            self.out_of_reach();
         }
+    }
+
+    /// After a failure: nothing has succeeded for as long as patience lasts.
+    pub(super) fn give_up_if_hopeless(&mut self, failing_for: Duration) {
+        if failing_for >= self.limits.give_up_after {
+            self.out_of_reach();
+        }
+    }
+
+    fn out_of_reach(&mut self) {
+        self.halt(Halt::OutOfReach {
+            why: self.last_failure.clone(),
+        });
     }
 
     /// Nothing more leaves. The first reason counts.
@@ -122,25 +135,33 @@ impl<G: Gateway> Run<G> {
         });
     }
 
-    pub(super) fn tell_out_of_reach(&self, wait: Duration) {
-        let pause = Pause::OutOfReach {
-            why: self.last_failure.clone(),
-        };
-        self.tell(&Event::Paused { pause, wait });
+    pub(super) fn tell_out_of_reach(&mut self, wait: Duration) {
+        let why = self.last_failure.clone();
+        self.tell_paused(Pause::OutOfReach { why }, wait);
     }
 
+    /// Says that all that is left is waiting, unless the wait is too short to be noticed: many doubts that fall due one
+    /// after the other would flood a log.
     pub(super) fn tell_settling(&mut self, now: Instant) {
         let Some(due) = self.desk.next_due() else {
             return;
         };
-        if self.settling {
+        let (wait, payouts) = (due.saturating_duration_since(now), self.desk.in_doubt());
+        if self.settling || wait < SETTLING_TOLD_FROM || payouts == 0 {
             return;
         }
         self.settling = true;
-        let payouts = u64::try_from(self.desk.waiting()).unwrap_or(u64::MAX);
-        self.tell(&Event::Paused {
-            pause: Pause::Settling { payouts },
-            wait: due.saturating_duration_since(now),
-        });
+        self.tell_paused(Pause::Settling { payouts }, wait);
+    }
+
+    fn tell_paused(&mut self, pause: Pause, wait: Duration) {
+        self.paused = true;
+        self.tell(&Event::Paused { pause, wait });
+    }
+
+    pub(super) fn tell_resumed(&mut self) {
+        if std::mem::take(&mut self.paused) {
+            self.tell(&Event::Resumed);
+        }
     }
 }

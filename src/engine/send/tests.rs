@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
@@ -130,7 +131,7 @@ impl Gateway for Scripted {
             Act::Refuse => json(422, "Please provide a valid name"),
             Act::Throttle => {
                 let headers = ReplyHeaders {
-                    wait: Some(Duration::from_millis(20)),
+                    wait: Some(THROTTLE),
                     ..ReplyHeaders::default()
                 };
                 answer(
@@ -172,6 +173,9 @@ impl Gateway for Scripted {
     }
 }
 
+/// What a scripted 429 asks for.
+const THROTTLE: Duration = Duration::from_millis(5);
+
 const LIMITS: Limits = Limits {
     concurrency: 16,
     max_attempts: 6,
@@ -212,7 +216,9 @@ impl World {
     /// Fills the checkpoint with `rows` rows; `phone` says whose each is.
     fn fill(&self, rows: u64, phone: impl Fn(u64) -> u64) {
         let mut store = self.store();
-        let mut intake = store.begin_intake("[\"name\"]").unwrap();
+        let mut intake = store
+            .begin_intake("[\"name\"]", Timestamp::UNIX_EPOCH)
+            .unwrap();
         for row in 1..=rows {
             let fields = RowFields {
                 name: "Asha Menon",
@@ -248,13 +254,16 @@ impl World {
             seed: 1,
             interrupt,
         };
-        let mut session = Session::open(self.store(), around, self.limits).unwrap();
+        let store = self.store();
+        let totals = store.totals();
+        let payouts = totals.rows(State::Ready) + totals.rows(State::Unknown);
+        let mut session = Session::open(store, around, self.limits).unwrap();
         let rules = OrderRules {
             today: "2026-11-22".parse().unwrap(),
             expires_in: LinkExpiry::InDays(15),
             notify: true,
         };
-        let outcome = session.send(rules, 100).await;
+        let outcome = session.send(rules, payouts).await;
         let store = session.close().unwrap();
         store.prove_totals().unwrap();
         self.audit(&store);
@@ -483,6 +492,8 @@ async fn an_interrupt_lets_what_is_in_flight_finish_and_the_next_run_does_the_re
     assert!(ended.totals.rows(State::Ready) > 0);
     assert_eq!(world.send().await.totals.rows(State::Created), 2000);
 }
+
+mod limits;
 
 #[test]
 fn a_minute_rate_is_spread_over_the_minute() {

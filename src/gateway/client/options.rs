@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Certificate, Proxy, redirect, retry, tls};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::gateway::address::{BaseUrl, BaseUrlError};
+use crate::gateway::address::BaseUrl;
 use crate::gateway::fault;
 use crate::gateway::signer::SignerError;
 
@@ -25,7 +25,7 @@ pub type UnixSeconds = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// What a [`Client`](super::Client) is made from.
 pub struct ClientOptions {
     /// With or without `/payout`; plain http for loopback only.
-    pub base_url: String,
+    pub base_url: BaseUrl,
     /// Client id of the account.
     pub client_id: String,
     /// Client secret of the account.
@@ -51,9 +51,6 @@ pub struct ClientOptions {
 /// Why there can be no client. Quotes none of the options, some of which are secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The base URL.
-    #[error(transparent)]
-    BaseUrl(#[from] BaseUrlError),
     /// The public key.
     #[error(transparent)]
     PublicKey(#[from] SignerError),

@@ -65,21 +65,35 @@ impl Gate {
         options.rules.client_secret = CLIENT_SECRET.into();
         change(&mut options);
         let sandbox = Arc::new(Sandbox::new(options, books).expect("a sandbox"));
+        let mut gate = Gate {
+            sandbox,
+            address: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+            runtime: None,
+        };
+        gate.up();
+        gate
+    }
+
+    /// Serves, again at the same address if it was down.
+    pub(crate) fn up(&mut self) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime");
         let listener = runtime
-            .block_on(TcpListener::bind(("127.0.0.1", 0)))
+            .block_on(TcpListener::bind(self.address))
             .expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let served = http::serve(listener, Arc::clone(&sandbox), std::future::pending());
-        runtime.spawn(served);
-        Gate {
-            sandbox,
-            address,
-            runtime: Some(runtime),
+        self.address = listener.local_addr().expect("an address");
+        let sandbox = Arc::clone(&self.sandbox);
+        runtime.spawn(http::serve(listener, sandbox, std::future::pending()));
+        self.runtime = Some(runtime);
+    }
+
+    /// Cuts every connection and refuses new ones. What was done stays done.
+    pub(crate) fn down(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(std::time::Duration::from_millis(500));
         }
     }
 

@@ -13,7 +13,9 @@ pub(crate) mod audit;
 pub(crate) mod gate;
 pub(crate) mod program;
 pub(crate) mod raw;
+pub(crate) mod raw_bank;
 pub(crate) mod raw_http;
+pub(crate) mod trouble;
 pub(crate) mod world;
 
 pub(crate) use audit::{audit, audit_earlier};

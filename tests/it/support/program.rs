@@ -24,6 +24,7 @@ pub(crate) struct Paysheet {
     env: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
     umask: Option<&'static str>,
+    before: Option<String>,
 }
 
 impl Paysheet {
@@ -56,6 +57,12 @@ impl Paysheet {
         self
     }
 
+    /// The same surroundings without a word typed.
+    pub(crate) fn only_env(mut self) -> Paysheet {
+        self.args.clear();
+        self
+    }
+
     pub(crate) fn in_folder(mut self, folder: impl AsRef<Path>) -> Paysheet {
         self.folder = Some(folder.as_ref().to_owned());
         self
@@ -67,13 +74,21 @@ impl Paysheet {
         self
     }
 
+    /// Runs in a shell that did this first, such as `ulimit -f 64` or `exec 2>&-`.
+    pub(crate) fn after(mut self, script: impl Into<String>) -> Paysheet {
+        self.before = Some(script.into());
+        self
+    }
+
     fn command(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_paysheet");
-        let mut command = match self.umask {
-            None => Command::new(program),
-            Some(umask) => {
+        let umask = self.umask.map(|umask| format!("umask {umask}"));
+        let before: Vec<String> = umask.into_iter().chain(self.before.clone()).collect();
+        let mut command = match before.as_slice() {
+            [] => Command::new(program),
+            _ => {
                 let mut shell = Command::new("/bin/sh");
-                let script = format!("umask {umask}; exec \"$0\" \"$@\"");
+                let script = format!("{}; exec \"$0\" \"$@\"", before.join("; "));
                 shell.arg("-c").arg(script).arg(program);
                 shell
             }

@@ -1,8 +1,8 @@
 //! A scripted gateway: per request a closure says what happens on the wire, before or after the honest thing is done.
 //!
 //! It keeps books of its own and a list of every create it saw, so that "at most one Cashgram a row" is judged by a
-//! party that shares no line with the program or its sandbox. Its reading of the protocol is this file and `bank`
-//! below, written from the protocol's description alone. Refusals travel under their HTTP status. Deliberately
+//! party that shares no line with the program or its sandbox. Its reading of the protocol is this file and
+//! `raw_bank`, written from the protocol's description alone. Refusals travel under their HTTP status. Deliberately
 //! absent: rates, balances that run out, life of links (a test sets their status).
 
 use std::collections::BTreeMap;
@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::gate::{Booked, CLIENT_ID, CLIENT_SECRET, Gateway};
+use super::gate::{Booked, Gateway};
+use super::raw_bank;
 pub(crate) use super::raw_http::Say;
 use super::raw_http::{self, Wire};
-use super::world::{india_day, paise};
+use super::world::paise;
 
 /// One request as the script sees it.
 #[derive(Clone, Debug)]
@@ -103,7 +104,24 @@ pub(crate) struct Ledger {
     pub(crate) creates: Vec<(String, String)>,
     pub(crate) asked: Vec<Ask>,
     counts: BTreeMap<(String, String), usize>,
-    balance: String,
+    pub(super) balance: String,
+}
+
+/// The same books, for an auditor who does not count bodies that were certainly refused: a mended row has another.
+pub(crate) struct ButRefused(Vec<Booked>);
+
+impl Gateway for ButRefused {
+    fn url(&self) -> String {
+        String::new()
+    }
+
+    fn booked(&self) -> Vec<Booked> {
+        self.0.clone()
+    }
+
+    fn asked(&self) -> usize {
+        0
+    }
 }
 
 type Script = dyn Fn(&Ask) -> Act + Send + Sync;
@@ -169,6 +187,15 @@ impl Raw {
         self.count("/createCashgram")
     }
 
+    /// The books without the count of differing bodies.
+    pub(crate) fn but_refused(&self) -> ButRefused {
+        let mut booked = self.booked();
+        for cashgram in &mut booked {
+            cashgram.other_bodies = 0;
+        }
+        ButRefused(booked)
+    }
+
     /// Has a link stand so at the gateway.
     pub(crate) fn set_status(&self, id: &str, word: &str) {
         let mut ledger = self.ledger();
@@ -226,7 +253,7 @@ impl Gateway for Raw {
     }
 }
 
-fn locked(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+pub(super) fn locked(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
     ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -236,8 +263,8 @@ fn converse(mut socket: TcpStream, books: &Mutex<Ledger>, script: &Script) {
     while let Some(wire) = raw_http::await_request(&socket) {
         let ask = note(&wire, books);
         let (manner, honest) = match script(&ask) {
-            Act::Honest => (None, Some(bank::answer(&wire, &ask, books))),
-            Act::Then(manner) => (Some(manner), Some(bank::answer(&wire, &ask, books))),
+            Act::Honest => (None, Some(raw_bank::answer(&wire, &ask, books))),
+            Act::Then(manner) => (Some(manner), Some(raw_bank::answer(&wire, &ask, books))),
             Act::Instead(manner) => (Some(manner), None),
         };
         let resets = matches!(manner, Some(Manner::Reset));
@@ -315,7 +342,7 @@ fn note(wire: &Wire, books: &Mutex<Ledger>) -> Ask {
 }
 
 /// A JSON string, or a number's digits.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -324,7 +351,7 @@ fn text(value: &Value) -> String {
 }
 
 impl Kept {
-    fn new(number: usize, status: &str, body: String) -> Kept {
+    pub(super) fn new(number: usize, status: &str, body: String) -> Kept {
         Kept {
             reference: 8_100_000 + u64::try_from(number).expect("a count"),
             link: format!("https://csgr.invalid/r{number:06}"),
@@ -333,144 +360,5 @@ impl Kept {
             utr: None,
             body,
         }
-    }
-}
-
-/// The protocol, honestly.
-mod bank {
-    use super::*;
-
-    /// One token for everybody: it is the account that is checked, not the session.
-    const TOKEN: &str = "raw.token.5f1c";
-
-    pub(super) fn answer(wire: &Wire, ask: &Ask, books: &Mutex<Ledger>) -> Say {
-        let operation = wire.path.rsplit('/').next().unwrap_or_default();
-        let known = match (wire.method.as_str(), operation) {
-            ("POST", "authorize") => return authorize(wire),
-            ("POST", "createCashgram" | "deactivateCashgram") => true,
-            ("GET" | "POST", "getCashgramStatus") | ("GET", "getBalance") => true,
-            _ => false,
-        };
-        if !known || !wire.path.contains("/payout/v1") {
-            return Say::refusal(405, "Invalid request URL or HTTP method");
-        }
-        match wire.headers.get("authorization") {
-            None => return Say::refusal(412, "Token missing in the request"),
-            Some(token) if *token != format!("Bearer {TOKEN}") => {
-                return Say::refusal(403, "Token is not valid");
-            }
-            Some(_) => {}
-        }
-        let mut ledger = locked(books);
-        match operation {
-            "createCashgram" => create(wire, &mut ledger),
-            "getCashgramStatus" => status(&ask.id, &ledger),
-            "deactivateCashgram" => deactivate(&ask.id, &mut ledger),
-            _ => success(
-                "Ledger balance for the account",
-                &json!({"balance": ledger.balance, "availableBalance": ledger.balance}),
-            ),
-        }
-    }
-
-    fn success(message: &str, data: &Value) -> Say {
-        let body = json!({"status": "SUCCESS", "subCode": "200", "message": message, "data": data});
-        Say::new(200, body.to_string())
-    }
-
-    fn authorize(wire: &Wire) -> Say {
-        let header = |name: &str| wire.headers.get(name).map(String::as_str);
-        let known = header("x-client-id") == Some(CLIENT_ID)
-            && header("x-client-secret") == Some(CLIENT_SECRET);
-        if !known {
-            return Say::refusal(401, "Invalid clientId and clientSecret combination");
-        }
-        let expiry = jiff::Timestamp::now().as_second() + 360;
-        success(
-            "Token generated",
-            &json!({"token": TOKEN, "expiry": expiry}),
-        )
-    }
-
-    fn create(wire: &Wire, ledger: &mut Ledger) -> Say {
-        let Ok(Value::Object(body)) = serde_json::from_str(&wire.body) else {
-            return Say::refusal(412, "Post data is empty or not a valid JSON");
-        };
-        let field = |name: &str| body.get(name).map(text).unwrap_or_default();
-        if let Err(message) = judge(&field) {
-            return Say::refusal(422, message);
-        }
-        let id = field("cashgramId");
-        if ledger.cashgrams.contains_key(&id) {
-            return Say::refusal(409, &format!("Cashgram with id {id} already exists"));
-        }
-        let kept = Kept::new(ledger.cashgrams.len(), "ACTIVE", wire.body.clone());
-        let data = json!({"referenceId": kept.reference, "cashgramLink": kept.link});
-        ledger.cashgrams.insert(id, kept);
-        success("Cashgram Created", &data)
-    }
-
-    /// The field rules as published.
-    fn judge(field: &impl Fn(&str) -> String) -> Result<(), &'static str> {
-        let id = field("cashgramId");
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if id.is_empty() || id.len() > 36 || !id.chars().all(plain) {
-            return Err("Please provide a valid cashgram Id");
-        }
-        let amount = field("amount");
-        let (rupees, part) = amount.split_once('.').unwrap_or((&amount, "00"));
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        if !digits(rupees) || !digits(part) || part.len() > 2 || paise(&amount) < 100 {
-            return Err("Invalid amount passed.");
-        }
-        let phone = field("phone");
-        let phone = phone.strip_prefix("+91").unwrap_or(&phone);
-        if !digits(phone) || !(8..=12).contains(&phone.len()) {
-            return Err("Please provide a valid Phone Number");
-        }
-        let name = field("name");
-        if name.trim().is_empty() || name.chars().count() > 100 {
-            return Err("Please provide a valid name");
-        }
-        if !["0", "1", ""].contains(&field("notifyCustomer").as_str()) {
-            return Err("notifyCustomer value must be 0 or 1");
-        }
-        let expiry = jiff::civil::Date::strptime("%Y/%m/%d", field("linkExpiry"));
-        match expiry {
-            Ok(day) if (india_day(0)..=india_day(30)).contains(&day) => Ok(()),
-            _ => Err("Please provide a valid link expiry"),
-        }
-    }
-
-    fn status(id: &str, ledger: &Ledger) -> Say {
-        let Some(kept) = ledger.cashgrams.get(id) else {
-            return Say::refusal(404, &format!("Cashgram with id {id} does not exist"));
-        };
-        let mut data = json!({
-            "cashgramStatus": kept.status, "referenceId": kept.reference,
-            "cashgramId": id, "cashgramLink": kept.link,
-        });
-        if let Some(reason) = &kept.reason {
-            data["reason"] = json!(reason);
-        }
-        if let Some(utr) = &kept.utr {
-            data["utr"] = json!(utr);
-        }
-        success("Cashgram details retrieved", &data)
-    }
-
-    fn deactivate(id: &str, ledger: &mut Ledger) -> Say {
-        let Some(kept) = ledger.cashgrams.get_mut(id) else {
-            return Say::refusal(404, &format!("Cashgram with id {id} does not exist"));
-        };
-        if kept.status != "ACTIVE" {
-            return Say::refusal(412, "Active cashgrams can only be deactivated");
-        }
-        kept.status = "EXPIRED".into();
-        let message = format!("Cashgram with id - {id} successfully deactivated!");
-        Say::new(
-            200,
-            json!({"status": "SUCCESS", "subCode": "200", "message": message}).to_string(),
-        )
     }
 }

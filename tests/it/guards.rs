@@ -1,0 +1,396 @@
+//! The guards against paying again: what a checkpoint is bound to, and what a lost or damaged one costs.
+
+use crate::support::world::row_text;
+use crate::support::*;
+
+pub(crate) const CHECKPOINT: &str = "june.test.checkpoint.db";
+pub(crate) const RESULTS: &str = "june.test.results.csv";
+
+/// A world in which `june.csv` with so many rows was sent to `gate`.
+pub(crate) fn sent(gate: &impl Gateway, n: usize) -> World {
+    let world = World::new();
+    world.sheet("june.csv", rows(n));
+    world.send("june.csv", gate).run().exits(0);
+    assert_eq!(gate.booked().len(), n);
+    world
+}
+
+/// Runs into a guard: the exit code and the words; not one create, and the checkpoint as it was.
+#[track_caller]
+pub(crate) fn guarded(
+    world: &World,
+    gate: &impl Gateway,
+    send: Paysheet,
+    code: i32,
+    words: &[&str],
+) -> Output {
+    let books = gate.booked();
+    let run = send.run().exits(code).says(words);
+    assert_eq!(gate.booked(), books, "{run}");
+    assert_eq!(run.json()["exit"], code);
+    assert!(world.has("june.csv"));
+    run
+}
+
+#[test]
+fn a_checkpoint_of_another_world_is_refused() {
+    let (gate, other) = (
+        Gate::new(),
+        Gate::with(|options| options.rules.client_id = "CF_OTHER".into()),
+    );
+    let world = sent(&gate, 3);
+    let before = world.bytes(CHECKPOINT);
+    let mine = ["--checkpoint", CHECKPOINT];
+    let asked = gate.asked();
+    let host = world.send("june.csv", &other);
+    guarded(&world, &gate, host, 1, &[CHECKPOINT, "another gateway"]);
+    let account = world
+        .send("june.csv", &gate)
+        .env("CASHFREE_CLIENT_ID", "CF_OTHER");
+    let run = guarded(&world, &gate, account, 1, &[CHECKPOINT, "another account"]);
+    run.hides(["CF_OTHER", CLIENT_ID]);
+    let batch = world
+        .send("june.csv", &gate)
+        .args(mine)
+        .args(["--batch", "july"]);
+    guarded(
+        &world,
+        &gate,
+        batch,
+        1,
+        &[CHECKPOINT, "another batch", "june", "july"],
+    );
+    let real = ["--env", "production", "--expect-total", "9.06"];
+    let environment = world.send("june.csv", &gate).args(mine).args(real);
+    guarded(
+        &world,
+        &gate,
+        environment,
+        1,
+        &[CHECKPOINT, "another environment"],
+    );
+    let status = world.status("june.csv", &other);
+    guarded(&world, &gate, status, 1, &["another gateway"]);
+    assert_eq!((gate.asked(), other.asked()), (asked, 0));
+    assert_eq!(world.bytes(CHECKPOINT), before);
+    world.send("june.csv", &gate).run().exits(0);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused_with_the_way_out() {
+    let gate = Gate::new();
+    let world = sent(&gate, 40);
+    let whole = world.bytes(CHECKPOINT);
+    let asked = gate.asked();
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x55;
+        bytes
+    };
+    let garbage: Vec<u8> = (0..20_000_u32).map(|n| (n * 7 % 251) as u8).collect();
+    for (what, bytes) in [
+        ("cut in half", whole[..whole.len() / 2].to_vec()),
+        ("cut to a page", whole[..4096].to_vec()),
+        ("garbage", garbage),
+        ("its first byte flipped", flipped(0)),
+        ("its page size flipped", flipped(17)),
+        ("text", b"cashgram_id,state\n".to_vec()),
+    ] {
+        world.sheet(CHECKPOINT, &bytes);
+        for command in ["send", "status", "results"] {
+            let send = world.talk(command, "june.csv", &gate).arg("--json");
+            let send = if command == "send" {
+                send.arg("--yes")
+            } else {
+                send
+            };
+            let run = guarded(&world, &gate, send, 1, &[CHECKPOINT]);
+            let said = run.all();
+            assert!(
+                said.contains("damaged") || said.contains("not a paysheet checkpoint"),
+                "{what}: {run}"
+            );
+        }
+        assert_eq!(world.bytes(CHECKPOINT), bytes, "{what}: it was written to");
+    }
+    assert_eq!(gate.asked(), asked);
+    // Its links are still in the results.
+    assert_eq!(world.table(RESULTS).states("created"), 40);
+}
+
+#[test]
+fn an_empty_checkpoint_file_is_not_taken_for_a_new_batch_in_silence() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.sheet(CHECKPOINT, "");
+    let run = world.send("june.csv", &gate).run();
+    assert!(run.code == 1 || run.code == 4, "{run}");
+    assert_eq!((gate.creates(), gate.books().len()), (3, 3), "{run}");
+}
+
+#[test]
+fn another_programs_database_and_a_newer_format_are_refused() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    let whole = world.bytes(CHECKPOINT);
+    let asked = gate.asked();
+    let open = || rusqlite::Connection::open(world.path(CHECKPOINT)).unwrap();
+    open().pragma_update(None, "user_version", 4_000).unwrap();
+    let newer = world.send("june.csv", &gate);
+    guarded(
+        &world,
+        &gate,
+        newer,
+        1,
+        &[CHECKPOINT, "newer paysheet", "4000"],
+    );
+    world.sheet(CHECKPOINT, &whole);
+    open().pragma_update(None, "application_id", 7).unwrap();
+    guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        1,
+        &["not a paysheet checkpoint", "--checkpoint"],
+    );
+    world.remove(CHECKPOINT);
+    open()
+        .execute_batch("CREATE TABLE contacts (name TEXT); INSERT INTO contacts VALUES ('x')")
+        .unwrap();
+    guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        1,
+        &["not a paysheet checkpoint"],
+    );
+    let names: i64 = open()
+        .query_row("SELECT count(*) FROM contacts", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!((names, gate.asked()), (1, asked));
+}
+
+#[test]
+fn a_record_that_was_tampered_with_sends_nothing() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    let open = rusqlite::Connection::open(world.path(CHECKPOINT)).unwrap();
+    let tables: Vec<String> = {
+        let mut query = open
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            .unwrap();
+        let names = query.query_map([], |row| row.get(0)).unwrap();
+        names.map(Result::unwrap).collect()
+    };
+    for table in tables {
+        let whole = world.bytes(CHECKPOINT);
+        let broken = open.execute_batch(&format!("DROP TABLE {table}"));
+        if broken.is_ok() {
+            let run = world.send("june.csv", &gate).run();
+            assert_ne!(run.code, 0, "without {table}: {run}");
+            assert_eq!(gate.creates(), 3, "without {table}: {run}");
+        }
+        world.sheet(CHECKPOINT, whole);
+    }
+}
+
+#[test]
+fn with_checkpoint_and_results_lost_what_exists_is_found_and_not_paid_again() {
+    let gate = Gate::new();
+    let world = sent(&gate, 30);
+    let before = world.table(RESULTS);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    world.sheet("june.csv", rows(33));
+    let remedies = [
+        "--adopt",
+        "--batch NEW",
+        "30 links of this batch exist",
+        "nothing was sent",
+    ];
+    guarded(&world, &gate, world.send("june.csv", &gate), 4, &remedies);
+    let conflicts = world.table(RESULTS);
+    assert_eq!(
+        (conflicts.states("conflict"), conflicts.states("ready")),
+        (30, 3)
+    );
+    audit(&world, RESULTS, &gate);
+    // Again, and again nothing, until the word is given.
+    let again = guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        4,
+        &["--adopt", "--batch NEW"],
+    );
+    assert_eq!(gate.creates(), 30, "{again}");
+    let adopt = world.send("june.csv", &gate).arg("--adopt").run().exits(0);
+    adopt.says(["30 ACTIVE", "amounts cannot be compared"]);
+    audit(&world, RESULTS, &gate);
+    assert_eq!((gate.creates(), gate.books().len()), (33, 33));
+    let after = world.table(RESULTS);
+    for column in ["cashgram_id", "reference_id", "cashgram_link"] {
+        assert_eq!(after.column(column)[..30], before.column(column)[..]);
+    }
+    let done = world.send("june.csv", &gate).run().exits(0);
+    assert_eq!(done.json()["requests"], 0);
+}
+
+#[test]
+fn where_all_rows_exist_both_remedies_are_named_each_time() {
+    let raw = Raw::honest();
+    let world = sent(&raw, 5);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    for _ in 0..3 {
+        guarded(
+            &world,
+            &raw,
+            world.send("june.csv", &raw),
+            4,
+            &["--adopt", "--batch NEW"],
+        );
+        assert_eq!(world.table(RESULTS).states("conflict"), 5);
+    }
+    assert_eq!(raw.creates(), 5);
+    world.send("june.csv", &raw).arg("--adopt").run().exits(0);
+    audit(&world, RESULTS, &raw);
+    assert_eq!(raw.creates(), 5);
+}
+
+#[test]
+fn adopting_wants_an_answer() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.lose_checkpoint(CHECKPOINT);
+    let adopt = || {
+        world
+            .talk("send", "june.csv", &gate)
+            .arg("--adopt")
+            .arg("--json")
+    };
+    guarded(&world, &gate, adopt(), 2, &["no terminal", "--yes"]);
+    assert_eq!(
+        world.table(RESULTS).states("created"),
+        3 - world.table(RESULTS).states("conflict")
+    );
+    adopt().arg("--yes").run().exits(0);
+    audit(&world, RESULTS, &gate);
+}
+
+#[test]
+fn a_handful_of_ids_far_into_the_sheet_is_found_too() {
+    // Every third row was sent before under this name.
+    let gate = Gate::new();
+    let world = World::new();
+    let some: String = (1..=60).filter(|n| n % 3 == 0).map(row_text).collect();
+    world.sheet("june.csv", format!("name,phone,amount\n{some}"));
+    world.send("june.csv", &gate).run().exits(0);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    world.sheet("june.csv", rows(60));
+    let run = guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        4,
+        &["20 links", "--adopt"],
+    );
+    assert_eq!(world.table(RESULTS).states("conflict"), 20, "{run}");
+    world.send("june.csv", &gate).arg("--adopt").run().exits(0);
+    audit(&world, RESULTS, &gate);
+    assert_eq!(gate.books().len(), 60);
+}
+
+#[test]
+fn results_without_their_checkpoint_stop_the_run() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.lose_checkpoint(CHECKPOINT);
+    guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        4,
+        &["--adopt", "--batch NEW"],
+    );
+    // And where the gateway knows none of it, the file alone is reason enough, each time.
+    let fresh = Gate::new();
+    let world = sent(&Gate::new(), 3);
+    world.lose_checkpoint(CHECKPOINT);
+    for _ in 0..2 {
+        let run = guarded(
+            &world,
+            &fresh,
+            world.send("june.csv", &fresh),
+            3,
+            &[RESULTS, CHECKPOINT, "--adopt", "--batch NEW"],
+        );
+        assert_eq!(fresh.creates(), 0, "{run}");
+    }
+    assert_eq!(world.table(RESULTS).states("created"), 3);
+}
+
+#[test]
+fn results_whose_checkpoint_is_lost_keep_their_links_while_the_gateway_is_out_of_reach() {
+    for trouble in ["down", "secret"] {
+        let gate = Gate::new();
+        let world = sent(&gate, 4);
+        let links = world.text(RESULTS);
+        world.lose_checkpoint(CHECKPOINT);
+        let send = world
+            .send("june.csv", &gate)
+            .args(["--give-up-after", "1s"]);
+        let send = match trouble {
+            "down" => send.args(["--base-url", "http://127.0.0.1:9"]),
+            _ => send.env("CASHFREE_CLIENT_SECRET", "wrong"),
+        };
+        guarded(&world, &gate, send, 1, &[]);
+        assert_eq!(world.text(RESULTS), links, "{trouble}");
+        // The checkpoint that stands there now knows less than the file.
+        let results = world.talk("results", "june.csv", &gate).arg("--json");
+        guarded(
+            &world,
+            &gate,
+            results,
+            1,
+            &[RESULTS, "was missing", "--adopt"],
+        );
+        world.status("june.csv", &gate).run();
+        assert_eq!(world.text(RESULTS), links, "{trouble}");
+    }
+}
+
+#[test]
+fn a_probe_that_was_cut_short_is_made_again() {
+    // The first look-up finds a link of an earlier time, a later one ends the run.
+    let cut = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let once = std::sync::Arc::clone(&cut);
+    let raw = Raw::start(move |ask| {
+        let cuts = ask.is_status() && ask.nth > 3 && once.load(std::sync::atomic::Ordering::SeqCst);
+        if cuts {
+            Act::Instead(Manner::Says(Say::refusal(403, "IP not whitelisted")))
+        } else {
+            Act::Honest
+        }
+    });
+    let world = sent(&raw, 1);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    world.sheet("june.csv", rows(30));
+    cut.store(true, std::sync::atomic::Ordering::SeqCst);
+    let slow = ["--concurrency", "1"];
+    guarded(
+        &world,
+        &raw,
+        world.send("june.csv", &raw).args(slow),
+        1,
+        &["IP"],
+    );
+    cut.store(false, std::sync::atomic::Ordering::SeqCst);
+    let remedies = ["1 link of this batch exists", "--adopt", "--batch NEW"];
+    guarded(&world, &raw, world.send("june.csv", &raw), 4, &remedies);
+    world.send("june.csv", &raw).arg("--adopt").run().exits(0);
+    audit(&world, RESULTS, &raw);
+    assert_eq!((raw.booked().len(), raw.creates()), (30, 30));
+}
