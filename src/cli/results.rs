@@ -32,7 +32,8 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
         .into());
     }
     let _lock = Lock::take(&files.checkpoint, &shell.holder)?;
-    let store = Store::open_any(&files.checkpoint)?;
+    let (environment, batch) = (settings.environment.word(), settings.batch.as_str());
+    let store = Store::open_offline(&files.checkpoint, environment, batch)?;
     if guards::knows_less_than_results(&store)? && files.results.exists() {
         return Err(
             guards::lost_checkpoint(files, &shell.again.as_command("send"), Exit::Stopped).into(),
