@@ -71,6 +71,16 @@ pub enum Error {
         "the record contradicts itself: {0}. Nothing more was sent; please report this with the checkpoint"
     )]
     Illegal(#[from] IllegalFact),
+    /// Two rows with one id: an own id that is also what another row's would be.
+    #[error("lines {first} and {second} of the sheet would have the same Cashgram id {id}")]
+    SameId {
+        /// Line of one row.
+        first: u64,
+        /// Line of the other.
+        second: u64,
+        /// The id.
+        id: String,
+    },
     /// Not writable, full, or an I/O error.
     #[error("cannot record in {}: {cause}. Nothing more was sent. Make room or mend the disk, then run the same command again", path.display())]
     Write {

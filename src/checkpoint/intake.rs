@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::domain::matching::KnownKey;
 use crate::domain::{Fact, Money, Standing, State};
@@ -321,6 +321,40 @@ impl Intake<'_> {
         Ok(())
     }
 
+    /// Ids of the sheet's own are compared with each other when the sheet is judged; here they meet those made for
+    /// the other rows.
+    fn refuse_same_id(&self) -> Result<(), Error> {
+        let read = |e| damaged(self.path, e);
+        let own: bool = self
+            .tx
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM payouts WHERE own_id)",
+                [],
+                |line| line.get(0),
+            )
+            .map_err(read)?;
+        if !own {
+            return Ok(());
+        }
+        let twice = self
+            .tx
+            .query_row(
+                "SELECT coalesce(min(line), 0), coalesce(max(line), 0), cashgram_id FROM payouts
+                 WHERE cashgram_id IS NOT NULL GROUP BY cashgram_id HAVING count(*) > 1 LIMIT 1",
+                [],
+                |line| {
+                    Ok(Error::SameId {
+                        first: line.get(0)?,
+                        second: line.get(1)?,
+                        id: line.get(2)?,
+                    })
+                },
+            )
+            .optional()
+            .map_err(read)?;
+        twice.map_or(Ok(()), Err)
+    }
+
     /// Makes the intake durable. `fingerprint` is that of the sheet's bytes.
     ///
     /// # Errors
@@ -328,6 +362,7 @@ impl Intake<'_> {
     /// If it cannot be recorded, or two rows would have one id.
     pub fn finish(self, fingerprint: &str) -> Result<(), Error> {
         let put = |e| write(self.path, e);
+        self.refuse_same_id()?;
         self.tx.execute_batch(INDEXES).map_err(put)?;
         meta::put(&self.tx, self.path, "fingerprint", fingerprint)?;
         let totals = Totals::count(&self.tx, self.path)?;

@@ -56,20 +56,29 @@ impl Binding {
 
     /// Refuses a checkpoint that is bound to anything else.
     pub(super) fn verify(&self, conn: &Connection, path: &Path) -> Result<(), Error> {
-        for (what, expected) in self.pairs() {
-            let found = get(conn, path, what)?.unwrap_or_default();
-            if found != expected {
-                return Err(Error::Bound {
-                    path: path.to_owned(),
-                    what,
-                    found,
-                    expected: expected.to_owned(),
-                    remedy: REMEDY_ELSEWHERE,
-                });
-            }
-        }
-        Ok(())
+        verify(conn, path, &self.pairs())
     }
+}
+
+/// Refuses a checkpoint that is bound to anything but `expected`.
+pub(super) fn verify(
+    conn: &Connection,
+    path: &Path,
+    expected: &[(&'static str, &str)],
+) -> Result<(), Error> {
+    for (what, expected) in expected {
+        let found = get(conn, path, what)?.unwrap_or_default();
+        if found != *expected {
+            return Err(Error::Bound {
+                path: path.to_owned(),
+                what,
+                found,
+                expected: (*expected).to_owned(),
+                remedy: REMEDY_ELSEWHERE,
+            });
+        }
+    }
+    Ok(())
 }
 
 impl Meta {

@@ -35,7 +35,7 @@ pub use apply::{News, Posting};
 pub use error::Error;
 pub use intake::{Intake, Known, RowFields};
 pub use meta::{Binding, Meta};
-pub use pages::{OpenRow, SweepRow};
+pub use pages::{OpenRow, Sendable, SweepRow};
 pub use rows::ResultRow;
 pub use store::{PayoutNo, Store};
 pub use totals::{StatusCount, Totals};

@@ -85,6 +85,25 @@ impl From<OpenRow> for SweepRow {
     }
 }
 
+/// What a run would send now: `ready` payouts but those held back by a conflict of their phone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sendable {
+    /// Payouts.
+    pub rows: u64,
+    /// Their sum.
+    pub amount: Money,
+    /// Line and amount of the largest.
+    pub largest: Vec<(u64, Money)>,
+    /// Payouts whose recipients the gateway messages.
+    pub messaged: u64,
+}
+
+/// Largest amounts shown before the question: where a slipped decimal point would stand.
+const LARGEST_SHOWN: u32 = 3;
+/// Conflicts that hold back their phone. An own id that was another payment's and has left the sheet holds nobody.
+const HOLDING: &str = "state = 5 AND (row IS NOT NULL OR NOT own_id)";
+const SENDABLE: &str = "state = 1 AND row > 0
+    AND phone NOT IN (SELECT phone FROM payouts WHERE state = 5 AND (row IS NOT NULL OR NOT own_id))";
 const SWEEP_COLUMNS: &str =
     "state, attempts, terms, history, payout, row, cashgram_id, amount, status";
 /// Not final: no status yet, one that moves, or redeemed (2) since `?2`.
@@ -164,39 +183,39 @@ impl Store {
         Ok(rows.into_iter().map(SweepRow::from).collect())
     }
 
-    /// Row and amount of the largest `ready` payouts, the largest first.
+    /// What a run would send now. Rows that do not say whether to message the recipient follow `notify`.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn largest_ready(&self, limit: u32) -> Result<Vec<(u64, Money)>, Error> {
+    pub fn sendable(&self, notify: bool) -> Result<Sendable, Error> {
         let read = |e| damaged(&self.path, e);
-        let mut select = self
+        let sums = format!(
+            "SELECT count(*), coalesce(sum(amount), 0), coalesce(sum(coalesce(notify, ?1)), 0) FROM payouts WHERE {SENDABLE}"
+        );
+        let (rows, paise, messaged) = self
             .conn
-            .prepare("SELECT line, amount FROM payouts WHERE state = 1 AND row > 0 ORDER BY amount DESC, row LIMIT ?1")
+            .query_row(&sums, [notify], |line| {
+                Ok((line.get(0)?, line.get(1)?, line.get(2)?))
+            })
             .map_err(read)?;
-        let mut lines = select.query([limit]).map_err(read)?;
+        let sql = format!(
+            "SELECT line, amount FROM payouts WHERE {SENDABLE} ORDER BY amount DESC, row LIMIT {LARGEST_SHOWN}"
+        );
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
         let mut largest = Vec::new();
         while let Some(line) = lines.next().map_err(read)? {
             let amount = Money::from_paise(line.get(1).map_err(read)?).unwrap_or_default();
             largest.push((line.get(0).map_err(read)?, amount));
         }
-        Ok(largest)
-    }
-
-    /// How many `ready` payouts ask for a message to the recipient, where rows that do not say follow `default`.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read.
-    pub fn messaged_ready(&self, default: bool) -> Result<u64, Error> {
-        self.conn
-            .query_row(
-                "SELECT count(*) FROM payouts WHERE state = 1 AND row > 0 AND coalesce(notify, ?1)",
-                [default],
-                |line| line.get(0),
-            )
-            .map_err(|e| damaged(&self.path, e))
+        let amount = Money::from_paise(paise).unwrap_or_default();
+        Ok(Sendable {
+            rows,
+            amount,
+            largest,
+            messaged,
+        })
     }
 
     /// How many payouts a sweep at `now_ms` would ask for.
@@ -221,7 +240,9 @@ impl Store {
         let read = |e| damaged(&self.path, e);
         let mut select = self
             .conn
-            .prepare("SELECT DISTINCT phone FROM payouts WHERE state = 5")
+            .prepare(&format!(
+                "SELECT DISTINCT phone FROM payouts WHERE {HOLDING}"
+            ))
             .map_err(read)?;
         let phones = select.query_map([], |line| line.get(0)).map_err(read)?;
         phones.collect::<Result<_, _>>().map_err(read)

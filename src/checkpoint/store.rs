@@ -65,18 +65,48 @@ impl Store {
         Store::adopt(schema::open(path)?, path, binding)
     }
 
-    /// Opens an existing checkpoint for reading what it says, whatever it is bound to.
+    /// A copy of this checkpoint at `path`, for a rehearsal that must leave this one as it is.
     ///
     /// # Errors
     ///
-    /// As [`Store::open`], but for the binding.
-    pub fn open_any(path: &Path) -> Result<Store, Error> {
+    /// If it cannot be copied.
+    pub fn copy_to(&self, path: &Path) -> Result<Store, Error> {
+        self.conn
+            .backup("main", path, None::<fn(rusqlite::backup::Progress)>)
+            .map_err(|e| write(path, e))?;
         Store::read_in(schema::open(path)?, path)
     }
 
-    fn adopt(conn: Connection, path: &Path, binding: &Binding) -> Result<Store, Error> {
-        binding.verify(&conn, path)?;
+    /// Opens the checkpoint of `batch` in `environment`, whatever account it belongs to: for what asks no gateway.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn open_offline(path: &Path, environment: &str, batch: &str) -> Result<Store, Error> {
+        let conn = schema::open(path)?;
+        meta::verify(
+            &conn,
+            path,
+            &[("environment", environment), ("batch", batch)],
+        )?;
         Store::read_in(conn, path)
+    }
+
+    fn adopt(conn: Connection, path: &Path, binding: &Binding) -> Result<Store, Error> {
+        let bound = binding.verify(&conn, path);
+        let store = Store::read_in(conn, path)?;
+        // Nothing was ever sent or found under it, so it may follow a mistyped setting that has been put right.
+        if bound.is_err() && !store.meta.probed && !store.has_anything()? {
+            binding.store(&store.conn, path)?;
+            return Ok(store);
+        }
+        bound.map(|()| store)
+    }
+
+    /// Whether anything was ever sent or found at the gateway.
+    fn has_anything(&self) -> Result<bool, Error> {
+        let found = self.totals.rows(State::Conflict) > 0 || self.meta.found_existing;
+        Ok(found || self.has_history()?)
     }
 
     fn read_in(conn: Connection, path: &Path) -> Result<Store, Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::checkpoint::Totals;
+use crate::checkpoint::{Sendable, Totals};
 use crate::domain::{Money, State};
 use crate::engine::{Halt, Session};
 use crate::gateway::client::Client;
@@ -22,8 +22,7 @@ pub(super) struct Question<'q> {
     /// Available paise, or why it cannot be read.
     pub(super) balance: Result<i64, String>,
     pub(super) totals: &'q Totals,
-    pub(super) largest: &'q [(u64, Money)],
-    pub(super) messaged: u64,
+    pub(super) sendable: &'q Sendable,
 }
 
 /// Shows the banner and asks what has to be asked.
@@ -32,13 +31,14 @@ pub(super) struct Question<'q> {
 ///
 /// [`super::exit::Ending`] if the answer is no or nobody can be asked.
 pub(super) fn ask(question: &Question<'_>, shell: &Shell) -> anyhow::Result<()> {
-    let Question { send, totals, .. } = question;
+    let Question {
+        send,
+        totals,
+        sendable,
+        ..
+    } = question;
     let environment = send.gateway.environment;
-    let (count, total) = totals
-        .states
-        .get(&State::Ready)
-        .copied()
-        .unwrap_or_default();
+    let (count, total) = (sendable.rows, sendable.amount);
     let sheet = send.sheet.display().to_string();
     let host = match &send.gateway.door {
         Door::Embedded(_) => None,
@@ -57,12 +57,12 @@ pub(super) fn ask(question: &Question<'_>, shell: &Shell) -> anyhow::Result<()> 
         created_before: totals.rows(State::Created),
         unknown_before: totals.rows(State::Unknown),
         skipped: totals.rows(State::Invalid),
-        largest: question.largest,
+        largest: &sendable.largest,
         balance: match &question.balance {
             Ok(paise) => Balance::Known(Money::from_paise((*paise).max(0)).unwrap_or_default()),
             Err(why) => Balance::Unread(why),
         },
-        messaged: question.messaged,
+        messaged: sendable.messaged,
     };
     if shell.manner != Manner::Silent {
         shell.screen.line(banner.text().trim_end());
@@ -118,7 +118,10 @@ pub(super) async fn adopt(
         shell.screen.line(&what);
         let situation = situation(environment, yes, shell);
         settle(&Matter::Adopt { what }, situation, &mut Terminal)?;
-        let moved = found - statuses.get("ACTIVE").copied().unwrap_or(0);
+        let active = statuses
+            .iter()
+            .filter(|(word, _)| word.eq_ignore_ascii_case("ACTIVE"));
+        let moved = found - active.map(|(_, rows)| rows).sum::<u64>();
         if moved > 0 {
             let what = format!(
                 "{} not ACTIVE: money may have moved, or can no longer move",

@@ -265,7 +265,7 @@ pub struct SendArgs {
     #[arg(long, help_heading = "Sending")]
     pub dry_run: bool,
     /// The payouts found at the gateway are this batch's own: its checkpoint was lost
-    #[arg(long, help_heading = "Sending")]
+    #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
     pub adopt: bool,
     /// Answer the question; in production only together with --expect-total
     #[arg(long, help_heading = "Sending")]

@@ -3,7 +3,7 @@
 //! Whether to ask, and what an answer means, is decided by pure functions; only [`Terminal`] talks to a person.
 //! Deliberately absent: the banner that is shown before the question (`report`).
 
-use std::io::{self, ErrorKind, IsTerminal as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
 use dialoguer::{Confirm, Input};
 
@@ -108,13 +108,20 @@ impl Terminal {
 impl Asker for Terminal {
     fn yes_no(&mut self, question: &str) -> io::Result<bool> {
         let confirm = Confirm::new().with_prompt(question).default(false);
-        confirm.interact().map_err(io::Error::from)
+        confirm.interact().map_err(left_open)
     }
 
     fn line(&mut self, question: &str) -> io::Result<String> {
         let input = Input::new().with_prompt(question).allow_empty(true);
-        input.interact_text().map_err(io::Error::from)
+        input.interact_text().map_err(left_open)
     }
+}
+
+/// An unanswered question leaves the cursor behind it; what is said next begins on a line of its own.
+fn left_open(error: dialoguer::Error) -> io::Error {
+    // Nobody is listening: that is their affair.
+    drop(io::stderr().write_all(b"\n"));
+    error.into()
 }
 
 /// Settles a matter: returns if the run may go on.
@@ -186,8 +193,11 @@ fn typed_total(
     let Matter::Send { total } = matter else {
         return asker.yes_no(&question(matter, environment));
     };
+    let wanted = question(matter, environment);
+    let mut prompt = wanted.clone();
     for _ in 0..TRIES_MAX {
-        let line = asker.line(&question(matter, environment))?;
+        let line = asker.line(&prompt)?;
+        prompt = format!("That is not the total. {wanted}");
         match Money::parse_total(&line) {
             Ok(typed) if typed == *total => return Ok(true),
             _ if line.trim().is_empty() => return Ok(false),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use aws_lc_rs::digest;
 use secrecy::SecretString;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::checkpoint::Binding;
 use crate::clock::Clock;
@@ -25,6 +27,8 @@ use super::settings::{Door, Files, Gateway, Remote};
 const EMBEDDED_HOST: &str = "embedded sandbox";
 /// A connection that takes longer to open than this will not open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The simulator's last connections close within milliseconds.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes of the client id's hash that a checkpoint keeps: enough to tell accounts apart, useless for anything else.
 const ACCOUNT_HASH_BYTES: usize = 12;
 
@@ -34,6 +38,24 @@ pub(super) struct Opened {
     pub(super) client: Arc<Client>,
     /// The account, masked, for people.
     pub(super) account: String,
+    /// The simulator, where it runs inside this process.
+    pub(super) embedded: Option<Embedded>,
+}
+
+/// The simulator inside this process.
+pub(super) struct Embedded {
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl Embedded {
+    /// Ends it, so that its books are closed and nothing of them is left beside the sheet but the one file. All
+    /// clients must be gone.
+    pub(super) async fn close(self) {
+        // Whatever goes wrong here concerns play money alone.
+        let _ = self.stop.send(());
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.served).await;
+    }
 }
 
 /// What the checkpoint of this batch must be bound to.
@@ -56,7 +78,7 @@ pub(super) fn binding(gateway: &Gateway, batch: &BatchName) -> Binding {
     }
 }
 
-/// Opens the way. The embedded simulator serves until the process ends.
+/// Opens the way. The embedded simulator serves until it is closed.
 ///
 /// # Errors
 ///
@@ -64,13 +86,14 @@ pub(super) fn binding(gateway: &Gateway, batch: &BatchName) -> Binding {
 pub(super) async fn open(gateway: &Gateway, files: &Files) -> anyhow::Result<Opened> {
     match &gateway.door {
         Door::Embedded(options) => {
-            let address = start_embedded(options, &files.books).await?;
+            let (address, embedded) = start_embedded(options, &files.books).await?;
             let secret = SecretString::from(sandbox::CLIENT_SECRET);
             let mut options = client_options(gateway, address, sandbox::CLIENT_ID, secret);
             options.client_id = sandbox::CLIENT_ID.to_owned();
             Ok(Opened {
                 client: Arc::new(Client::new(options)?),
                 account: mask(sandbox::CLIENT_ID),
+                embedded: Some(embedded),
             })
         }
         Door::Remote(remote) => open_remote(gateway, remote),
@@ -101,6 +124,7 @@ fn open_remote(gateway: &Gateway, remote: &Remote) -> anyhow::Result<Opened> {
     Ok(Opened {
         client: Arc::new(client),
         account: credentials.shown(),
+        embedded: None,
     })
 }
 
@@ -126,7 +150,10 @@ fn client_options(
 }
 
 /// Starts the simulator on a free port of this machine, its books beside the checkpoint.
-async fn start_embedded(options: &EmbeddedArgs, books: &Path) -> anyhow::Result<BaseUrl> {
+async fn start_embedded(
+    options: &EmbeddedArgs,
+    books: &Path,
+) -> anyhow::Result<(BaseUrl, Embedded)> {
     let options = embedded_options(options)?;
     let store = sandbox::Store::open(books)
         .with_context(|| format!("cannot open the sandbox's books {}", books.display()))?;
@@ -135,12 +162,15 @@ async fn start_embedded(options: &EmbeddedArgs, books: &Path) -> anyhow::Result<
         .await
         .context("cannot start the sandbox")?;
     let address = listener.local_addr().context("cannot start the sandbox")?;
-    tokio::spawn(sandbox::http::serve(
-        listener,
-        Arc::new(sandbox),
-        std::future::pending(),
-    ));
-    BaseUrl::parse(&format!("http://{address}")).context("cannot reach the sandbox")
+    let (stop, stopped) = oneshot::channel();
+    let stopped = async {
+        // A dropped sender means the same as a sent word.
+        let _ = stopped.await;
+    };
+    let served = tokio::spawn(sandbox::http::serve(listener, Arc::new(sandbox), stopped));
+    let base_url =
+        BaseUrl::parse(&format!("http://{address}")).context("cannot reach the sandbox")?;
+    Ok((base_url, Embedded { stop, served }))
 }
 
 fn embedded_options(typed: &EmbeddedArgs) -> Result<sandbox::Options, Ending> {

@@ -118,8 +118,16 @@ impl Finish<'_> {
                 status: &status.command(),
             },
         };
+        let verdict = closing.verdict();
         self.shell.out.paragraph(&closing.text());
-        self.json(tally, exit, &closing.verdict());
+        if self.shell.out.quiet && exit == Exit::Stopped {
+            // Quiet is silent about what went well, not about why it stopped.
+            let command = self.command;
+            self.shell
+                .screen
+                .line(&format!("paysheet {command}: {verdict}"));
+        }
+        self.json(tally, exit, &verdict);
     }
 
     fn json(&self, tally: &Tally, exit: Exit, message: &str) {

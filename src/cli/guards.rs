@@ -79,14 +79,14 @@ pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Endin
     );
     let adopt = format!(
         "if this is the same payment and its checkpoint was lost, run `{}`",
-        again.with("--adopt")
+        again.as_command("send").with("--adopt")
     );
     let remedy = if created_before {
         adopt
     } else {
         format!(
             "{adopt}; if it is another payment under an old name, give it a name of its own: `{}`",
-            again.renamed()
+            again.as_command("send").renamed()
         )
     };
     Ending::new(Exit::NeedsPerson, message, remedy)
@@ -103,8 +103,8 @@ pub(super) fn lost_checkpoint(files: &Files, again: &Again, exit: Exit) -> Endin
         format!(
             "bring the checkpoint back; if it is lost, run `{}`; if this is another payment, give it a name of its \
              own: `{}`",
-            again.with("--adopt"),
-            again.renamed()
+            again.as_command("send").with("--adopt"),
+            again.as_command("send").renamed()
         ),
     )
 }

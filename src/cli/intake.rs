@@ -5,11 +5,12 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::{Intake, PayoutNo, RowFields, Store};
+use crate::checkpoint::{self, Intake, PayoutNo, RowFields, Store};
 use crate::domain::matching::{Assignment, Matching};
 use crate::domain::{BatchName, CashgramId, Instruction, Money, Phone, RowKey};
 use crate::sheet::{CarriedColumns, Header, Row, Rows, Rules};
 
+use super::exit::Ending;
 use super::judge::{Judged, fingerprint, sheet_error};
 
 /// What the checkpoint keeps of a sheet's header.
@@ -37,6 +38,11 @@ impl StoredHeader {
             Some(text) => Ok(serde_json::from_str(text)?),
             None => Ok(StoredHeader::default()),
         }
+    }
+
+    /// The sheet's own id column.
+    pub(super) fn id_column(&self) -> Option<usize> {
+        self.id_column
     }
 
     /// The columns as the results carry them.
@@ -71,7 +77,13 @@ pub(super) fn take_in(
         write_cells(&row, &mut cells)?;
         place(&mut intake, &row, *assignment, key, &cells, batch)?;
     }
-    Ok(intake.finish(&fingerprint(&judged.checked)?)?)
+    let finished = intake.finish(&fingerprint(&judged.checked)?);
+    if let Err(error @ checkpoint::Error::SameId { .. }) = finished {
+        let remedy =
+            "give one of them another cashgram_id, or leave its cell blank; nothing was sent";
+        return Err(Ending::unpayable(error.to_string(), remedy).into());
+    }
+    Ok(finished?)
 }
 
 fn write_cells(row: &Row<'_>, cells: &mut String) -> anyhow::Result<()> {

@@ -23,6 +23,8 @@ pub(super) struct Judged {
     pub(super) problems: ProblemsSummary,
     /// What each row is; `None` where the checkpoint was filled from the very same bytes and nothing has changed.
     pub(super) matching: Option<Matching>,
+    /// Whether the sheet differs from the one that the checkpoint was filled from.
+    pub(super) is_new: bool,
 }
 
 /// The rules that `controls` mean on `today`.
@@ -58,6 +60,7 @@ pub(super) fn judge(
             checked,
             problems,
             matching: None,
+            is_new: false,
         });
     }
     let known = match store {
@@ -72,6 +75,7 @@ pub(super) fn judge(
             checked,
             problems,
             matching: Some(matching),
+            is_new: true,
         });
     }
     drop(problems);
@@ -90,6 +94,7 @@ pub(super) fn judge(
         checked,
         problems,
         matching: Some(matching),
+        is_new: true,
     })
 }
 
@@ -126,6 +131,7 @@ fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
         row,
         occurrence: known.occurrence,
         live: KnownKey::is_live(known.standing.state, known.standing.is_frozen()),
+        may_leave: known.own_id && known.standing.state == State::Conflict,
         key: RowKey {
             own_id: if known.own_id {
                 hasher.own_id(known.cashgram_id)

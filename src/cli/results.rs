@@ -32,7 +32,8 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
         .into());
     }
     let _lock = Lock::take(&files.checkpoint, &shell.holder)?;
-    let store = Store::open_any(&files.checkpoint)?;
+    let (environment, batch) = (settings.environment.word(), settings.batch.as_str());
+    let store = Store::open_offline(&files.checkpoint, environment, batch)?;
     if guards::knows_less_than_results(&store)? && files.results.exists() {
         return Err(
             guards::lost_checkpoint(files, &shell.again.as_command("send"), Exit::Stopped).into(),
@@ -58,9 +59,9 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
 ///
 /// If the checkpoint cannot be read or the file not be written.
 pub(super) fn write(store: &Store, path: &Path, environment: &str) -> anyhow::Result<()> {
-    let columns = StoredHeader::load(store)?.carried();
-    let mut writer = ResultsWriter::create(path, &columns).map_err(sheet_error)?;
-    store.each_row(|row| write_row(&mut writer, &row, environment))?;
+    let header = StoredHeader::load(store)?;
+    let mut writer = ResultsWriter::create(path, &header.carried()).map_err(sheet_error)?;
+    store.each_row(|row| write_row(&mut writer, &row, &header, environment))?;
     writer.finish().map_err(sheet_error)
 }
 
@@ -71,11 +72,18 @@ struct Cell<'c>(#[serde(borrow)] Cow<'c, str>);
 fn write_row(
     writer: &mut ResultsWriter,
     row: &ResultRow<'_>,
+    header: &StoredHeader,
     environment: &str,
 ) -> anyhow::Result<()> {
     let cells: Vec<Cell<'_>> = serde_json::from_str(row.cells)?;
+    // An invalid row has no payout, but the id that it brought is not lost.
+    let brought = header.id_column().and_then(|column| cells.get(column));
+    let cashgram_id = match (row.cashgram_id, brought) {
+        ("", Some(cell)) => &*cell.0,
+        (id, _) => id,
+    };
     let ours = ResultCells {
-        cashgram_id: row.cashgram_id,
+        cashgram_id,
         reference_id: row.reference_id,
         cashgram_link: row.cashgram_link,
         state: row.state.word(),

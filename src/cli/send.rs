@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::checkpoint::lock::Lock;
-use crate::checkpoint::{Binding, Store};
+use crate::checkpoint::{Binding, Sendable, Store};
 use crate::clock::Clock;
 use crate::domain::{LinkExpiry, State};
 use crate::engine::{Event, Halt, Limits, OrderRules, Outcome, Session, Surroundings};
@@ -24,9 +24,6 @@ use super::settings::{Gateway, Send};
 use super::shell::Shell;
 use super::values::Notify;
 use super::{approve, door, guards, intake, problems, results};
-
-/// Largest amounts shown before the question: where a slipped decimal point would stand.
-const LARGEST_SHOWN: u32 = 3;
 
 /// Runs the command.
 ///
@@ -56,10 +53,14 @@ pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
         reporter,
         account: opened.account,
         judged: prepared.judged,
+        sendable: Sendable::default(),
     };
     let ended = run.go().await;
     run.reporter.close();
     let store = run.session.close()?;
+    if let Some(embedded) = opened.embedded {
+        embedded.close().await;
+    }
     let problems = run.judged.problems.file.as_deref();
     finish(send, shell, &store, problems, ended)
 }
@@ -112,7 +113,7 @@ pub(super) fn lock(checkpoint: &Path, holder: &str) -> anyhow::Result<Lock> {
 struct Prepared {
     store: Store,
     judged: Judged,
-    /// Holds the checkpoint of a dry run that found none.
+    /// Holds the checkpoint of a dry run, which leaves the real one as it is.
     scratch: Option<tempfile::TempDir>,
 }
 
@@ -141,14 +142,13 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     }
     check_controls(&send.controls, &judged.checked)?;
     refuse_foreign_results(&send.files.results)?;
-    let scratch = (send.dry_run && is_new)
-        .then(tempfile::tempdir)
-        .transpose()?;
+    let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
     let place = scratch.as_ref().map_or_else(
         || path.clone(),
         |folder| folder.path().join("checkpoint.db"),
     );
     let mut store = match known {
+        Some(store) if send.dry_run => store.copy_to(&place)?,
         Some(store) => store,
         None => new_store(&place, binding, &send.files.results)?,
     };
@@ -251,6 +251,8 @@ struct Sending<'s> {
     reporter: Reporter,
     account: String,
     judged: Judged,
+    /// What was asked about and may be sent.
+    sendable: Sendable,
 }
 
 impl Sending<'_> {
@@ -314,6 +316,13 @@ impl Sending<'_> {
                 ))
             })
             .await?;
+        if found_before && conflicts == 0 {
+            // What was found were own ids that have left the sheet since: the others are looked up anew.
+            self.session
+                .write(|store| store.set_found_existing(false))
+                .await?;
+            return Box::pin(self.guard()).await;
+        }
         if found_before && !self.send.adopt {
             return Err(guards::existing(conflicts, again, created > 0).into());
         }
@@ -347,34 +356,26 @@ impl Sending<'_> {
             .balance()
             .await
             .map(|balance| balance.available);
-        let default = self.send.notify == Notify::Yes;
-        let (totals, largest, messaged) = self
+        let notify = self.send.notify == Notify::Yes;
+        let (totals, sendable) = self
             .session
-            .read(move |store| {
-                let largest = store.largest_ready(LARGEST_SHOWN)?;
-                Ok((
-                    store.totals().clone(),
-                    largest,
-                    store.messaged_ready(default)?,
-                ))
-            })
+            .read(move |store| Ok((store.totals().clone(), store.sendable(notify)?)))
             .await?;
-        let (send, account) = (self.send, self.account.as_str());
         let question = approve::Question {
-            send,
-            account,
+            send: self.send,
+            account: self.account.as_str(),
             balance,
             totals: &totals,
-            largest: &largest,
-            messaged,
+            sendable: &sendable,
         };
+        self.sendable = sendable.clone();
         approve::ask(&question, self.shell)
     }
 
-    /// A file is there whatever comes. One of an earlier run serves as well.
+    /// A file is there whatever comes. One of an earlier run over the same sheet serves as well.
     async fn write_first_results(&self) -> anyhow::Result<()> {
         let path = self.send.files.results.clone();
-        if path.exists() {
+        if path.exists() && !self.judged.is_new {
             return Ok(());
         }
         let environment = self.send.gateway.environment.word();
@@ -384,16 +385,11 @@ impl Sending<'_> {
     }
 
     async fn create(&mut self) -> anyhow::Result<Outcome> {
-        let totals = self
+        let (to_send, amount_to_send) = (self.sendable.rows, self.sendable.amount);
+        let to_ask = self
             .session
-            .read(|store| Ok(store.totals().clone()))
+            .read(|store| Ok(store.totals().rows(State::Unknown)))
             .await?;
-        let (to_send, amount_to_send) = totals
-            .states
-            .get(&State::Ready)
-            .copied()
-            .unwrap_or_default();
-        let to_ask = totals.rows(State::Unknown);
         (self.reporter.events())(&Event::Opened {
             to_send,
             amount_to_send,
@@ -402,7 +398,6 @@ impl Sending<'_> {
         let expires_in =
             LinkExpiry::InDays(u16::try_from(self.send.controls.expires_in).unwrap_or(1));
         let rules = OrderRules {
-            today: self.shell.clock.today_in_india(),
             expires_in,
             notify: self.send.notify == Notify::Yes,
         };

@@ -36,6 +36,9 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
     let outcome = sweep(status, shell, &mut session, &reporter).await;
     reporter.close();
     let store = session.close()?;
+    if let Some(embedded) = opened.embedded {
+        embedded.close().await;
+    }
     let finish = Finish {
         command: "status",
         environment: status.gateway.environment,
@@ -73,6 +76,7 @@ async fn sweep(
         if let Err(halt) = session.authorize().await {
             return Ok(Outcome {
                 halt: Some(halt),
+                created_now,
                 requests: session.requests(),
                 ..Outcome::default()
             });
@@ -103,13 +107,14 @@ async fn refresh(status: &Status, session: &Session<Client>) -> anyhow::Result<(
         .await?
 }
 
-/// Whether any link is ACTIVE or PENDING, or says what we do not know.
+/// Whether any link is ACTIVE or PENDING.
 async fn is_moving(session: &Session<Client>) -> anyhow::Result<bool> {
     session
         .read(|store| {
             let moves = |class| match class {
-                StatusClass::Active | StatusClass::Pending | StatusClass::Other => true,
-                StatusClass::Redeemed
+                StatusClass::Active | StatusClass::Pending => true,
+                StatusClass::Other
+                | StatusClass::Redeemed
                 | StatusClass::Expired
                 | StatusClass::Failed
                 | StatusClass::Reversed => false,

@@ -99,7 +99,7 @@ pub struct Sighting {
 pub struct Status {
     /// What we take the word for.
     pub class: StatusClass,
-    /// The gateway's word, trimmed and in capitals, e.g. `ACTIVE`.
+    /// The gateway's own word, trimmed, e.g. `ACTIVE`.
     pub word: String,
 }
 

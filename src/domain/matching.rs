@@ -22,6 +22,8 @@ pub struct KnownKey {
     pub occurrence: u32,
     /// Whether its Cashgram may exist: `created`, `unknown`, `conflict`, `cancelled`, or frozen by a 429.
     pub live: bool,
+    /// Whether its row may leave or change although it is live: an own id that turned out to be another payment's.
+    pub may_leave: bool,
     /// Whom and how much.
     pub key: RowKey,
 }
@@ -217,7 +219,7 @@ fn settle_left(rows: &[RowKey], left: &[KnownKey], found: &mut [Slot]) -> Vec<As
     let mut astray = Vec::new();
     let (live, mendable): (Vec<&KnownKey>, Vec<&KnownKey>) =
         left.iter().partition(|payout| payout.live);
-    for payout in live {
+    for payout in live.into_iter().filter(|payout| !payout.may_leave) {
         let now = if payout.key.own_id == 0 {
             next_free(&by_phone, payout.key.phone, |index| is_free(found, index))
         } else {
@@ -328,6 +330,7 @@ mod tests {
             row: u32::try_from(payout).unwrap(),
             occurrence,
             live: true,
+            may_leave: false,
             key,
         }
     }

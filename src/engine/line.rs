@@ -75,7 +75,7 @@ impl<G: Gateway> Line<G> {
             Ok(token) => token,
             Err(finding) => return Ok(CreateEnd::NoToken(finding)),
         };
-        let order = order(row, rules);
+        let order = order(row, rules, self.clock.today_in_india());
         let sending = News::Sending {
             attempt: row.standing.attempts.saturating_add(1),
             terms: order.terms,

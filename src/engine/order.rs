@@ -12,8 +12,6 @@ use crate::gateway::wire::{CreateOrder, create_body};
 /// What applies to rows that do not say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderRules {
-    /// Today in India: what `+7d` and a blank expiry are counted from.
-    pub today: Date,
     /// Days that a link lives where the row has no expiry.
     pub expires_in: LinkExpiry,
     /// Whether the gateway messages the recipient where the row does not say.
@@ -29,8 +27,8 @@ pub(super) struct Order {
     pub(super) is_new: bool,
 }
 
-/// The create of `row`: byte for byte the recorded one while that may have been acted on, else as the sheet is now.
-pub(super) fn order(row: &OpenRow, rules: &OrderRules) -> Order {
+/// The create of `row` on `today` in India, from which `+7d` and a blank expiry are counted: byte for byte the recorded one while that may have been acted on, else as the sheet is now.
+pub(super) fn order(row: &OpenRow, rules: &OrderRules, today: Date) -> Order {
     if row.standing.is_frozen()
         && let (Some(body), Some(terms)) = (&row.body, row.standing.terms)
     {
@@ -40,7 +38,7 @@ pub(super) fn order(row: &OpenRow, rules: &OrderRules) -> Order {
             is_new: false,
         };
     }
-    let expiry = expiry_of(row, rules);
+    let expiry = expiry_of(row, rules, today);
     let phone = format!("{:010}", row.phone);
     let order = CreateOrder {
         id: &row.cashgram_id,
@@ -66,10 +64,10 @@ fn present(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-fn expiry_of(row: &OpenRow, rules: &OrderRules) -> Date {
+fn expiry_of(row: &OpenRow, rules: &OrderRules, today: Date) -> Date {
     LinkExpiry::from_stored(&row.link_expiry)
         .unwrap_or(rules.expires_in)
-        .on(rules.today)
+        .on(today)
 }
 
 /// The first eight bytes of a SHA-256: two payments of one id are never mistaken for each other by accident.

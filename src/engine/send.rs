@@ -255,10 +255,10 @@ impl<G: Gateway> Run<G> {
         };
         if task == Task::Create && self.is_held_back(&work.row) {
             self.outcome.held_back += 1;
-            return self.done(&work.row);
+            return self.done(&mut work);
         }
         if work.repeats && !self.line.budget.take() {
-            return self.leave(&work);
+            return self.leave(work);
         }
         self.tell_resumed();
         work.budgeted = work.repeats;
@@ -337,34 +337,34 @@ impl<G: Gateway> Run<G> {
         match work.row.standing.state {
             State::Created => {
                 self.succeeded();
-                self.done(&work.row);
+                self.done(&mut work);
             }
             State::Rejected => {
                 if let Finding::Rejected(refusal) = finding {
                     self.count_refusal(refusal);
                 }
-                self.done(&work.row);
+                self.done(&mut work);
             }
             State::Conflict => {
                 self.desk.block([work.row.phone]);
-                self.done(&work.row);
+                self.done(&mut work);
                 self.ask_later(work);
             }
             State::Unknown => {
-                self.done(&work.row);
+                self.done(&mut work);
                 work.since = Instant::now();
                 work.asked = 0;
                 work.unanswered = 0;
                 self.ask_later(work);
             }
             State::Ready => self.try_again(work, finding),
-            State::Invalid | State::Cancelled => self.done(&work.row),
+            State::Invalid | State::Cancelled => self.done(&mut work),
         }
     }
 
     fn try_again(&mut self, work: Work, finding: &Finding) {
         if work.tried >= self.limits.max_attempts || matches!(finding, Finding::StopRun(_)) {
-            return self.leave(&work);
+            return self.leave(work);
         }
         // The breaker and the pause hold back what the gateway cannot take; only the rest waits by itself.
         match finding {
@@ -383,15 +383,15 @@ impl<G: Gateway> Run<G> {
     }
 
     /// The payout stays as it is until the next run.
-    fn leave(&mut self, work: &Work) {
+    fn leave(&mut self, mut work: Work) {
         if work.row.standing.state == State::Ready {
             self.outcome.left_ready += 1;
-            self.done(&work.row);
+            self.done(&mut work);
         }
     }
 
-    fn done(&mut self, row: &OpenRow) {
-        self.outcome.held_back += self.desk.release(row);
+    fn done(&mut self, work: &mut Work) {
+        self.outcome.held_back += self.desk.release(work);
     }
 
     fn succeeded(&mut self) {

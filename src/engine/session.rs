@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::checkpoint::{News, PayoutNo, Posting, Store, SweepRow};
@@ -21,6 +22,9 @@ use super::pace::{Pace, Rate};
 use super::recorder::{Recorder, Recording};
 use super::retry;
 use super::send::{Limits, Run, interrupted};
+
+/// Adoptions posted at once: as many as the recorder writes in one page.
+const ADOPTED_AT_ONCE: usize = 256;
 
 /// What a session needs of its surroundings. Time, chance and the network are arguments.
 pub struct Surroundings<G> {
@@ -237,6 +241,7 @@ impl<G: Gateway> Session<G> {
     /// If it cannot be recorded.
     pub async fn adopt(&self) -> anyhow::Result<u64> {
         let rows = self.line.recorder.run(|store| store.conflicts()).await?;
+        let mut posts = JoinSet::new();
         let mut adopted = 0;
         for row in rows.into_iter().filter(|row| row.status.is_some()) {
             let posting = Posting {
@@ -244,8 +249,18 @@ impl<G: Gateway> Session<G> {
                 at: self.line.clock.now(),
                 news: News::Adopted,
             };
-            self.line.recorder.post(posting).await?;
+            let recorder = self.line.recorder.clone();
+            posts.spawn(async move { recorder.post(posting).await });
             adopted += 1;
+            // Posted side by side they share a page and its sync.
+            if posts.len() >= ADOPTED_AT_ONCE
+                && let Some(posted) = posts.join_next().await
+            {
+                posted??;
+            }
+        }
+        while let Some(posted) = posts.join_next().await {
+            posted??;
         }
         Ok(adopted)
     }

@@ -37,6 +37,8 @@ pub(super) struct Work {
     pub(super) repeats: bool,
     /// Whether the newest request was one of the budget's repeats.
     pub(super) budgeted: bool,
+    /// Whether the other rows of its phone wait for it.
+    holds_phone: bool,
 }
 
 impl Work {
@@ -50,6 +52,7 @@ impl Work {
             since,
             repeats: false,
             budgeted: false,
+            holds_phone: false,
         }
     }
 }
@@ -83,10 +86,11 @@ impl Desk {
 
     /// Takes up a row to be sent. Rows of one phone go one after the other, so that a conflict of the first keeps
     /// the others back; rows with own ids cannot be mistaken for each other and need not wait.
-    pub(super) fn take_up(&mut self, work: Work) {
+    pub(super) fn take_up(&mut self, mut work: Work) {
         if work.row.own_id {
             return self.creates.push_back(work);
         }
+        work.holds_phone = true;
         match self.busy.get_mut(&work.row.phone) {
             Some(queue) => {
                 self.deferred += 1;
@@ -99,12 +103,13 @@ impl Desk {
         }
     }
 
-    /// The payout of `row` is decided or left to look-ups: the next of its phone may go. Returns how many rows of a
-    /// phone that is blocked now were held back.
-    pub(super) fn release(&mut self, row: &OpenRow) -> u64 {
-        if row.own_id {
+    /// The payout of `work` is decided or left to look-ups: the next of its phone may go, once. Returns how many rows
+    /// of a phone that is blocked now were held back.
+    pub(super) fn release(&mut self, work: &mut Work) -> u64 {
+        if !std::mem::take(&mut work.holds_phone) {
             return 0;
         }
+        let row = &work.row;
         if self.is_blocked(row.phone) {
             let queue = self.busy.remove(&row.phone).unwrap_or_default();
             self.deferred = self.deferred.saturating_sub(queue.len());

@@ -14,9 +14,9 @@ use super::wire;
 
 /// Shortest wait after a 429: "0" and dates just passed are answered with patience.
 const WAIT_MIN: Duration = Duration::from_secs(1);
-/// Longest wait after a 429: the official advice for a struggling gateway is 10 to 15 minutes, and a wait of years
-/// is a mistake of the other side.
-const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
+/// Longest wait that is believed. It bounds arithmetic, not patience: whoever waits gives up by `--give-up-after`, and
+/// nothing leaves before the wait has passed.
+const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// From here on a number of seconds is a point in time: no limiter asks for 30 years.
 const EPOCH_MIN_SECONDS: i64 = 1_000_000_000;
 /// The weekday of a date is decoration: the rest of it says when.
@@ -27,7 +27,7 @@ const REQUEST_ID_CHARS_MAX: usize = 64;
 /// What the headers of a reply say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReplyHeaders {
-    /// The wait that the throttle headers ask for, within 1 s and 15 min; `None` if they ask for none.
+    /// The wait that the throttle headers ask for, within 1 s and a day; `None` if they ask for none.
     pub wait: Option<Duration>,
     /// The gateway's clock, in unix seconds.
     pub date: Option<i64>,

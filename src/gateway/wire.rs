@@ -160,10 +160,10 @@ pub fn status_when_created() -> Status {
 }
 
 /// A status word, and what it is taken for. The literals other than ACTIVE, EXPIRED and REDEEMED are published
-/// nowhere (cashgram-api.md 3.2): an unknown word is kept and never taken for paid.
+/// nowhere (cashgram-api.md 3.2): the word is kept as it came, and an unknown one is never taken for paid.
 pub fn status(raw: &str) -> Status {
-    let word = cut(raw, WORD_CHARS_MAX).to_uppercase();
-    let class = match word.as_str() {
+    let word = cut(raw, WORD_CHARS_MAX);
+    let class = match word.to_uppercase().as_str() {
         "ACTIVE" => StatusClass::Active,
         "PENDING" | "INITIATED" | "PROCESSING" => StatusClass::Pending,
         "REDEEMED" | "CASHGRAM_REDEEMED" => StatusClass::Redeemed,

@@ -23,6 +23,7 @@ mod hostile;
 mod json;
 mod kills;
 mod lock;
+mod mended;
 mod pace;
 mod results;
 mod samples;

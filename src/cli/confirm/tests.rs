@@ -98,6 +98,11 @@ fn a_wrong_total_is_asked_again_and_then_taken_for_no() {
     let production = at(Environment::Production, false, true);
     let mut slip = Script::of(vec![Ok("123456.00"), Ok("yes"), Ok("1234567")]);
     assert_eq!(settle(&total(), production, &mut slip), Ok(()));
+    let again = slip
+        .asked
+        .iter()
+        .filter(|asked| asked.starts_with("That is not the total."));
+    assert_eq!(again.count(), 2);
     let mut wrong = Script::of(vec![Ok("1"), Ok("2"), Ok("3")]);
     let refused = settle(&total(), production, &mut wrong).unwrap_err();
     assert_eq!(refused.exit, Exit::Stopped);

@@ -59,7 +59,7 @@ impl<G: Gateway> Run<G> {
         let settled = asked >= work.since + self.limits.settle;
         if state == State::Unknown && settled && !history.exists {
             if work.tried >= self.limits.max_attempts {
-                return self.leave(&work);
+                return self.leave(work);
             }
             work.task = Task::Create;
             return self.desk.put_back(work);

@@ -259,7 +259,6 @@ impl World {
         let payouts = totals.rows(State::Ready) + totals.rows(State::Unknown);
         let mut session = Session::open(store, around, self.limits).unwrap();
         let rules = OrderRules {
-            today: "2026-11-22".parse().unwrap(),
             expires_in: LinkExpiry::InDays(15),
             notify: true,
         };
