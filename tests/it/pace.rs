@@ -28,10 +28,6 @@ fn busiest_second(arrivals: &[i64]) -> usize {
     arrivals.iter().enumerate().map(within).max().unwrap_or(0)
 }
 
-/// Requests that a busy machine may hold up on their way, so that a later one catches up with them. What leaves is
-/// counted exactly, without a network, by the unit tests of `engine::pace`.
-const HELD_UP: usize = 2;
-
 /// What one batch showed: when its requests arrived, and how long it took.
 struct Measured(Vec<i64>, Duration);
 
