@@ -377,20 +377,6 @@ async fn a_429_pauses_everyone_and_all_is_paid_in_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gateway_that_only_throttles_ends_the_run_within_the_budget() {
-    let world = World::new(|_, _| Act::Throttle);
-    world.fill(10, own_phone);
-    let ended = world.send().await;
-    assert_eq!(ended.outcome.left_ready, 10);
-    assert!(
-        ended.outcome.requests <= 10 + 1 + 100,
-        "{} requests",
-        ended.outcome.requests
-    );
-    assert_eq!(ended.totals.rows(State::Ready), 10);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_that_is_down_for_a_while_loses_nothing() {
     let world = World::new(|_, _| Act::Pay);
     world.fill(40, own_phone);

@@ -64,3 +64,17 @@ async fn a_crowd_of_doubts_is_resolved_by_one_run() {
         ended.totals
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_that_only_throttles_ends_the_run_within_the_budget() {
+    let world = World::new(|_, _| Act::Throttle);
+    world.fill(10, own_phone);
+    let ended = world.send().await;
+    assert_eq!(ended.outcome.left_ready, 10);
+    assert!(
+        ended.outcome.requests <= 10 + 1 + 100,
+        "{} requests",
+        ended.outcome.requests
+    );
+    assert_eq!(ended.totals.rows(State::Ready), 10);
+}
