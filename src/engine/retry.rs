@@ -63,7 +63,8 @@ pub(super) fn look_up_after(settle: Duration, nth: u32) -> Duration {
 
 /// How many requests of a run may repeat an earlier one of it: so few that under a gateway that only fails a run makes
 /// at most 1.1 × payouts + 100 requests. Repeats are counted and not all requests, so that payouts whose turn has
-/// not come yet keep theirs.
+/// not come yet keep theirs; and an answered look-up of a doubt that an earlier run left is given back, or a run
+/// with many of them would spend all on the first questions, and so would every run after it.
 #[derive(Debug)]
 pub(super) struct Budget {
     repeats: AtomicU64,
@@ -91,6 +92,11 @@ impl Budget {
     /// Takes one repeat, if one is left.
     pub(super) fn take(&self) -> bool {
         self.update(|left| left.checked_sub(1))
+    }
+
+    /// A repeat was no sign of a gateway that only fails.
+    pub(super) fn give_back(&self) {
+        self.update(|left| Some(left.saturating_add(1)));
     }
 
     fn update(&self, change: impl Fn(u64) -> Option<u64>) -> bool {

@@ -261,6 +261,7 @@ impl<G: Gateway> Run<G> {
             return self.leave(work);
         }
         self.tell_resumed();
+        work.budgeted = work.repeats;
         let (line, rules) = (self.line.clone(), self.rules);
         match task {
             Task::Create => {

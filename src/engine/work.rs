@@ -37,6 +37,8 @@ pub(super) struct Work {
     pub(super) repeats: bool,
     /// Whether the other rows of its phone wait for it.
     holds_phone: bool,
+    /// Whether the newest request was one of the budget's repeats.
+    pub(super) budgeted: bool,
 }
 
 impl Work {
@@ -50,6 +52,7 @@ impl Work {
             since,
             repeats: false,
             holds_phone: false,
+            budgeted: false,
         }
     }
 }

@@ -9,6 +9,11 @@ impl<G: Gateway> Run<G> {
             work.row.standing = standing;
             self.tell_moved(&work.row, from, None);
         }
+        // A doubt that an earlier run left is no failure of this one, and takes several look-ups to resolve.
+        let answered = matches!(end.look_up, LookUp::Found(_) | LookUp::Missing);
+        if answered && work.budgeted && work.tried == 0 {
+            self.line.budget.give_back();
+        }
         match end.look_up {
             LookUp::Found(_) => {
                 self.note_ask(Sign::Answered, "");
