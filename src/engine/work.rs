@@ -35,10 +35,10 @@ pub(super) struct Work {
     pub(super) since: Instant,
     /// Whether a request of this run for this payout went out before.
     pub(super) repeats: bool,
-    /// Whether the newest request was one of the budget's repeats.
-    pub(super) budgeted: bool,
     /// Whether the other rows of its phone wait for it.
     holds_phone: bool,
+    /// Whether the newest request was one of the budget's repeats.
+    pub(super) budgeted: bool,
 }
 
 impl Work {
@@ -51,8 +51,8 @@ impl Work {
             unanswered: 0,
             since,
             repeats: false,
-            budgeted: false,
             holds_phone: false,
+            budgeted: false,
         }
     }
 }
