@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use paysheet::domain::Finding;
+use paysheet::gateway::address::BaseUrl;
 use paysheet::gateway::client::{Client, ClientOptions};
 use paysheet::gateway::wire::{CreateOrder, create_body};
 use paysheet::gateway::{Gateway as _, reading};
@@ -143,7 +144,7 @@ fn body(id: &str, number: u64) -> String {
 
 fn client(gateway: &Gateway, concurrency: u64) -> Client {
     let options = ClientOptions {
-        base_url: gateway.url(),
+        base_url: BaseUrl::parse(&gateway.url()).unwrap(),
         client_id: CLIENT_ID.to_owned(),
         client_secret: CLIENT_SECRET.into(),
         public_key: None,
