@@ -142,8 +142,7 @@ pub(super) fn apply(
     let next = before.standing.after(posting.news.fact())?;
     let at = posting.at.as_millisecond();
     let put = |e| write(path, e);
-    store_standing(conn, posting.payout, &next).map_err(put)?;
-    store_carried(conn, posting, &before, &next, at).map_err(put)?;
+    store(conn, posting, &before, &next, at).map_err(put)?;
     if !is_unchanged_sweep(&posting.news, &before) {
         insert_fact(conn, posting, at).map_err(put)?;
     }
@@ -204,30 +203,35 @@ pub(super) fn standing_from(line: &rusqlite::Row<'_>, path: &Path) -> Result<Sta
     })
 }
 
-fn store_standing(conn: &Connection, payout: PayoutNo, next: &Standing) -> rusqlite::Result<()> {
-    let terms = next.terms.map(|terms| terms.0.cast_signed());
-    conn.prepare_cached(
-        "UPDATE payouts SET state = ?2, attempts = ?3, terms = ?4, history = ?5 WHERE payout = ?1",
-    )?
-    .execute((
-        payout.0,
-        state_code(next.state),
-        next.attempts,
-        terms,
-        next.history.bits(),
-    ))?;
-    Ok(())
+/// One statement for where the payout stands now and what the news carries: `$carried` are further columns, from `?6`.
+macro_rules! update {
+    ($carried:literal) => {
+        concat!(
+            "UPDATE payouts SET state = ?2, attempts = ?3, terms = ?4, history = ?5",
+            $carried,
+            " WHERE payout = ?1"
+        )
+    };
 }
 
-fn store_carried(
+fn store(
     conn: &Connection,
     posting: &Posting,
     before: &Before,
     next: &Standing,
     at: i64,
 ) -> rusqlite::Result<()> {
-    let payout = posting.payout.0;
+    let (payout, state, attempts, terms, history) = (
+        posting.payout.0,
+        state_code(next.state),
+        next.attempts,
+        next.terms.map(|terms| terms.0.cast_signed()),
+        next.history.bits(),
+    );
     match &posting.news {
+        News::Sending { body: None, .. } => conn
+            .prepare_cached(update!(""))?
+            .execute((payout, state, attempts, terms, history)),
         News::Sending {
             body: Some(body), ..
         } => {
@@ -235,103 +239,63 @@ fn store_carried(
                 !before.standing.is_frozen(),
                 "the body of a payout in doubt was about to change"
             );
-            conn.prepare_cached("UPDATE payouts SET body = ?2 WHERE payout = ?1")?
-                .execute((payout, &**body))?;
+            conn.prepare_cached(update!(", body = ?6"))?.execute((
+                payout, state, attempts, terms, history, &**body,
+            ))
         }
-        News::Created(receipt, status) => store_receipt(conn, payout, receipt, status, at)?,
-        News::Rejected(refusal) => {
-            store_error(conn, payout, Some(&refusal.code), &refusal.message)?
+        News::Created(receipt, status) => {
+            let sql = update!(
+                ", reference_id = ?6, cashgram_link = ?7, status = ?8, status_class = ?9, created_at = ?10,
+                   error_code = NULL, error_message = NULL"
+            );
+            let class = class_code(status.class);
+            conn.prepare_cached(sql)?.execute((
+                payout, state, attempts, terms, history,
+                &receipt.reference, &receipt.link, &status.word, class, at,
+            ))
         }
-        News::Found(_, why) => store_error(conn, payout, None, why)?,
+        News::Rejected(Refusal { code, message }) => conn
+            .prepare_cached(update!(", error_code = ?6, error_message = ?7"))?
+            .execute((payout, state, attempts, terms, history, code, message)),
+        News::Found(_, why) => conn
+            .prepare_cached(update!(", error_code = NULL, error_message = ?6"))?
+            .execute((payout, state, attempts, terms, history, why)),
         News::Present(seen) | News::Swept(seen) => {
             let newly_created =
                 next.state == State::Created && before.standing.state != State::Created;
-            store_sighting(conn, payout, seen, at, newly_created)?;
+            let status = (&seen.status.word, class_code(seen.status.class));
+            conn.prepare_cached(SIGHTED)?.execute((
+                payout, state, attempts, terms, history,
+                &seen.reference, &seen.link, status.0, status.1, &seen.reason, &seen.utr, at, newly_created,
+            ))
         }
-        News::Missing => {
-            conn.prepare_cached("UPDATE payouts SET checked_at = ?2 WHERE payout = ?1")?
-                .execute((payout, at))?;
-        }
+        News::Missing => conn
+            .prepare_cached(update!(", checked_at = ?6"))?
+            .execute((payout, state, attempts, terms, history, at)),
         News::Adopted => {
-            let sql = "UPDATE payouts SET created_at = coalesce(created_at, ?2), error_code = NULL,
-                       error_message = NULL WHERE payout = ?1";
-            conn.prepare_cached(sql)?.execute((payout, at))?;
+            let sql = update!(
+                ", created_at = coalesce(created_at, ?6), error_code = NULL, error_message = NULL"
+            );
+            conn.prepare_cached(sql)?
+                .execute((payout, state, attempts, terms, history, at))
         }
-        News::Mended => {
-            let sql =
-                "UPDATE payouts SET error_code = NULL, error_message = NULL WHERE payout = ?1";
-            conn.prepare_cached(sql)?.execute([payout])?;
-        }
-        News::Sending { body: None, .. } => {}
+        News::Mended => conn
+            .prepare_cached(update!(", error_code = NULL, error_message = NULL"))?
+            .execute((payout, state, attempts, terms, history)),
     }
-    Ok(())
-}
-
-fn store_receipt(
-    conn: &Connection,
-    payout: i64,
-    receipt: &Receipt,
-    status: &Status,
-    at: i64,
-) -> rusqlite::Result<()> {
-    let sql = "UPDATE payouts SET reference_id = ?2, cashgram_link = ?3, status = ?4, status_class = ?5, created_at = ?6,
-               error_code = NULL, error_message = NULL WHERE payout = ?1";
-    let class = class_code(status.class);
-    conn.prepare_cached(sql)?.execute((
-        payout,
-        &receipt.reference,
-        &receipt.link,
-        &status.word,
-        class,
-        at,
-    ))?;
-    Ok(())
-}
-
-fn store_error(
-    conn: &Connection,
-    payout: i64,
-    code: Option<&str>,
-    message: &str,
-) -> rusqlite::Result<()> {
-    conn.prepare_cached(
-        "UPDATE payouts SET error_code = ?2, error_message = ?3 WHERE payout = ?1",
-    )?
-    .execute((payout, code, message))?;
-    Ok(())
+    .map(|_| ())
 }
 
 /// A reference or link once known never changes: positive evidence does not regress.
-fn store_sighting(
-    conn: &Connection,
-    payout: i64,
-    seen: &Sighting,
-    at: i64,
-    newly_created: bool,
-) -> rusqlite::Result<()> {
-    let sql = "UPDATE payouts SET
-            reference_id = coalesce(reference_id, ?2), cashgram_link = coalesce(cashgram_link, ?3),
-            status = ?4, status_class = ?5, status_reason = ?6, utr = coalesce(?7, utr), checked_at = ?8,
-            created_at = CASE WHEN ?9 THEN coalesce(created_at, ?8) ELSE created_at END,
-            error_code = CASE WHEN ?9 THEN NULL ELSE error_code END,
-            error_message = CASE WHEN ?9 THEN NULL ELSE error_message END,
-            redeemed_at = CASE WHEN ?5 = 2 THEN coalesce(redeemed_at, ?8) ELSE redeemed_at END,
-            dead_at = CASE WHEN ?5 IN (3, 4, 5) THEN coalesce(dead_at, ?8) ELSE NULL END
-        WHERE payout = ?1";
-    let status = (&seen.status.word, class_code(seen.status.class));
-    conn.prepare_cached(sql)?.execute((
-        payout,
-        &seen.reference,
-        &seen.link,
-        status.0,
-        status.1,
-        &seen.reason,
-        &seen.utr,
-        at,
-        newly_created,
-    ))?;
-    Ok(())
-}
+const SIGHTED: &str = update!(
+    ", reference_id = coalesce(reference_id, ?6), cashgram_link = coalesce(cashgram_link, ?7),
+       status = ?8, status_class = ?9, status_reason = ?10, utr = coalesce(?11, utr), checked_at = ?12,
+       created_at = CASE WHEN ?13 THEN coalesce(created_at, ?12) ELSE created_at END,
+       error_code = CASE WHEN ?13 THEN NULL ELSE error_code END,
+       error_message = CASE WHEN ?13 THEN NULL ELSE error_message END,
+       redeemed_at = CASE WHEN ?9 = 2 THEN coalesce(redeemed_at, ?12) ELSE redeemed_at END,
+       dead_at = CASE WHEN ?9 IN (3, 4, 5) THEN coalesce(dead_at, ?12) ELSE NULL END"
+);
 
 fn new_status(news: &News) -> Option<&Status> {
     match news {

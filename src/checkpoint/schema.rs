@@ -19,6 +19,9 @@ const QUICK_CHECK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 /// Page cache in KiB: holds the hot ends of the tables and indexes of any sheet, and bounds memory.
 const CACHE_KIB: i64 = 16 * 1024;
+/// Pages that gather in the WAL before they are copied into the file: 16 MiB. SQLite's own 1,000 copies the hot pages
+/// four times as often, for nothing but a smaller file while a run lasts.
+const WAL_PAGES: i64 = 4_000;
 
 const TABLES: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -124,8 +127,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
             path: path.to_owned(),
         });
     }
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-        .map_err(|e| damaged(path, e))?;
+    // A connection has one owner, so SQLite need not lock it against a second thread.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(|e| damaged(path, e))?;
     prepare(&conn, path)?;
     Ok(conn)
 }
@@ -162,6 +166,7 @@ fn prepare(conn: &Connection, path: &Path) -> Result<(), Error> {
     set("journal_mode", &"WAL").map_err(|e| write(path, e))?;
     set("synchronous", &"FULL").map_err(|e| write(path, e))?;
     set("cache_size", &-CACHE_KIB).map_err(|e| write(path, e))?;
+    set("wal_autocheckpoint", &WAL_PAGES).map_err(|e| write(path, e))?;
     set("foreign_keys", &"OFF").map_err(|e| write(path, e))
 }
 

@@ -21,7 +21,8 @@ use super::settings::Controls;
 pub(super) struct Judged {
     pub(super) checked: Checked,
     pub(super) problems: ProblemsSummary,
-    /// What each row is; `None` where the checkpoint was filled from the very same bytes and nothing has changed.
+    /// What each row is; `None` where the checkpoint was filled from the very same bytes and nothing has changed, or
+    /// where nobody asked.
     pub(super) matching: Option<Matching>,
     /// Whether the sheet differs from the one that the checkpoint was filled from.
     pub(super) is_new: bool,
@@ -35,6 +36,28 @@ pub(super) fn rules(controls: &Controls, today: Date, fingerprint: bool) -> Rule
         allow_duplicates: controls.allow_duplicates,
         fingerprint,
     }
+}
+
+/// Judges the sheet by itself: no row of it was ever sent, as far as this is concerned.
+///
+/// # Errors
+///
+/// If the sheet cannot be read or the list of problems not be written.
+pub(super) fn judge_alone(
+    path: &Path,
+    problems_file: &Path,
+    rules: &Rules,
+) -> anyhow::Result<Judged> {
+    let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
+    let (hasher, whole) = (KeyHasher::new(), |_: u32| Judge::Whole);
+    let checked =
+        sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
+    Ok(Judged {
+        checked,
+        problems: problems.finish().map_err(sheet_error)?,
+        matching: None,
+        is_new: true,
+    })
 }
 
 /// Judges the sheet. Rows that match a payout that may exist are judged by phone, amount and id alone: their expiry

@@ -127,6 +127,7 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     };
     let rules = rules(&send.controls, shell.clock.today_in_india(), true);
     let mut judged = judge(&send.sheet, &send.files.problems, &rules, known.as_ref())?;
+    tracing::debug!(rows = judged.checked.rows, "sheet judged");
     if let (Some(matching), Some(store)) = (&judged.matching, &known) {
         refuse_astray(matching, &judged.checked.keys, store)?;
     }
@@ -163,6 +164,7 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
             &send.batch,
             at,
         )?;
+        tracing::debug!("sheet taken in");
     }
     prove_balanced(&store, &judged.checked)?;
     Ok(Prepared {

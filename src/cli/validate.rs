@@ -4,7 +4,7 @@ use crate::report::json::{Rupees, ValidateJson};
 use crate::report::words::{counted, rupees};
 
 use super::exit::Exit;
-use super::judge::{check_controls, judge, rules};
+use super::judge::{check_controls, judge_alone, rules};
 use super::problems;
 use super::settings::Validate;
 use super::shell::Shell;
@@ -16,7 +16,7 @@ use super::shell::Shell;
 /// If the sheet cannot be read, or is not payable as a whole.
 pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let rules = rules(&validate.controls, shell.clock.today_in_india(), false);
-    let judged = judge(&validate.sheet, &validate.problems, &rules, None)?;
+    let judged = judge_alone(&validate.sheet, &validate.problems, &rules)?;
     let (checked, summary) = (&judged.checked, &judged.problems);
     problems::show_columns(shell, &checked.header);
     problems::show(shell, summary);

@@ -75,19 +75,45 @@ pub struct Matching {
 
 /// Matches `rows` (in sheet order) with `known` payouts.
 pub fn match_rows(rows: &[RowKey], known: &[KnownKey]) -> Matching {
-    let mut found = vec![None; rows.len()];
-    let mut left = match_own_ids(rows, known, &mut found);
-    left.extend(match_payments(rows, known, &mut found));
+    let mut found = Found {
+        known,
+        slots: vec![0; rows.len()],
+    };
+    let mut left = match_own_ids(rows, &mut found);
+    left.extend(match_payments(rows, &mut found));
     let astray = settle_left(rows, &left, &mut found);
-    let assignments = number_new_rows(rows, known, &found);
     Matching {
-        rows: assignments,
+        rows: number_new_rows(rows, &found),
         astray,
     }
 }
 
-/// What a row was matched with so far.
-type Slot = Option<KnownKey>;
+/// What each row was matched with so far, at 4 bytes a row: a million rows and as many payouts are matched at once.
+struct Found<'k> {
+    known: &'k [KnownKey],
+    /// Place in `known` plus one; 0: the row is free.
+    slots: Vec<u32>,
+}
+
+impl<'k> Found<'k> {
+    fn of(&self, row: u32) -> Option<&'k KnownKey> {
+        let slot = at(&self.slots, row)?;
+        payout(self.known, slot.checked_sub(1)?)
+    }
+
+    fn is_free(&self, row: u32) -> bool {
+        at(&self.slots, row) == Some(0)
+    }
+
+    fn put(&mut self, row: u32, which: u32) {
+        if let Some(slot) = usize::try_from(row)
+            .ok()
+            .and_then(|row| self.slots.get_mut(row))
+        {
+            *slot = which + 1;
+        }
+    }
+}
 
 fn at<T: Copy>(items: &[T], index: u32) -> Option<T> {
     usize::try_from(index)
@@ -96,78 +122,94 @@ fn at<T: Copy>(items: &[T], index: u32) -> Option<T> {
         .copied()
 }
 
-fn put(found: &mut [Slot], row: u32, payout: KnownKey) {
-    if let Some(slot) = usize::try_from(row).ok().and_then(|row| found.get_mut(row)) {
-        *slot = Some(payout);
-    }
+fn payout(known: &[KnownKey], which: u32) -> Option<&KnownKey> {
+    usize::try_from(which)
+        .ok()
+        .and_then(|which| known.get(which))
 }
 
-fn indexes(rows: &[RowKey]) -> impl Iterator<Item = (u32, &RowKey)> {
-    (0_u32..).zip(rows)
+fn indexes<T>(items: &[T]) -> impl Iterator<Item = (u32, &T)> {
+    (0_u32..).zip(items)
 }
 
-/// Own ids decide alone; other terms under the same id leave a live payout astray.
-fn match_own_ids(rows: &[RowKey], known: &[KnownKey], found: &mut [Slot]) -> Vec<KnownKey> {
+/// Own ids decide alone; other terms under the same id leave a live payout astray. Returns what matched no row.
+fn match_own_ids(rows: &[RowKey], found: &mut Found<'_>) -> Vec<u32> {
     let mut by_id: Vec<(u64, u32)> = indexes(rows)
         .filter(|(_, row)| row.own_id != 0)
         .map(|(index, row)| (row.own_id, index))
         .collect();
     by_id.sort_unstable();
     let mut left = Vec::new();
-    for payout in known.iter().filter(|payout| payout.key.own_id != 0) {
+    for (which, payout) in indexes(found.known).filter(|(_, payout)| payout.key.own_id != 0) {
         let start = by_id.partition_point(|(id, _)| *id < payout.key.own_id);
         let hit = by_id.get(start).filter(|(id, _)| *id == payout.key.own_id);
         let row = hit.and_then(|(_, index)| at(rows, *index).map(|row| (*index, row)));
         match row {
             Some((index, row)) if !payout.live || same_payment(&row, &payout.key) => {
-                put(found, index, *payout)
+                found.put(index, which);
             }
-            _ => left.push(*payout),
+            _ => left.push(which),
         }
     }
     left
 }
 
 fn same_payment(row: &RowKey, payout: &RowKey) -> bool {
-    row.phone == payout.phone && row.amount == payout.amount
+    payment(row) == payment(payout)
 }
 
-/// Matches by phone and amount. Where several rows or payouts share both, names, e-mails and order decide.
-fn match_payments(rows: &[RowKey], known: &[KnownKey], found: &mut [Slot]) -> Vec<KnownKey> {
+fn payment(key: &RowKey) -> (u64, i64) {
+    (key.phone, key.amount)
+}
+
+/// Matches by phone and amount. Where several rows or payouts share both, names, e-mails and order decide. Returns
+/// what matched no row.
+fn match_payments(rows: &[RowKey], found: &mut Found<'_>) -> Vec<u32> {
+    let known = found.known;
+    let mut payouts: Vec<u32> = indexes(known)
+        .filter(|(_, payout)| payout.key.own_id == 0)
+        .map(|(which, _)| which)
+        .collect();
+    let mut left = Vec::new();
+    if payouts.is_empty() {
+        return left;
+    }
+    payouts.sort_unstable_by_key(|which| {
+        payout(known, *which).map(|payout| (payment(&payout.key), payout.row, payout.payout))
+    });
     let mut by_payment: Vec<u32> = indexes(rows)
         .filter(|(_, row)| row.own_id == 0 && row.phone != 0)
         .map(|(index, _)| index)
         .collect();
-    let payment = |index: u32| at(rows, index).map(|row| (row.phone, row.amount));
-    by_payment.sort_by_key(|index| payment(*index));
-    let mut payouts: Vec<KnownKey> = known
-        .iter()
-        .filter(|payout| payout.key.own_id == 0)
-        .copied()
-        .collect();
-    payouts.sort_by_key(|payout| {
-        (
-            payout.key.phone,
-            payout.key.amount,
-            payout.row,
-            payout.payout,
-        )
-    });
-    let mut left = Vec::new();
-    for group in payouts.chunk_by(|a, b| same_payment(&a.key, &b.key)) {
-        let Some(first) = group.first() else { continue };
-        let wanted = Some((first.key.phone, first.key.amount));
-        let start = by_payment.partition_point(|index| payment(*index) < wanted);
-        let same = by_payment.get(start..).unwrap_or_default();
-        let end = same.partition_point(|index| payment(*index) == wanted);
-        left.extend(match_group(
-            rows,
-            same.get(..end).unwrap_or_default(),
-            group,
-            found,
-        ));
+    let paid = |index: u32| at(rows, index).map(|row| payment(&row));
+    by_payment.sort_unstable_by_key(|index| (paid(*index), *index));
+    let wanted = |which: u32| payout(known, which).map(|payout| payment(&payout.key));
+    let mut rest = by_payment.as_slice();
+    for group in payouts.chunk_by(|a, b| wanted(*a) == wanted(*b)) {
+        let payment = group.first().and_then(|which| wanted(*which));
+        // Both are sorted, so what was passed is not looked at again; mostly the next row is the one.
+        let start = gallop(rest, |index| paid(index) < payment);
+        rest = rest.get(start..).unwrap_or_default();
+        let end = gallop(rest, |index| paid(index) == payment);
+        let (same, behind) = rest.split_at_checked(end).unwrap_or_default();
+        rest = behind;
+        match (same, group) {
+            ([index], [which]) => found.put(*index, *which),
+            _ => left.extend(match_group(rows, same, group, found)),
+        }
     }
     left
+}
+
+/// How many of the first `sorted` pass: steps that double, then halves.
+fn gallop(sorted: &[u32], passes: impl Fn(u32) -> bool) -> usize {
+    let mut end = 1;
+    while sorted.get(end - 1).is_some_and(|index| passes(*index)) {
+        end *= 2;
+    }
+    let (start, end) = (end / 2, end.min(sorted.len()));
+    let unsure = sorted.get(start..end).unwrap_or_default();
+    start + unsure.partition_point(|index| passes(*index))
 }
 
 /// One phone and amount: names first, then e-mails, then order. Live payouts choose before the others, since a row
@@ -175,11 +217,13 @@ fn match_payments(rows: &[RowKey], known: &[KnownKey], found: &mut [Slot]) -> Ve
 fn match_group(
     rows: &[RowKey],
     candidates: &[u32],
-    payouts: &[KnownKey],
-    found: &mut [Slot],
-) -> Vec<KnownKey> {
-    let (mut waiting, dead): (Vec<KnownKey>, Vec<KnownKey>) =
-        payouts.iter().partition(|payout| payout.live);
+    payouts: &[u32],
+    found: &mut Found<'_>,
+) -> Vec<u32> {
+    let known = found.known;
+    let (mut waiting, dead): (Vec<u32>, Vec<u32>) = payouts
+        .iter()
+        .partition(|which| payout(known, **which).is_some_and(|payout| payout.live));
     waiting.extend(dead);
     let agree: [fn(&RowKey, &RowKey) -> bool; 4] = [
         |row, payout| row.name == payout.name && row.email == payout.email,
@@ -189,12 +233,15 @@ fn match_group(
     ];
     let mut free = candidates.to_vec();
     for agrees in agree {
-        waiting.retain(|payout| {
+        waiting.retain(|which| {
+            let Some(payout) = payout(known, *which) else {
+                return true;
+            };
             let hit = free
                 .iter()
                 .position(|index| at(rows, *index).is_some_and(|row| agrees(&row, &payout.key)));
             let Some(place) = hit else { return true };
-            put(found, free.remove(place), *payout);
+            found.put(free.remove(place), *which);
             false
         });
     }
@@ -202,13 +249,12 @@ fn match_group(
 }
 
 /// What matched no row: live payouts are astray, the others take a mended row of their phone if there is one.
-fn settle_left(rows: &[RowKey], left: &[KnownKey], found: &mut [Slot]) -> Vec<Astray> {
+fn settle_left(rows: &[RowKey], left: &[u32], found: &mut Found<'_>) -> Vec<Astray> {
     if left.is_empty() {
         return Vec::new();
     }
-    let is_free = |found: &[Slot], index: u32| at(found, index).is_some_and(|slot| slot.is_none());
     let mut by_phone: Vec<(u64, u32)> = indexes(rows)
-        .filter(|(index, row)| row.own_id == 0 && row.phone != 0 && is_free(found, *index))
+        .filter(|(index, row)| row.own_id == 0 && row.phone != 0 && found.is_free(*index))
         .map(|(index, row)| (row.phone, index))
         .collect();
     by_phone.sort_unstable();
@@ -216,12 +262,15 @@ fn settle_left(rows: &[RowKey], left: &[KnownKey], found: &mut [Slot]) -> Vec<As
         .map(|(index, row)| (row.own_id, index))
         .collect();
     by_id.sort_unstable();
+    let known = found.known;
+    let left = || {
+        left.iter()
+            .filter_map(|which| Some((*which, payout(known, *which)?)))
+    };
     let mut astray = Vec::new();
-    let (live, mendable): (Vec<&KnownKey>, Vec<&KnownKey>) =
-        left.iter().partition(|payout| payout.live);
-    for payout in live.into_iter().filter(|payout| !payout.may_leave) {
+    for (_, payout) in left().filter(|(_, payout)| payout.live && !payout.may_leave) {
         let now = if payout.key.own_id == 0 {
-            next_free(&by_phone, payout.key.phone, |index| is_free(found, index))
+            next_free(&by_phone, payout.key.phone, |index| found.is_free(index))
         } else {
             next_free(&by_id, payout.key.own_id, |_| true)
         };
@@ -230,12 +279,12 @@ fn settle_left(rows: &[RowKey], left: &[KnownKey], found: &mut [Slot]) -> Vec<As
             now,
         });
     }
-    for payout in mendable {
+    for (which, payout) in left().filter(|(_, payout)| !payout.live) {
         if payout.key.own_id == 0
             && let Some(index) =
-                next_free(&by_phone, payout.key.phone, |index| is_free(found, index))
+                next_free(&by_phone, payout.key.phone, |index| found.is_free(index))
         {
-            put(found, index, *payout);
+            found.put(index, which);
         }
     }
     astray
@@ -254,10 +303,26 @@ fn next_free(sorted: &[(u64, u32)], wanted: u64, is_free: impl Fn(u32) -> bool) 
 
 /// New rows of a phone take, in sheet order, the lowest occurrences of which nothing was ever sent. Invalid rows
 /// count too, so that mending one moves no other.
-fn number_new_rows(rows: &[RowKey], known: &[KnownKey], found: &[Slot]) -> Vec<Assignment> {
-    let mut assignments: Vec<Assignment> = found
+fn number_new_rows(rows: &[RowKey], found: &Found<'_>) -> Vec<Assignment> {
+    let mut fresh: Vec<(u64, u32)> = indexes(rows)
+        .filter(|(index, row)| row.own_id == 0 && row.phone != 0 && found.is_free(*index))
+        .map(|(index, row)| (row.phone, index))
+        .collect();
+    fresh.sort_unstable();
+    let is_wanted = |phone: u64| {
+        fresh
+            .binary_search_by_key(&phone, |(phone, _)| *phone)
+            .is_ok()
+    };
+    let mut used: Vec<(u64, u32)> = found
+        .known
         .iter()
-        .map(|slot| match slot {
+        .filter(|payout| payout.key.own_id == 0 && is_wanted(payout.key.phone))
+        .map(|payout| (payout.key.phone, payout.occurrence))
+        .collect();
+    used.sort_unstable();
+    let mut assignments: Vec<Assignment> = indexes(rows)
+        .map(|(index, _)| match found.of(index) {
             Some(payout) => Assignment::Known {
                 payout: payout.payout,
                 live: payout.live,
@@ -265,21 +330,6 @@ fn number_new_rows(rows: &[RowKey], known: &[KnownKey], found: &[Slot]) -> Vec<A
             None => Assignment::New { occurrence: 0 },
         })
         .collect();
-    let mut fresh: Vec<(u64, u32)> = indexes(rows)
-        .filter(|(index, row)| {
-            row.own_id == 0
-                && row.phone != 0
-                && at(found, *index).is_some_and(|slot| slot.is_none())
-        })
-        .map(|(index, row)| (row.phone, index))
-        .collect();
-    fresh.sort_unstable();
-    let mut used: Vec<(u64, u32)> = known
-        .iter()
-        .filter(|payout| payout.key.own_id == 0)
-        .map(|payout| (payout.key.phone, payout.occurrence))
-        .collect();
-    used.sort_unstable();
     for group in fresh.chunk_by(|a, b| a.0 == b.0) {
         let phone = group.first().map_or(0, |(phone, _)| *phone);
         let mut free =

@@ -3,14 +3,16 @@
 //! Texts are held as hashes keyed anew in each run: nobody can craft a sheet whose rows collide. So keys are never
 //! stored, and keys of two hashers are never compared. Deliberately absent: the matching itself.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use super::money::Money;
 use super::phone::Phone;
 use super::text::trimmed;
 
-/// Bytes of a text that are folded at a time.
-const FOLD_BYTES: usize = 64;
+/// Bytes of a text that are taken at a time.
+const STEP_BYTES: usize = 8;
+/// Odd, and as many ones as zeros: what a text's hash starts from, besides the secret.
+const START: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Key of one row. Keys are comparable only if one [`KeyHasher`] made them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,8 +42,20 @@ impl RowKey {
 }
 
 /// Makes keys. One per run.
-#[derive(Clone, Debug, Default)]
-pub struct KeyHasher(RandomState);
+#[derive(Clone, Debug)]
+pub struct KeyHasher {
+    state: RandomState,
+    secrets: [u64; 2],
+}
+
+impl Default for KeyHasher {
+    fn default() -> Self {
+        let state = RandomState::new();
+        // Odd, so that a multiplication loses nothing.
+        let secrets = [0_u8, 1].map(|n| state.hash_one(n) | 1);
+        Self { state, secrets }
+    }
+}
 
 impl KeyHasher {
     /// With fresh keys.
@@ -55,7 +69,7 @@ impl KeyHasher {
         if id.is_empty() {
             return 0;
         }
-        self.0.hash_one(id.as_bytes()).max(1)
+        self.state.hash_one(id.as_bytes()).max(1)
     }
 
     /// Hash of a text, trimmed and without regard to case; 0 only for a blank one.
@@ -64,14 +78,28 @@ impl KeyHasher {
         if text.is_empty() {
             return 0;
         }
-        let mut hasher = self.0.build_hasher();
-        if text.is_ascii() {
-            write_folded(&mut hasher, text);
+        let hash = if text.is_ascii() {
+            self.folded(text)
         } else {
-            write_folded(&mut hasher, &text.to_lowercase());
-        }
-        let hash = hasher.finish();
+            self.folded(&text.to_lowercase())
+        };
         u32::try_from(hash >> 32).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// Eight bytes at a time in lower case, each step a multiplication with a secret whose two halves are folded: this
+    /// runs twice a row, and `SipHash` took a tenth of the time it takes to judge one. It need not be stronger: half of
+    /// it is kept, and nobody sees it.
+    fn folded(&self, text: &str) -> u64 {
+        let [first, second] = self.secrets;
+        let mut hash = START ^ u64::try_from(text.len()).unwrap_or(u64::MAX);
+        let (steps, rest) = text.as_bytes().as_chunks::<STEP_BYTES>();
+        let mut last = [0; STEP_BYTES];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        for step in steps.iter().chain([&last]) {
+            let lower = u64::from_le_bytes(step.map(|byte| byte.to_ascii_lowercase()));
+            hash = fold(hash ^ lower, first);
+        }
+        fold(hash, second)
     }
 
     /// Key of a row; blank texts for absent cells.
@@ -93,17 +121,10 @@ impl KeyHasher {
     }
 }
 
-/// Lower case in a buffer on the stack: this runs twice a row.
-fn write_folded(hasher: &mut impl Hasher, text: &str) {
-    let mut folded = [0u8; FOLD_BYTES];
-    for part in text.as_bytes().chunks(FOLD_BYTES) {
-        let Some(target) = folded.get_mut(..part.len()) else {
-            return;
-        };
-        target.copy_from_slice(part);
-        target.make_ascii_lowercase();
-        hasher.write(target);
-    }
+/// The two halves of a product, one over the other.
+fn fold(value: u64, secret: u64) -> u64 {
+    let (low, high) = value.carrying_mul(secret, 0);
+    low ^ high
 }
 
 #[cfg(test)]

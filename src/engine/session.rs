@@ -180,7 +180,20 @@ impl<G: Gateway> Session<G> {
             self.rng.fork(),
             payouts,
         );
-        run.run(self.interrupt.clone()).await
+        // A task among the senders' own: on the thread that blocks, every answer would have to wake it. In a set, so
+        // that it ends with this future.
+        let mut one = JoinSet::new();
+        one.spawn(run.run(self.interrupt.clone()));
+        match one.join_next().await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(died)) => Outcome {
+                halt: Some(Halt::NotRecorded {
+                    why: format!("the run died ({died}); run the same command again"),
+                }),
+                ..Outcome::default()
+            },
+            None => Outcome::default(),
+        }
     }
 
     /// Asks where everything stands that is not final.
