@@ -32,6 +32,8 @@ pub use screen::{Manner, Out, Screen};
 
 /// Events that wait to be shown. Beyond it they are lost: whoever reads stderr does not keep up, or has stopped.
 const UNSHOWN_MAX: usize = 4096;
+/// How long events gather before they are shown: to wake a thread for each one cost as much as its payout's request.
+const GATHER: Duration = Duration::from_millis(5);
 /// How long the end of a run waits for what is still to be shown.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
@@ -103,21 +105,24 @@ impl Reporter {
 
 /// Shows events until nobody is left who could send any.
 fn show(told: &Receiver<Word>, inner: &Mutex<Inner>) {
-    while let Ok(word) = told.recv() {
-        let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
-        match word {
-            Word::Event(event) => {
-                log(&event);
-                inner.take(&event);
-            }
-            Word::Close(closed) => {
-                if let Some(bar) = inner.bar.take() {
-                    bar.close();
+    while let Ok(first) = told.recv() {
+        for word in std::iter::once(first).chain(told.try_iter()) {
+            let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
+            match word {
+                Word::Event(event) => {
+                    log(&event);
+                    inner.take(&event);
                 }
-                // Whoever waited may have given up.
-                let _ = closed.try_send(());
+                Word::Close(closed) => {
+                    if let Some(bar) = inner.bar.take() {
+                        bar.close();
+                    }
+                    // Whoever waited may have given up.
+                    let _ = closed.try_send(());
+                }
             }
         }
+        std::thread::sleep(GATHER);
     }
 }
 
