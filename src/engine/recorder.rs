@@ -18,9 +18,9 @@ const INBOX_MAX: usize = 1024;
 const PAGE_MAX: usize = 256;
 /// How long a page waits for more posts once it has one: fewer and fuller pages take less work in all, and the wait is
 /// nothing beside a gateway's answer.
-const GATHER: Duration = Duration::from_micros(300);
-/// A page that has so many already does not wait: half of the senders there are unless more are asked for.
-const GATHERED: usize = 32;
+const GATHER: Duration = Duration::from_micros(100);
+/// A page that has so many already does not wait: a quarter of the senders there are unless more are asked for.
+const GATHERED: usize = 16;
 
 type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
