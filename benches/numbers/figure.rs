@@ -47,7 +47,12 @@ impl fmt::Display for Figure {
     }
 }
 
-/// Thousandths of `part` in `whole`.
+/// Thousandths of `part` in `whole`, rounded up: nothing holds by rounding that is held to a most.
+pub(crate) fn thousandths_up(part: u128, whole: u128) -> u128 {
+    (part * 1_000).div_ceil(whole.max(1))
+}
+
+/// Thousandths of `part` in `whole`, rounded down.
 pub(crate) fn thousandths(part: u128, whole: u128) -> u128 {
     part * 1_000 / whole.max(1)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::figure::{Figure, median, millis, ratio, seconds, thousandths};
+use crate::figure::{Figure, median, millis, ratio, seconds, thousandths_up};
 use crate::gateway::{Arrival, Gateway, creates};
 use crate::program::run;
 use crate::world::World;
@@ -68,7 +68,7 @@ pub(crate) fn pace(world: &World) -> Vec<Figure> {
         .filter(|arrival| arrival.status == 429)
         .count();
     let paced = ran.wall.saturating_sub(LATENCY_MAX);
-    let pace = thousandths(paced.as_micros(), ideal.as_micros());
+    let pace = thousandths_up(paced.as_micros(), ideal.as_micros());
     vec![
         Figure::held(
             format!("{PACED_ROWS} rows at {RATE}/s, wall less one latency, of ideal"),

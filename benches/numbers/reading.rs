@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use crate::figure::{Figure, mebibytes, ratio, seconds, thousandths};
+use crate::figure::{Figure, mebibytes, ratio, seconds, thousandths_up};
 use crate::program::{paysheet, run};
 use crate::world::World;
 
@@ -46,7 +46,7 @@ pub(crate) fn validate(world: &World) -> Vec<Figure> {
         judging += judged.cpu;
         peak = peak.max(judged.peak_kib);
     }
-    let cost = thousandths(judging.as_micros(), reading.as_micros());
+    let cost = thousandths_up(judging.as_micros(), reading.as_micros());
     let rounds = u32::try_from(ROUNDS).unwrap();
     vec![
         Figure::held(
