@@ -12,7 +12,9 @@ use crate::checkpoint::lock::Lock;
 use crate::checkpoint::{Binding, Sendable, Store};
 use crate::clock::Clock;
 use crate::domain::{LinkExpiry, State};
-use crate::engine::{Event, Halt, Limits, OrderRules, Outcome, Session, Surroundings};
+use crate::engine::{
+    BalanceReading, Event, Halt, Limits, OrderRules, Outcome, Session, Surroundings,
+};
 use crate::gateway::client::Client;
 use crate::report::{Reporter, Task};
 use crate::sheet::{self, Checked};
@@ -266,6 +268,7 @@ impl Sending<'_> {
         if let Err(halt) = self.session.authorize().await {
             return Ok(self.halted(halt));
         }
+        let balance = self.session.read_balance();
         if let Err(halt) = self.guard().await? {
             return Ok(self.halted(halt));
         }
@@ -280,7 +283,7 @@ impl Sending<'_> {
         {
             return Ok(self.halted(halt));
         }
-        self.approve().await?;
+        self.approve(balance).await?;
         if self.send.dry_run {
             return Ok(Outcome {
                 requests: self.session.requests(),
@@ -352,12 +355,8 @@ impl Sending<'_> {
     }
 
     /// Balance, totals, question.
-    async fn approve(&mut self) -> anyhow::Result<()> {
-        let balance = self
-            .session
-            .balance()
-            .await
-            .map(|balance| balance.available);
+    async fn approve(&mut self, balance: BalanceReading) -> anyhow::Result<()> {
+        let balance = balance.wait().await.map(|balance| balance.available);
         let notify = self.send.notify == Notify::Yes;
         let (totals, sendable) = self
             .session

@@ -25,5 +25,5 @@ pub use halt::{Halt, Outcome};
 pub use order::OrderRules;
 pub use pace::Rate;
 pub use send::Limits;
-pub use session::{Session, Surroundings};
+pub use session::{BalanceReading, Session, Surroundings};
 pub use tally::{Count, Tally};

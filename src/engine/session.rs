@@ -42,6 +42,23 @@ pub struct Surroundings<G> {
     pub interrupt: watch::Receiver<bool>,
 }
 
+/// A balance that is being read. Dropped, it is not waited for.
+pub struct BalanceReading(JoinSet<Result<reading::Balance, String>>);
+
+impl BalanceReading {
+    /// The balance.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    pub async fn wait(mut self) -> Result<reading::Balance, String> {
+        match self.0.join_next().await {
+            Some(Ok(balance)) => balance,
+            Some(Err(_)) | None => Err("the question was not asked".to_owned()),
+        }
+    }
+}
+
 /// An open session.
 pub struct Session<G> {
     line: Arc<Line<G>>,
@@ -122,13 +139,12 @@ impl<G: Gateway> Session<G> {
         }
     }
 
-    /// Reads the account's balance once.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot be read.
-    pub async fn balance(&self) -> Result<reading::Balance, String> {
-        self.line.balance().await
+    /// Begins to read the account's balance, once, while other questions are asked.
+    pub fn read_balance(&self) -> BalanceReading {
+        let line = self.line.clone();
+        let mut reading = JoinSet::new();
+        reading.spawn(async move { line.balance().await });
+        BalanceReading(reading)
     }
 
     /// Looks `rows` up before anything was sent. What exists is in conflict then. Returns how many do.
