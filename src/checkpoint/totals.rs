@@ -81,13 +81,32 @@ impl Totals {
         self.states.get(&state).map_or(0, |(rows, _)| *rows)
     }
 
+    /// The running totals as they were last recorded.
     pub(super) fn load(conn: &Connection, path: &Path) -> Result<Totals, Error> {
+        Totals::read(
+            conn,
+            path,
+            "SELECT state, rows, amount FROM totals",
+            "SELECT status, class, rows FROM status_totals",
+        )
+    }
+
+    /// Counts everything again: after an intake, and to prove the running totals right.
+    pub(super) fn count(conn: &Connection, path: &Path) -> Result<Totals, Error> {
+        Totals::read(
+            conn,
+            path,
+            "SELECT state, count(*), sum(amount) FROM payouts WHERE row IS NOT NULL GROUP BY state",
+            "SELECT status, status_class, count(*) FROM payouts
+             WHERE row IS NOT NULL AND state = 3 AND status IS NOT NULL GROUP BY status, status_class",
+        )
+    }
+
+    fn read(conn: &Connection, path: &Path, states: &str, statuses: &str) -> Result<Totals, Error> {
         let mut totals = Totals::default();
         let read = |e| damaged(path, e);
-        let mut states = conn
-            .prepare("SELECT state, rows, amount FROM totals")
-            .map_err(read)?;
-        let mut lines = states.query([]).map_err(read)?;
+        let mut select = conn.prepare(states).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
         while let Some(line) = lines.next().map_err(read)? {
             let state = state_from(line.get(0).map_err(read)?, path)?;
             let amount = Money::from_paise(line.get(2).map_err(read)?).unwrap_or_default();
@@ -95,10 +114,8 @@ impl Totals {
                 .states
                 .insert(state, (line.get(1).map_err(read)?, amount));
         }
-        let mut statuses = conn
-            .prepare("SELECT status, class, rows FROM status_totals")
-            .map_err(read)?;
-        let mut lines = statuses.query([]).map_err(read)?;
+        let mut select = conn.prepare(statuses).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
         while let Some(line) = lines.next().map_err(read)? {
             let class = class_from(line.get(1).map_err(read)?);
             let count = StatusCount {
@@ -133,35 +150,5 @@ impl Totals {
             }
         }
         Ok(())
-    }
-
-    /// Counts everything again: after an intake, and to prove the running totals right.
-    pub(super) fn count(conn: &Connection, path: &Path) -> Result<Totals, Error> {
-        let mut totals = Totals::default();
-        let read = |e| damaged(path, e);
-        let sql =
-            "SELECT state, count(*), sum(amount) FROM payouts WHERE row IS NOT NULL GROUP BY state";
-        let mut states = conn.prepare(sql).map_err(read)?;
-        let mut lines = states.query([]).map_err(read)?;
-        while let Some(line) = lines.next().map_err(read)? {
-            let state = state_from(line.get(0).map_err(read)?, path)?;
-            let amount = Money::from_paise(line.get(2).map_err(read)?).unwrap_or_default();
-            totals
-                .states
-                .insert(state, (line.get(1).map_err(read)?, amount));
-        }
-        let sql = "SELECT status, status_class, count(*) FROM payouts
-                   WHERE row IS NOT NULL AND state = 3 AND status IS NOT NULL GROUP BY status, status_class";
-        let mut statuses = conn.prepare(sql).map_err(read)?;
-        let mut lines = statuses.query([]).map_err(read)?;
-        while let Some(line) = lines.next().map_err(read)? {
-            let class = class_from(line.get(1).map_err(read)?);
-            let count = StatusCount {
-                class,
-                rows: line.get(2).map_err(read)?,
-            };
-            totals.statuses.insert(line.get(0).map_err(read)?, count);
-        }
-        Ok(totals)
     }
 }
