@@ -9,7 +9,7 @@ use super::exit::{Ending, Exit};
 use super::settings::Files;
 
 /// Ids looked up before the first create of a new checkpoint, spread over the sheet (`product.md`).
-const PROBES_MAX: u64 = 20;
+pub(super) const PROBES_MAX: usize = 20;
 
 /// Whether the probe has still to be made.
 pub(super) fn needs_probe(store: &Store) -> anyhow::Result<bool> {
@@ -46,7 +46,7 @@ pub(super) async fn probe<G: Gateway>(session: &mut Session<G>, all: bool) -> Re
 fn sample(store: &Store) -> Result<Vec<SweepRow>, crate::checkpoint::Error> {
     let mut ready = 0_u64;
     store.each_ready_row(|_| ready += 1)?;
-    let wanted = ready.min(PROBES_MAX);
+    let wanted = ready.min(u64::try_from(PROBES_MAX).unwrap_or(u64::MAX));
     let mut places: Vec<u64> = (0..wanted)
         .map(|n| n * ready.saturating_sub(1) / wanted.saturating_sub(1).max(1))
         .collect();

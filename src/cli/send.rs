@@ -268,7 +268,7 @@ impl Sending<'_> {
         if let Err(halt) = self.session.authorize().await {
             return Ok(self.halted(halt));
         }
-        let balance = self.session.read_balance();
+        let balance = self.session.read_balance(guards::PROBES_MAX);
         if let Err(halt) = self.guard().await? {
             return Ok(self.halted(halt));
         }
@@ -355,7 +355,7 @@ impl Sending<'_> {
     }
 
     /// Balance, totals, question.
-    async fn approve(&mut self, balance: BalanceReading) -> anyhow::Result<()> {
+    async fn approve(&mut self, balance: BalanceReading<Client>) -> anyhow::Result<()> {
         let balance = balance.wait().await.map(|balance| balance.available);
         let notify = self.send.notify == Notify::Yes;
         let (totals, sendable) = self

@@ -43,18 +43,21 @@ pub struct Surroundings<G> {
 }
 
 /// A balance that is being read. Dropped, it is not waited for.
-pub struct BalanceReading(JoinSet<Result<reading::Balance, String>>);
+pub struct BalanceReading<G> {
+    line: Arc<Line<G>>,
+    begun: JoinSet<Result<reading::Balance, String>>,
+}
 
-impl BalanceReading {
+impl<G: Gateway> BalanceReading<G> {
     /// The balance.
     ///
     /// # Errors
     ///
     /// Why it cannot be read.
     pub async fn wait(mut self) -> Result<reading::Balance, String> {
-        match self.0.join_next().await {
+        match self.begun.join_next().await {
             Some(Ok(balance)) => balance,
-            Some(Err(_)) | None => Err("the question was not asked".to_owned()),
+            Some(Err(_)) | None => self.line.balance().await,
         }
     }
 }
@@ -139,12 +142,16 @@ impl<G: Gateway> Session<G> {
         }
     }
 
-    /// Begins to read the account's balance, once, while other questions are asked.
-    pub fn read_balance(&self) -> BalanceReading {
+    /// Begins to read the account's balance, once, beside at most `others` other requests; where the concurrency does
+    /// not allow that, it is read when it is waited for.
+    pub fn read_balance(&self, others: usize) -> BalanceReading<G> {
         let line = self.line.clone();
-        let mut reading = JoinSet::new();
-        reading.spawn(async move { line.balance().await });
-        BalanceReading(reading)
+        let mut begun = JoinSet::new();
+        if others < self.limits.concurrency {
+            let line = line.clone();
+            begun.spawn(async move { line.balance().await });
+        }
+        BalanceReading { line, begun }
     }
 
     /// Looks `rows` up before anything was sent. What exists is in conflict then. Returns how many do.
