@@ -13,6 +13,7 @@ use crate::domain::{
 
 use super::error::Error;
 use super::schema::{damaged, write};
+use super::seal::WHOLE;
 use super::store::{PayoutNo, class_code, class_from, state_code, state_from};
 use super::totals::{Counted, Totals};
 
@@ -166,10 +167,10 @@ pub(super) fn apply(
 fn load(conn: &Connection, path: &Path, payout: PayoutNo) -> Result<Before, Error> {
     let read = |e| damaged(path, e);
     let mut select = conn
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT state, attempts, terms, history, amount, row, status, status_class, status_reason, utr
-             FROM payouts WHERE payout = ?1",
-        )
+             FROM payouts WHERE payout = ?1 AND {WHOLE}"
+        ))
         .map_err(read)?;
     let mut lines = select.query([payout.0]).map_err(read)?;
     let Some(line) = lines.next().map_err(read)? else {

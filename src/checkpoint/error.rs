@@ -33,7 +33,7 @@ pub enum Error {
     },
     /// Unreadable or inconsistent.
     #[error(
-        "the checkpoint {} is damaged ({what}): nothing was sent. Restore it from a backup; if there is none, move it \
+        "the checkpoint {} is damaged ({what}): nothing more was sent. Restore it from a backup; if there is none, move it \
          away and run again: rows that exist at the gateway are then found by their ids and not paid twice",
         path.display()
     )]

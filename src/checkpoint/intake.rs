@@ -15,6 +15,7 @@ use super::apply::standing_from;
 use super::error::Error;
 use super::meta;
 use super::schema::{INDEXES, damaged, write};
+use super::seal::{self, WHOLE};
 use super::store::{PayoutNo, Store, state_code};
 use super::totals::Totals;
 
@@ -87,14 +88,12 @@ impl Store {
     /// If the file cannot be read.
     pub fn each_known(&self, mut each: impl FnMut(Known<'_>)) -> Result<(), Error> {
         let read = |e| damaged(&self.path, e);
-        let mut select = self
-            .conn
-            .prepare(
-                "SELECT state, attempts, terms, history, payout, row, cashgram_id, own_id, occurrence, name, phone,
-                        email, amount
-                 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1)",
-            )
-            .map_err(read)?;
+        let sql = format!(
+            "SELECT state, attempts, terms, history, payout, row, cashgram_id, own_id, occurrence, name, phone,
+                    email, amount
+             FROM payouts WHERE (attempts > 0 OR state NOT IN (0, 1)) AND {WHOLE}"
+        );
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         while let Some(line) = lines.next().map_err(read)? {
             each(known_from(line, &self.path)?);
@@ -135,7 +134,7 @@ impl Store {
         )
         .map_err(put)?;
         tx.execute(
-            "UPDATE payouts SET row = NULL, line = NULL WHERE row IS NOT NULL",
+            "UPDATE payouts SET row = NULL, line = NULL, place_seal = NULL WHERE row IS NOT NULL",
             [],
         )
         .map_err(put)?;
@@ -170,12 +169,16 @@ impl Intake<'_> {
         } else {
             State::Invalid
         };
-        let sql = "INSERT INTO payouts (row, line, cashgram_id, own_id, occurrence, generation, name, phone, email, amount,
-            link_expiry, remarks, payout_type, description, notify, cells, state, attempts, history)
-            VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, 0)";
+        let sql = format!(
+            "INSERT INTO payouts (row, line, cashgram_id, own_id, occurrence, generation, name, phone, email, amount,
+            link_expiry, remarks, payout_type, description, notify, cells, state, attempts, history,
+            pay_seal, told_seal, place_seal)
+            VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, 0, {})",
+            seal::OF_NEW
+        );
         let mut insert = self
             .tx
-            .prepare_cached(sql)
+            .prepare_cached(&sql)
             .map_err(|e| write(self.path, e))?;
         let own = id.is_some_and(|(_, own)| own);
         let params = rusqlite::params![
@@ -218,7 +221,7 @@ impl Intake<'_> {
     ) -> Result<(), Error> {
         let put = |e| write(self.path, e);
         self.tx
-            .prepare_cached("UPDATE payouts SET row = ?2, line = ?3, cells = ?4 WHERE payout = ?1")
+            .prepare_cached("UPDATE payouts SET row = ?2, line = ?3, cells = ?4, place_seal = seal(?2, ?3, ?4) WHERE payout = ?1")
             .and_then(|mut update| update.execute((payout.0, place.0, place.1, cells)))
             .map_err(put)?;
         let standing = self.standing(payout)?;
@@ -228,7 +231,7 @@ impl Intake<'_> {
             // Name and e-mail break ties when the next sheet is matched; what was sent is in `body`.
             (true, true) => self
                 .tx
-                .prepare_cached("UPDATE payouts SET name = ?2, email = ?3 WHERE payout = ?1")
+                .prepare_cached("UPDATE payouts SET name = ?2, email = ?3 WHERE payout = ?1 AND (name, email) IS NOT (?2, ?3)")
                 .and_then(|mut update| update.execute((payout.0, fields.name, fields.email)))
                 .map(|_| ())
                 .map_err(put),
@@ -285,7 +288,9 @@ impl Intake<'_> {
         let read = |e| damaged(self.path, e);
         let mut select = self
             .tx
-            .prepare_cached("SELECT state, attempts, terms, history FROM payouts WHERE payout = ?1")
+            .prepare_cached(&format!(
+                "SELECT state, attempts, terms, history FROM payouts WHERE payout = ?1 AND {WHOLE}"
+            ))
             .map_err(read)?;
         let mut lines = select.query([payout.0]).map_err(read)?;
         match lines.next().map_err(read)? {

@@ -104,7 +104,8 @@ pub(super) fn get(conn: &Connection, path: &Path, key: &str) -> Result<Option<St
 
 pub(super) fn put(conn: &Connection, path: &Path, key: &str, value: &str) -> Result<(), Error> {
     conn.execute(
-        "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+        "INSERT INTO meta VALUES (?1, ?2, seal(?1, ?2))
+         ON CONFLICT(key) DO UPDATE SET value = excluded.value, seal = excluded.seal",
         [key, value],
     )
     .map(|_| ())

@@ -14,7 +14,8 @@
 //!
 //! WAL with `synchronous=FULL`: what a commit acknowledged survives a power cut. The format version is
 //! `PRAGMA user_version`; migrations go forward only; a newer file is refused. A file that is damaged, foreign or of
-//! another batch is refused with a sentence saying what to do. One process writes at a time ([`lock`]).
+//! another batch is refused with a sentence saying what to do: every line of it is sealed (`seal`), so that a byte that
+//! changed by itself is damage, not another amount. One process writes at a time ([`lock`]).
 //!
 //! **Memory does not grow with the sheet**: plans, sweeps and results stream from here in pages.
 //!
@@ -25,9 +26,11 @@ mod error;
 mod intake;
 pub mod lock;
 mod meta;
+mod migrate;
 mod pages;
 mod rows;
 mod schema;
+mod seal;
 mod store;
 mod totals;
 

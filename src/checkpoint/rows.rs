@@ -1,9 +1,12 @@
 //! The batch as the results show it: every row of the sheet, in its order.
 
+use rusqlite::types::ValueRef;
+
 use crate::domain::State;
 
 use super::error::Error;
 use super::schema::damaged;
+use super::seal;
 use super::store::{Store, state_from};
 
 /// One row of the results. Texts are blank where nothing is known; times are milliseconds since 1970 UTC.
@@ -52,12 +55,15 @@ impl Store {
             .conn
             .prepare(
                 "SELECT cells, cashgram_id, reference_id, cashgram_link, state, status, status_reason, utr, error_code,
-                        error_message, attempts, created_at, checked_at
+                        error_message, attempts, created_at, checked_at, row, line, told_seal, place_seal
                  FROM payouts WHERE row IS NOT NULL ORDER BY row",
             )
             .map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
+        let mut rows = 0;
         while let Some(line) = lines.next().map_err(read)? {
+            prove(line).map_err(read)?;
+            rows += 1;
             let text = |column| text(line, column).map_err(read);
             each(ResultRow {
                 cells: text(0)?,
@@ -75,7 +81,19 @@ impl Store {
                 checked_at: line.get(12).map_err(read)?,
             })?;
         }
-        Ok(())
+        self.prove_count(rows).map_err(E::from)
+    }
+
+    /// A row that vanished leaves no other trace.
+    fn prove_count(&self, rows: u64) -> Result<(), Error> {
+        let counted: u64 = self.totals.states.values().map(|(rows, _)| rows).sum();
+        if rows == counted {
+            return Ok(());
+        }
+        Err(Error::Damaged {
+            path: self.path.clone(),
+            what: format!("{rows} rows where {counted} were counted"),
+        })
     }
 
     /// Calls `each` with the number of every `ready` row, in sheet order.
@@ -94,6 +112,26 @@ impl Store {
             each(line.get(0).map_err(read)?);
         }
         Ok(())
+    }
+}
+
+/// Refuses a line of [`Store::each_row`] that is not as it was written.
+fn prove(line: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
+    /// Where the seals stand in the SELECT.
+    const TOLD_SEAL: usize = 15;
+    const PLACE_SEAL: usize = 16;
+    let values = |columns: std::ops::RangeInclusive<usize>| {
+        let value = |column| line.get_ref(column).unwrap_or(ValueRef::Null);
+        columns.map(value)
+    };
+    let told = seal::of(values(1..=12));
+    let place = seal::of(values(13..=14).chain(values(0..=0)));
+    let is =
+        |column, seal| Ok::<_, rusqlite::Error>(line.get_ref(column)? == ValueRef::Integer(seal));
+    if is(TOLD_SEAL, told)? && is(PLACE_SEAL, place)? {
+        Ok(())
+    } else {
+        Err(seal::broken())
     }
 }
 

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::Error;
+use super::{migrate, seal};
 
 /// `PySh`: tells our files from other SQLite files.
 pub(super) const APPLICATION_ID: i64 = 0x5079_5368;
 /// The format written here. Raised with every change of the tables; older files are migrated forward.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 /// Older SQLite can lose commits in WAL when a checkpoint races a writer (fixed in 3.51.3).
 pub(super) const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Files up to this size are checked page by page when opened. Above it the check would take longer than a user
 /// waits (about a second per 100 MiB), and SQLite still reports a bad page when it reads one.
-const QUICK_CHECK_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const QUICK_CHECK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How long a commit waits for a reader, such as an export, before it fails.
 const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 /// Page cache in KiB: holds the hot ends of the tables and indexes of any sheet, and bounds memory.
@@ -24,7 +25,7 @@ const CACHE_KIB: i64 = 16 * 1024;
 const WAL_PAGES: i64 = 4_000;
 
 const TABLES: &str = "
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, seal INTEGER) STRICT, WITHOUT ROWID;
 CREATE TABLE payouts (
     payout INTEGER PRIMARY KEY,
     row INTEGER, line INTEGER,
@@ -34,14 +35,15 @@ CREATE TABLE payouts (
     cells TEXT NOT NULL,
     state INTEGER NOT NULL, attempts INTEGER NOT NULL, history INTEGER NOT NULL, terms INTEGER, body TEXT,
     reference_id TEXT, cashgram_link TEXT, status TEXT, status_class INTEGER, status_reason TEXT, utr TEXT,
-    error_code TEXT, error_message TEXT, created_at INTEGER, checked_at INTEGER, redeemed_at INTEGER, dead_at INTEGER
+    error_code TEXT, error_message TEXT, created_at INTEGER, checked_at INTEGER, redeemed_at INTEGER, dead_at INTEGER,
+    pay_seal INTEGER, told_seal INTEGER, place_seal INTEGER
 ) STRICT;
 CREATE TABLE facts (
     fact INTEGER PRIMARY KEY, payout INTEGER NOT NULL, at INTEGER NOT NULL,
     kind TEXT NOT NULL, attempt INTEGER, terms INTEGER, detail TEXT
 ) STRICT;
-CREATE TABLE totals (state INTEGER PRIMARY KEY, rows INTEGER NOT NULL, amount INTEGER NOT NULL) STRICT;
-CREATE TABLE status_totals (status TEXT PRIMARY KEY, class INTEGER NOT NULL, rows INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE totals (state INTEGER PRIMARY KEY, rows INTEGER NOT NULL, amount INTEGER NOT NULL, seal INTEGER) STRICT;
+CREATE TABLE status_totals (status TEXT PRIMARY KEY, class INTEGER NOT NULL, rows INTEGER NOT NULL, seal INTEGER) STRICT, WITHOUT ROWID;
 ";
 
 /// Made after the first intake, so that a million rows are sorted once instead of inserted one by one.
@@ -92,6 +94,7 @@ fn build(
 ) -> Result<(), Error> {
     let conn = Connection::open_with_flags(new, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .map_err(|e| damaged(path, e))?;
+    seal::teach(&conn).map_err(|e| write(path, e))?;
     let make = format!(
         "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; \
          PRAGMA user_version = {FORMAT}; {TABLES}"
@@ -117,6 +120,11 @@ fn remove(path: &Path) -> std::io::Result<()> {
 
 /// Opens the file for writing and checks that it is one of ours, whole and not newer.
 pub(super) fn open(path: &Path) -> Result<Connection, Error> {
+    open_small(path, QUICK_CHECK_BYTES_MAX)
+}
+
+/// The same, where files up to `small` bytes are read whole.
+pub(super) fn open_small(path: &Path, small: u64) -> Result<Connection, Error> {
     assert!(
         rusqlite::version_number() >= SQLITE_VERSION_MIN,
         "SQLite {} can lose commits in WAL mode",
@@ -130,7 +138,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     // A connection has one owner, so SQLite need not lock it against a second thread.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(|e| damaged(path, e))?;
-    prepare(&conn, path)?;
+    prepare(&conn, path, small)?;
     Ok(conn)
 }
 
@@ -158,19 +166,35 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
     std::fs::File::open(folder).and_then(|folder| folder.sync_all())
 }
 
-fn prepare(conn: &Connection, path: &Path) -> Result<(), Error> {
+fn prepare(conn: &Connection, path: &Path, small: u64) -> Result<(), Error> {
     conn.busy_timeout(BUSY_TIMEOUT)
         .map_err(|e| write(path, e))?;
-    check(conn, path)?;
+    seal::teach(conn).map_err(|e| write(path, e))?;
+    let whole = path.metadata().map_or(0, |data| data.len()) <= small;
+    let found = check(conn, path, whole)?;
     let set = |name: &str, value: &dyn rusqlite::ToSql| conn.pragma_update(None, name, value);
     set("journal_mode", &"WAL").map_err(|e| write(path, e))?;
     set("synchronous", &"FULL").map_err(|e| write(path, e))?;
     set("cache_size", &-CACHE_KIB).map_err(|e| write(path, e))?;
     set("wal_autocheckpoint", &WAL_PAGES).map_err(|e| write(path, e))?;
-    set("foreign_keys", &"OFF").map_err(|e| write(path, e))
+    set("foreign_keys", &"OFF").map_err(|e| write(path, e))?;
+    migrate::forward(conn, path, found)?;
+    prove(conn, whole).map_err(|e| damaged(path, e))?;
+    seal::keep(conn).map_err(|e| write(path, e))
 }
 
-fn check(conn: &Connection, path: &Path) -> Result<(), Error> {
+/// What binds the batch is proved whatever the size; every payout, where that takes no longer than a user waits. In a
+/// larger file each is proved when it is read.
+fn prove(conn: &Connection, whole: bool) -> rusqlite::Result<()> {
+    conn.query_row(seal::PROVE_SMALL, [], |_| Ok(()))?;
+    if whole {
+        seal::prove_payouts(conn)?;
+    }
+    Ok(())
+}
+
+/// Refuses what is not ours, newer, or broken in its pages. The file's format.
+fn check(conn: &Connection, path: &Path, whole: bool) -> Result<i64, Error> {
     let pragma = |name: &str| {
         conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
             .map_err(|e| damaged(path, e))
@@ -188,14 +212,14 @@ fn check(conn: &Connection, path: &Path) -> Result<(), Error> {
             known: FORMAT,
         });
     }
-    if path.metadata().map_or(0, |data| data.len()) > QUICK_CHECK_BYTES_MAX {
-        return Ok(());
+    if !whole {
+        return Ok(found);
     }
     let verdict: String = conn
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .map_err(|e| damaged(path, e))?;
     if verdict == "ok" {
-        Ok(())
+        Ok(found)
     } else {
         Err(Error::Damaged {
             path: path.to_owned(),
@@ -210,11 +234,12 @@ pub(super) fn damaged(path: &Path, source: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => Error::Foreign {
             path: path.to_owned(),
         },
-        Some(ErrorCode::DatabaseCorrupt) => Error::Damaged {
+        // No such table or column, or a value that cannot stand where it stands.
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown) | None => Error::Damaged {
             path: path.to_owned(),
             what: source.to_string(),
         },
-        _ => Error::Write {
+        Some(_) => Error::Write {
             path: path.to_owned(),
             cause: source,
         },

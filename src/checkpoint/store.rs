@@ -92,7 +92,7 @@ impl Store {
         Store::read_in(conn, path)
     }
 
-    fn adopt(conn: Connection, path: &Path, binding: &Binding) -> Result<Store, Error> {
+    pub(super) fn adopt(conn: Connection, path: &Path, binding: &Binding) -> Result<Store, Error> {
         let bound = binding.verify(&conn, path);
         let store = Store::read_in(conn, path)?;
         // Nothing was ever sent or found under it, so it may follow a mistyped setting that has been put right.

@@ -137,16 +137,20 @@ impl Totals {
         let put = |e| write(path, e);
         for (state, (rows, amount)) in &self.states {
             if before.states.get(state) != Some(&(*rows, *amount)) {
-                conn.prepare_cached("INSERT OR REPLACE INTO totals VALUES (?1, ?2, ?3)")
-                    .and_then(|mut put| put.execute((state_code(*state), rows, amount.paise())))
-                    .map_err(put)?;
+                conn.prepare_cached(
+                    "INSERT OR REPLACE INTO totals VALUES (?1, ?2, ?3, seal(?1, ?2, ?3))",
+                )
+                .and_then(|mut put| put.execute((state_code(*state), rows, amount.paise())))
+                .map_err(put)?;
             }
         }
         for (word, count) in &self.statuses {
             if before.statuses.get(word) != Some(count) {
-                conn.prepare_cached("INSERT OR REPLACE INTO status_totals VALUES (?1, ?2, ?3)")
-                    .and_then(|mut put| put.execute((word, class_code(count.class), count.rows)))
-                    .map_err(put)?;
+                conn.prepare_cached(
+                    "INSERT OR REPLACE INTO status_totals VALUES (?1, ?2, ?3, seal(?1, ?2, ?3))",
+                )
+                .and_then(|mut put| put.execute((word, class_code(count.class), count.rows)))
+                .map_err(put)?;
             }
         }
         Ok(())

@@ -1,0 +1,225 @@
+//! A checksum in every line of the file, so that a byte that changed by itself is never believed.
+//!
+//! SQLite checks the shape of its pages, not what stands in them: one flipped byte is another amount, another phone or
+//! another state. A payout has three seals, by what is read together: `pay_seal` over what is paid and how it stands,
+//! `told_seal` over what the results tell, `place_seal` over its row in the sheet. They are kept by triggers of the
+//! connection, so that no statement can forget them, and proved wherever a line is read to act on it or to tell it.
+//!
+//! Deliberately absent: any defence against people. Whoever can write the file can write the seal too.
+
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ffi};
+
+/// What is paid, and what decides what may happen to it.
+macro_rules! pay {
+    ($of:literal) => {
+        concat!(
+            $of,
+            "cashgram_id,",
+            $of,
+            "own_id,",
+            $of,
+            "occurrence,",
+            $of,
+            "generation,",
+            $of,
+            "name,",
+            $of,
+            "phone,",
+            $of,
+            "email,",
+            $of,
+            "amount,",
+            $of,
+            "link_expiry,",
+            $of,
+            "remarks,",
+            $of,
+            "payout_type,",
+            $of,
+            "description,",
+            $of,
+            "notify,",
+            $of,
+            "terms,",
+            $of,
+            "history,",
+            $of,
+            "body,",
+            $of,
+            "status_class,",
+            $of,
+            "redeemed_at,",
+            $of,
+            "dead_at"
+        )
+    };
+}
+
+/// What the results tell, in their order.
+macro_rules! told {
+    ($of:literal) => {
+        concat!(
+            $of,
+            "cashgram_id,",
+            $of,
+            "reference_id,",
+            $of,
+            "cashgram_link,",
+            $of,
+            "state,",
+            $of,
+            "status,",
+            $of,
+            "status_reason,",
+            $of,
+            "utr,",
+            $of,
+            "error_code,",
+            $of,
+            "error_message,",
+            $of,
+            "attempts,",
+            $of,
+            "created_at,",
+            $of,
+            "checked_at"
+        )
+    };
+}
+
+/// Columns of a new file, and of one that is migrated.
+pub(super) const COLUMNS: [(&str, &str); 6] = [
+    ("payouts", "pay_seal"),
+    ("payouts", "told_seal"),
+    ("payouts", "place_seal"),
+    ("meta", "seal"),
+    ("totals", "seal"),
+    ("status_totals", "seal"),
+];
+
+/// Holds for a payout that is as it was written; an error for any other. For the end of a WHERE.
+pub(super) const WHOLE: &str = concat!(
+    "sealed(pay_seal,",
+    pay!(""),
+    ") AND sealed(told_seal,",
+    told!(""),
+    ")"
+);
+/// The same for its place in the sheet. A row that has left the sheet has none.
+const PLACED: &str = "(row IS NULL AND place_seal IS NULL OR sealed(place_seal, row, line, cells))";
+
+/// Keep the seals. A statement that brings the new seals itself, because it writes a million rows, costs nothing more.
+const TRIGGERS: &str = concat!(
+    "CREATE TEMP TRIGGER sealed_new AFTER INSERT ON main.payouts WHEN NEW.pay_seal IS NULL BEGIN
+        UPDATE payouts SET pay_seal = seal(", pay!("NEW."), "), told_seal = seal(", told!("NEW."), "),
+            place_seal = CASE WHEN NEW.row IS NULL THEN NULL ELSE seal(NEW.row, NEW.line, NEW.cells) END
+        WHERE payout = NEW.payout; END;
+    CREATE TEMP TRIGGER sealed_payment AFTER UPDATE OF ", pay!(""), ",", told!(""), " ON main.payouts BEGIN
+        UPDATE payouts SET pay_seal = seal(", pay!("NEW."), "), told_seal = seal(", told!("NEW."), ")
+        WHERE payout = NEW.payout; END;
+    CREATE TEMP TRIGGER sealed_place AFTER UPDATE OF row, line, cells ON main.payouts
+        WHEN NEW.row IS NOT NULL AND NEW.place_seal IS OLD.place_seal OR NEW.row IS NULL AND NEW.place_seal IS NOT NULL
+    BEGIN UPDATE payouts SET
+            place_seal = CASE WHEN NEW.row IS NULL THEN NULL ELSE seal(NEW.row, NEW.line, NEW.cells) END
+        WHERE payout = NEW.payout; END;"
+);
+
+/// The expressions of `place_new`'s seals over its parameters.
+pub(super) const OF_NEW: &str =
+    "seal(?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, 0, NULL, NULL, NULL, NULL),
+    seal(?3, NULL, NULL, ?16, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL), seal(?1, ?2, ?15)";
+
+/// Seals everything in a file that was made before there were seals.
+pub(super) const SEAL_ALL: &str = concat!(
+    "UPDATE payouts SET pay_seal = seal(",
+    pay!(""),
+    "), told_seal = seal(",
+    told!(""),
+    "),
+        place_seal = CASE WHEN row IS NULL THEN NULL ELSE seal(row, line, cells) END;
+    UPDATE meta SET seal = seal(key, value);
+    UPDATE totals SET seal = seal(state, rows, amount);
+    UPDATE status_totals SET seal = seal(status, class, rows);"
+);
+
+/// Lines of the small tables that are not as they were written are an error here.
+pub(super) const PROVE_SMALL: &str =
+    "SELECT (SELECT count(*) FROM meta WHERE sealed(seal, key, value))
+    + (SELECT count(*) FROM totals WHERE sealed(seal, state, rows, amount))
+    + (SELECT count(*) FROM status_totals WHERE sealed(seal, status, class, rows))";
+
+/// Reads and proves every payout.
+pub(super) fn prove_payouts(conn: &Connection) -> rusqlite::Result<()> {
+    let sql = format!("SELECT count(*) FROM payouts WHERE {WHOLE} AND {PLACED}");
+    conn.query_row(&sql, [], |_| Ok(()))
+}
+
+/// Teaches a connection `seal(...)`, and `sealed(seal, ...)`, which fails where the two differ.
+pub(super) fn teach(conn: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS;
+    conn.create_scalar_function("seal", -1, flags, |call| Ok(of_call(call, 0)))?;
+    conn.create_scalar_function("sealed", -1, flags, |call| {
+        match call.get_raw(0) == ValueRef::Integer(of_call(call, 1)) {
+            true => Ok(true),
+            false => Err(broken()),
+        }
+    })
+}
+
+/// Has a connection keep the seals of the payouts that it writes.
+pub(super) fn keep(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute_batch(TRIGGERS)
+}
+
+/// What a broken seal reads as: the same as a page that SQLite cannot make sense of.
+pub(super) fn broken() -> rusqlite::Error {
+    let words = "a line is not as it was written";
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(words.to_owned()))
+}
+
+fn of_call(call: &Context<'_>, from: usize) -> i64 {
+    of((from..call.len()).map(|at| call.get_raw(at)))
+}
+
+/// The seal over these values: whatever differs in eight bytes of one of them, the seal differs.
+pub(super) fn of<'v>(values: impl Iterator<Item = ValueRef<'v>>) -> i64 {
+    /// Any start would do; not zero, so that zeros count.
+    const START: u64 = 0x7061_7973_6865_6574;
+    values.fold(START, mix_value).cast_signed()
+}
+
+fn mix_value(seal: u64, value: ValueRef<'_>) -> u64 {
+    match value {
+        ValueRef::Null => mix(seal, 1),
+        ValueRef::Integer(number) => mix(mix(seal, 2), number.cast_unsigned()),
+        ValueRef::Real(number) => mix(mix(seal, 3), number.to_bits()),
+        ValueRef::Text(bytes) => mix_bytes(mix(seal, 4), bytes),
+        ValueRef::Blob(bytes) => mix_bytes(mix(seal, 5), bytes),
+    }
+}
+
+fn mix_bytes(seal: u64, bytes: &[u8]) -> u64 {
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let seal = words.iter().fold(mix(seal, length), |seal, word| {
+        mix(seal, u64::from_le_bytes(*word))
+    });
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    mix(seal, u64::from_le_bytes(last))
+}
+
+/// One to one in either argument: a multiplication by an odd number and a shift lose nothing.
+fn mix(seal: u64, word: u64) -> u64 {
+    /// 2^64 divided by the golden ratio: odd, with its bits well spread.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mixed = (seal ^ word).wrapping_mul(SPREAD);
+    mixed ^ (mixed >> 29)
+}
+
+#[cfg(test)]
+mod tests;
