@@ -1,9 +1,9 @@
 //! The spreadsheet edge, in and out: bytes become rows, rows are judged all at once, results go back beside them.
 //!
-//! In reading order: `decode` (bytes to text), `read` (text to rows), `header` (what the columns mean), `fields` (what
-//! a row's cells say), `check` (pure: the faults of every row), `validate` (one pass over a file), `rows` (a second
-//! pass that gives instructions), `problems` and `results` (the files written). Deliberately absent: matching rows to
-//! payouts, and anything that a fault may lead to.
+//! In reading order: `decode` (bytes to text), `read` (text to rows), `source` (rows of whatever kind of file),
+//! `header` (what the columns mean), `fields` (what a row's cells say), `check` (pure: the faults of every row),
+//! `validate` (one pass over a file), `rows` (a second pass that gives instructions), `problems` and `results` (the
+//! files written). Deliberately absent: matching rows to payouts, and anything that a fault may lead to.
 
 mod atomic;
 mod check;
@@ -19,6 +19,7 @@ mod read;
 mod results;
 mod rows;
 mod rules;
+mod source;
 mod tally;
 mod twins;
 mod validate;

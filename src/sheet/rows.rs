@@ -11,8 +11,8 @@ use crate::domain::{ExpiryWindow, Instruction};
 
 use super::error::Error;
 use super::fields::Fields;
-use super::read::Records;
 use super::rules::Rules;
+use super::source::Source;
 use super::validate::{Checked, read_header};
 
 /// One row.
@@ -30,7 +30,7 @@ pub struct Row<'a> {
 
 /// The rows of a sheet that was judged before.
 pub struct Rows<'c> {
-    records: Records<File>,
+    source: Source<File>,
     checked: &'c Checked,
     window: ExpiryWindow,
     next: u32,
@@ -39,12 +39,12 @@ pub struct Rows<'c> {
 impl<'c> Rows<'c> {
     /// Opens the sheet again. It must be the one that gave `checked`.
     pub fn open(path: &Path, checked: &'c Checked, rules: &Rules) -> Result<Self, Error> {
-        let mut records = Records::open(path, checked.fingerprint.is_some())?;
-        if read_header(&mut records)? != checked.header {
-            return Err(changed(&records));
+        let mut source = Source::open(path, rules)?;
+        if read_header(&mut source)? != checked.header {
+            return Err(changed(&source));
         }
         Ok(Self {
-            records,
+            source,
             checked,
             window: ExpiryWindow::from_today(rules.today),
             next: 0,
@@ -58,10 +58,10 @@ impl<'c> Rows<'c> {
         if index >= self.checked.rows {
             return self.finish().map(|()| None);
         }
-        if !self.records.advance()? {
-            return Err(changed(&self.records));
+        if !self.source.advance()? {
+            return Err(changed(&self.source));
         }
-        let (line, cells) = self.records.current();
+        let (line, cells) = self.source.current();
         self.next += 1;
         let header = &self.checked.header;
         let instruction = if self.checked.faulty.contains(index) {
@@ -78,16 +78,16 @@ impl<'c> Rows<'c> {
     }
 
     fn finish(&mut self) -> Result<(), Error> {
-        let more = self.records.next_record()?.is_some();
-        if more || self.records.fingerprint() != self.checked.fingerprint {
-            return Err(changed(&self.records));
+        let more = self.source.next_record()?.is_some();
+        if more || self.source.fingerprint() != self.checked.fingerprint {
+            return Err(changed(&self.source));
         }
         Ok(())
     }
 }
 
-fn changed(records: &Records<File>) -> Error {
+fn changed(source: &Source<File>) -> Error {
     Error::Changed {
-        path: records.path().to_owned(),
+        path: source.path().to_owned(),
     }
 }

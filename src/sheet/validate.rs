@@ -13,8 +13,8 @@ use super::dates::DateReading;
 use super::error::Error;
 use super::fault::FaultSink;
 use super::header::Header;
-use super::read::Records;
 use super::rules::{Judge, Rules};
+use super::source::Source;
 use super::tally::{RowBits, Sums};
 
 /// What is known of a sheet once every row was judged.
@@ -53,13 +53,13 @@ pub fn validate(
     judge: &dyn Fn(u32) -> Judge,
     sink: &mut dyn FaultSink,
 ) -> Result<Checked, Error> {
-    let open = || Records::open(path, rules.fingerprint);
-    validate_records(&open, rules, hasher, judge, sink)
+    let open = || Source::open(path, rules);
+    validate_source(&open, rules, hasher, judge, sink)
 }
 
 /// The same for any source that can be opened again.
-pub(super) fn validate_records<R: Read>(
-    open: &dyn Fn() -> Result<Records<R>, Error>,
+pub(super) fn validate_source<R: Read>(
+    open: &dyn Fn() -> Result<Source<R>, Error>,
     rules: &Rules,
     hasher: &KeyHasher,
     judge: &dyn Fn(u32) -> Judge,
@@ -76,16 +76,16 @@ pub(super) fn validate_records<R: Read>(
 }
 
 fn pass<R: Read>(
-    mut records: Records<R>,
+    mut source: Source<R>,
     rules: &Rules,
     hasher: &KeyHasher,
     judge: &dyn Fn(u32) -> Judge,
     sink: &mut dyn FaultSink,
     known: Option<&Known>,
 ) -> Result<(Checked, Option<Known>), Error> {
-    let header = read_header(&mut records)?;
+    let header = read_header(&mut source)?;
     let mut checker = Checker::new(rules, &header, hasher, judge, sink, known);
-    while let Some((line, cells)) = records.next_record()? {
+    while let Some((line, cells)) = source.next_record()? {
         checker.row(line, cells);
     }
     let second_thoughts = match known {
@@ -95,7 +95,7 @@ fn pass<R: Read>(
     let dates = checker.reading();
     let (keys, faulty) = (checker.keys, checker.faulty);
     if keys.is_empty() {
-        let path = records.path().to_owned();
+        let path = source.path().to_owned();
         return Err(Error::NoRows { path });
     }
     let rows = u32::try_from(keys.len()).unwrap_or(u32::MAX);
@@ -111,16 +111,16 @@ fn pass<R: Read>(
         keys,
         faulty,
         dates,
-        fingerprint: records.fingerprint(),
+        fingerprint: source.fingerprint(),
         header,
     };
     Ok((checked, second_thoughts))
 }
 
 /// The first row of a sheet.
-pub(super) fn read_header<R: Read>(records: &mut Records<R>) -> Result<Header, Error> {
-    let path = records.path().to_owned();
-    match records.next_record()? {
+pub(super) fn read_header<R: Read>(source: &mut Source<R>) -> Result<Header, Error> {
+    let path = source.path().to_owned();
+    match source.next_record()? {
         Some((line, cells)) => Header::read(cells, line, &path),
         None => Err(Error::Empty { path }),
     }

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::sheet::error::Error;
 use crate::sheet::read::Records;
-use crate::sheet::validate::{Checked, validate_records};
+use crate::sheet::source::Source;
+use crate::sheet::validate::{Checked, validate_source};
 
 fn rules() -> Rules {
     Rules {
@@ -25,8 +26,11 @@ fn judged(
     judge: &dyn Fn(u32) -> Judge,
 ) -> Result<(Checked, Vec<Fault>), Error> {
     let mut faults = Vec::new();
-    let open = || Ok(Records::new(text, Path::new("june.csv"), rules.fingerprint));
-    let checked = validate_records(&open, rules, &KeyHasher::new(), judge, &mut faults)?;
+    let open = || {
+        let records = Records::new(text, Path::new("june.csv"), rules.fingerprint);
+        Ok(Source::Text(records))
+    };
+    let checked = validate_source(&open, rules, &KeyHasher::new(), judge, &mut faults)?;
     Ok((checked, faults))
 }
 
