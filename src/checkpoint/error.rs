@@ -90,7 +90,7 @@ pub enum Error {
         cause: rusqlite::Error,
     },
     /// The folder or the lock file cannot be used.
-    #[error("cannot use {}: {cause}. Check the folder and its permissions", path.display())]
+    #[error("cannot use {}: {cause}. Make room or check the folder and its permissions, then run the same command again", path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -15,7 +15,7 @@ use super::apply::standing_from;
 use super::error::Error;
 use super::meta;
 use super::schema::{INDEXES, damaged, write};
-use super::seal::{self, WHOLE};
+use super::seal::{self, PLACED, WHOLE};
 use super::store::{PayoutNo, Store, state_code};
 use super::totals::Totals;
 
@@ -91,7 +91,7 @@ impl Store {
         let sql = format!(
             "SELECT state, attempts, terms, history, payout, row, cashgram_id, own_id, occurrence, name, phone,
                     email, amount
-             FROM payouts WHERE (attempts > 0 OR state NOT IN (0, 1)) AND {WHOLE}"
+             FROM payouts WHERE (attempts > 0 OR state NOT IN (0, 1)) AND {WHOLE} AND {PLACED}"
         );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;

@@ -7,7 +7,7 @@ use crate::domain::{Money, Standing};
 use super::apply::standing_from;
 use super::error::Error;
 use super::schema::damaged;
-use super::seal::WHOLE;
+use super::seal::{PLACED, WHOLE};
 use super::store::{PayoutNo, Store};
 
 /// REDEEMED is asked again for so long after it was first seen, since a bank may return the money (`product.md`).
@@ -138,7 +138,7 @@ impl Store {
         let read = |e| damaged(&self.path, e);
         // The state stands in the text, not in a parameter, so that SQLite may use the partial index.
         let sql = format!(
-            "SELECT {OPEN_COLUMNS} FROM payouts WHERE state = {state} AND row > ?1 AND {WHOLE} ORDER BY row LIMIT ?2"
+            "SELECT {OPEN_COLUMNS} FROM payouts WHERE state = {state} AND row > ?1 AND {WHOLE} AND {PLACED} ORDER BY row LIMIT ?2"
         );
         let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
         let mut lines = select.query((after_row, limit)).map_err(read)?;
@@ -162,7 +162,7 @@ impl Store {
     ) -> Result<Vec<SweepRow>, Error> {
         let read = |e| damaged(&self.path, e);
         let sql = format!(
-            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE payout > ?1 AND {OPEN_STATUS} AND {WHOLE}
+            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE payout > ?1 AND {OPEN_STATUS} AND {WHOLE} AND {PLACED}
              ORDER BY payout LIMIT ?3"
         );
         let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
@@ -257,8 +257,9 @@ impl Store {
     /// If the file cannot be read.
     pub fn conflicts(&self) -> Result<Vec<SweepRow>, Error> {
         let read = |e| damaged(&self.path, e);
-        let sql =
-            format!("SELECT {SWEEP_COLUMNS} FROM payouts WHERE state = 5 AND {WHOLE} ORDER BY row");
+        let sql = format!(
+            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE state = 5 AND {WHOLE} AND {PLACED} ORDER BY row"
+        );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         let mut rows = Vec::new();

@@ -13,7 +13,7 @@ pub(super) const APPLICATION_ID: i64 = 0x5079_5368;
 pub(super) const FORMAT: i64 = 2;
 /// Older SQLite can lose commits in WAL when a checkpoint races a writer (fixed in 3.51.3).
 pub(super) const SQLITE_VERSION_MIN: i32 = 3_051_003;
-/// Files up to this size are checked page by page when opened. Above it the check would take longer than a user
+/// Files up to this size are checked page by page and line by line when opened. Above it the check would take longer than a user
 /// waits (about a second per 100 MiB), and SQLite still reports a bad page when it reads one.
 pub(super) const QUICK_CHECK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How long a commit waits for a reader, such as an export, before it fails.
@@ -54,6 +54,14 @@ CREATE INDEX IF NOT EXISTS payouts_unknown ON payouts(row) WHERE state = 2;
 CREATE INDEX IF NOT EXISTS payouts_conflict ON payouts(phone) WHERE state = 5;
 CREATE UNIQUE INDEX IF NOT EXISTS payouts_by_id ON payouts(cashgram_id) WHERE cashgram_id IS NOT NULL;
 ";
+
+/// Whether the indexes name as many rows to be sent and to be looked up as were counted: what an index lost would
+/// never be taken up.
+const OPEN_COUNTED: &str = "
+SELECT (SELECT count(*) FROM payouts WHERE state = 1 AND row > 0) = coalesce((SELECT rows FROM totals WHERE state = 1), 0)
+   AND (SELECT count(*) FROM payouts WHERE state = 2 AND row > 0) = coalesce((SELECT rows FROM totals WHERE state = 2), 0)
+   AND (SELECT count(*) FROM payouts WHERE state = 5 AND phone > 0 AND row > 0)
+       = coalesce((SELECT rows FROM totals WHERE state = 5), 0)";
 
 /// Makes the file, whole or not at all: `fill` belongs to it. It is built beside its place and renamed, so that a run
 /// that dies or runs out of room here leaves nothing that a later run would have to explain.
@@ -139,6 +147,11 @@ pub(super) fn open_small(path: &Path, small: u64) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(|e| damaged(path, e))?;
     prepare(&conn, path, small)?;
+    // SQLite has made its WAL by now; it would not say if the folder could not be synced.
+    sync_folder(path).map_err(|cause| Error::Io {
+        path: path.to_owned(),
+        cause,
+    })?;
     Ok(conn)
 }
 
@@ -188,9 +201,13 @@ fn prepare(conn: &Connection, path: &Path, small: u64) -> Result<(), Error> {
 fn prove(conn: &Connection, whole: bool) -> rusqlite::Result<()> {
     conn.query_row(seal::PROVE_SMALL, [], |_| Ok(()))?;
     if whole {
-        seal::prove_payouts(conn)?;
+        return seal::prove_payouts(conn);
     }
-    Ok(())
+    if conn.query_row(OPEN_COUNTED, [], |row| row.get(0))? {
+        Ok(())
+    } else {
+        Err(seal::broken())
+    }
 }
 
 /// Refuses what is not ours, newer, or broken in its pages. The file's format.
@@ -212,20 +229,28 @@ fn check(conn: &Connection, path: &Path, whole: bool) -> Result<i64, Error> {
             known: FORMAT,
         });
     }
-    if !whole {
-        return Ok(found);
-    }
-    let verdict: String = conn
-        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-        .map_err(|e| damaged(path, e))?;
-    if verdict == "ok" {
-        Ok(found)
+    // Of a large file, the tables that bind the batch.
+    let checks: &[&str] = if whole {
+        &["integrity_check(1)"]
     } else {
-        Err(Error::Damaged {
-            path: path.to_owned(),
-            what: verdict,
-        })
+        &[
+            "quick_check(meta)",
+            "quick_check(totals)",
+            "quick_check(status_totals)",
+        ]
+    };
+    for check in checks {
+        let verdict: String = conn
+            .query_row(&format!("PRAGMA {check}"), [], |row| row.get(0))
+            .map_err(|e| damaged(path, e))?;
+        if verdict != "ok" {
+            return Err(Error::Damaged {
+                path: path.to_owned(),
+                what: verdict,
+            });
+        }
     }
+    Ok(found)
 }
 
 /// An error while opening or reading: not a database, a bad page, or no permission.
@@ -252,69 +277,4 @@ pub(super) fn write(path: &Path, source: rusqlite::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::checkpoint::{Binding, Store};
-
-    fn binding() -> Binding {
-        Binding {
-            environment: "sandbox".to_owned(),
-            host: "here".to_owned(),
-            account: "me".to_owned(),
-            batch: "june".to_owned(),
-        }
-    }
-
-    #[test]
-    fn the_bundled_sqlite_does_not_lose_commits() {
-        assert!(
-            rusqlite::version_number() >= SQLITE_VERSION_MIN,
-            "{}",
-            rusqlite::version()
-        );
-    }
-
-    #[test]
-    fn what_a_run_that_died_while_making_it_left_is_in_nobodys_way() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("june.db");
-        for left in ["june.db.new", "june.db.new-journal", "june.db-wal"] {
-            std::fs::write(folder.path().join(left), "half of something").unwrap();
-        }
-        let store = Store::create(&path, &binding(), true).unwrap();
-        assert!(store.meta().replaces_lost);
-        drop(store);
-        let names = || std::fs::read_dir(folder.path()).unwrap().count();
-        assert_eq!(names(), 1, "nothing beside it");
-        assert!(
-            Store::open_or_create(&path, &binding())
-                .unwrap()
-                .meta()
-                .replaces_lost
-        );
-    }
-
-    #[test]
-    fn one_that_cannot_be_finished_is_not_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("june.db");
-        let no_room = |_: &Connection| {
-            Err(Error::Missing {
-                path: "room".into(),
-            })
-        };
-        make(&path, no_room).unwrap_err();
-        assert!(!path.exists() && !beside(&path, ".new").exists());
-        Store::open_or_create(&path, &binding()).unwrap();
-    }
-
-    #[test]
-    fn an_empty_file_is_not_ours_and_stays_empty() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("june.db");
-        std::fs::write(&path, "").unwrap();
-        let refused = Store::open_or_create(&path, &binding()).unwrap_err();
-        assert!(matches!(refused, Error::Foreign { .. }), "{refused}");
-        assert_eq!(path.metadata().unwrap().len(), 0);
-    }
-}
+mod tests;

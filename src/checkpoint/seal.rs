@@ -108,7 +108,8 @@ pub(super) const WHOLE: &str = concat!(
     ")"
 );
 /// The same for its place in the sheet. A row that has left the sheet has none.
-const PLACED: &str = "(row IS NULL AND place_seal IS NULL OR sealed(place_seal, row, line, cells))";
+pub(super) const PLACED: &str =
+    "(row IS NULL AND place_seal IS NULL OR sealed(place_seal, row, line, cells))";
 
 /// Keep the seals. A statement that brings the new seals itself, because it writes a million rows, costs nothing more.
 const TRIGGERS: &str = concat!(

@@ -1,10 +1,8 @@
-//! Runs that end before their time: killed, interrupted, out of disk, with nobody listening. The same command
-//! finishes each of them, and the books say that nobody was paid twice.
+//! Runs that end before their time: killed, interrupted, with nobody listening. The same command finishes each of them,
+//! and the books say that nobody was paid twice.
 //!
-//! Deliberately absent: a machine that loses power; that is a matter of what is synced, not of how a run ends.
+//! Deliberately absent: kills at a chosen call (`everywhere`), power cuts (`power`) and disks that fail (`disks`).
 
-use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::trouble::*;
@@ -177,106 +175,6 @@ fn status_resolves_what_a_killed_run_left_in_doubt() {
     );
     sent(&send, 0, &world, &gate);
     all_paid(&world, &gate, 60);
-}
-
-/// A full disk, at every size at which it makes a difference: the run stops, names the checkpoint and the remedy, and
-/// nothing is sent that is not written down.
-#[test]
-fn a_full_disk_stops_the_run_before_anything_more_is_sent() {
-    let mut failed_after_sending = 0;
-    for blocks in [8, 64, 160, 256, 320, 400, 480, 640, 4000] {
-        let gate = Gate::new();
-        let world = batch(300);
-        let send = hasty(&world, &gate);
-        // What a shell calls a block has 512 bytes.
-        let output = send.clone().after(format!("ulimit -f {blocks}")).run();
-        assert!([0, 1].contains(&output.code), "{blocks}: {output}");
-        if output.code == 1 {
-            stopped_for_want_of_room(&output);
-            if gate.creates() > 0 {
-                failed_after_sending += 1;
-                output.says(["cannot record in june.test.checkpoint.db"]);
-            }
-        }
-        finishes(&send, &world, &gate);
-    }
-    assert!(failed_after_sending > 0, "no size stopped a run half way");
-}
-
-#[track_caller]
-fn stopped_for_want_of_room(output: &Output) {
-    let said = output.all().to_lowercase();
-    let names_a_file = said.contains("checkpoint.db") || said.contains("results.csv");
-    let says_what_to_do = said.contains("make room") && said.contains("again");
-    assert!(names_a_file && says_what_to_do, "{output}");
-    assert_eq!(output.json()["exit"], 1);
-}
-
-/// With room again, the rest is paid, and not one create more than there are rows was ever sent.
-#[track_caller]
-fn finishes(send: &Paysheet, world: &World, gate: &Gate) {
-    sent(send, 0, world, gate);
-    all_paid(world, gate, 300);
-    assert_eq!(gate.creates(), 300);
-}
-
-/// The same on a file system that is really full, where this machine lets a test mount one.
-#[test]
-fn a_full_file_system_stops_the_run_before_anything_more_is_sent() {
-    for kib in [200, 300, 400, 600] {
-        let gate = Gate::new();
-        let world = batch(300);
-        let Some(_mounted) = Mounted::at(&world.path("small"), kib) else {
-            println!("skipped: no file system can be mounted here");
-            return;
-        };
-        world.sheet("small/june.csv", rows(300));
-        let send =
-            world
-                .send("small/june.csv", &gate)
-                .args(["--settle", "1", "--give-up-after", "5s"]);
-        let output = send.run();
-        println!(
-            "{kib} KiB: {} after {} creates",
-            output.code,
-            gate.creates()
-        );
-        if output.code == 1 {
-            stopped_for_want_of_room(&output);
-        }
-        Mounted::resize(&world.path("small"), 20_000);
-        send.run().exits(0);
-        audit(&world, "small/june.test.results.csv", &gate);
-        assert_eq!((gate.creates(), gate.books().len()), (300, 300), "{output}");
-    }
-}
-
-/// A small file system, unmounted when dropped.
-struct Mounted(std::path::PathBuf);
-
-impl Mounted {
-    fn at(path: &Path, kib: u32) -> Option<Mounted> {
-        std::fs::create_dir(path).unwrap();
-        let size = format!("size={kib}k");
-        let done = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &size, "none"])
-            .arg(path)
-            .output();
-        done.is_ok_and(|done| done.status.success())
-            .then(|| Mounted(path.to_owned()))
-    }
-
-    fn resize(path: &Path, kib: u32) {
-        let size = format!("remount,size={kib}k");
-        let done = Command::new("mount").args(["-o", &size]).arg(path).status();
-        assert!(done.unwrap().success());
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        drop(Command::new("umount").arg(&self.0).status());
-    }
 }
 
 /// Nobody reads what is said: closed, full or broken, it changes nothing.

@@ -15,7 +15,9 @@
 )]
 
 mod changes;
+mod disks;
 mod doubt;
+mod everywhere;
 mod faults;
 mod files;
 mod guards;
@@ -25,6 +27,7 @@ mod kills;
 mod lock;
 mod mended;
 mod pace;
+mod power;
 mod results;
 mod samples;
 mod settings;

@@ -38,13 +38,23 @@ pub(crate) fn audit_earlier(
 ) {
     let results = world.table(results);
     let earlier = earlier.map(|name| world.table(name));
-    let mut complaints = Vec::new();
-    compare(&results, earlier.as_ref(), &gate.booked(), &mut complaints);
+    let complaints = complaints(&results, earlier.as_ref(), gate);
     assert!(
         complaints.is_empty(),
         "the books and the results disagree:\n{}\nresults: {results:#?}",
         complaints.join("\n")
     );
+}
+
+/// What an audit has to say, for tests that want it to say something.
+pub(crate) fn complaints(
+    results: &Table,
+    earlier: Option<&Table>,
+    gate: &impl Gateway,
+) -> Vec<String> {
+    let mut complaints = Vec::new();
+    compare(results, earlier, &gate.booked(), &mut complaints);
+    complaints
 }
 
 fn compare(

@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod audit;
+pub(crate) mod disk;
 pub(crate) mod gate;
 pub(crate) mod program;
 pub(crate) mod raw;
@@ -18,7 +19,8 @@ pub(crate) mod raw_http;
 pub(crate) mod trouble;
 pub(crate) mod world;
 
-pub(crate) use audit::{audit, audit_earlier};
+pub(crate) use audit::{audit, audit_earlier, complaints};
+pub(crate) use disk::Disk;
 pub(crate) use gate::{Booked, CLIENT_ID, CLIENT_SECRET, Gate, Gateway};
 pub(crate) use program::{Output, Paysheet, Running};
 pub(crate) use raw::{Act, Ask, Manner, Raw, Say};

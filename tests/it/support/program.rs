@@ -25,6 +25,7 @@ pub(crate) struct Paysheet {
     folder: Option<PathBuf>,
     umask: Option<&'static str>,
     before: Option<String>,
+    through: Vec<OsString>,
 }
 
 impl Paysheet {
@@ -80,12 +81,27 @@ impl Paysheet {
         self
     }
 
+    /// Runs under another program, such as `strace`, given with its arguments.
+    pub(crate) fn through<A: AsRef<OsStr>>(
+        mut self,
+        words: impl IntoIterator<Item = A>,
+    ) -> Paysheet {
+        let words = words.into_iter().map(|word| word.as_ref().to_owned());
+        self.through = words.collect();
+        self
+    }
+
     fn command(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_paysheet");
         let umask = self.umask.map(|umask| format!("umask {umask}"));
         let before: Vec<String> = umask.into_iter().chain(self.before.clone()).collect();
-        let mut command = match before.as_slice() {
-            [] => Command::new(program),
+        let mut command = match (before.as_slice(), self.through.as_slice()) {
+            ([], []) => Command::new(program),
+            ([], [tracer, words @ ..]) => {
+                let mut command = Command::new(tracer);
+                command.args(words).arg(program);
+                command
+            }
             _ => {
                 let mut shell = Command::new("/bin/sh");
                 let script = format!("{}; exec \"$0\" \"$@\"", before.join("; "));

@@ -97,6 +97,21 @@ pub(crate) fn counted_raw(raw: &Raw) -> Vec<Ask> {
     all.into_iter().filter(|ask| !ask.is_authorize()).collect()
 }
 
+/// Whether everything is to be tried, not a sample: `PAYSHEET_FULL=1 cargo test`.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("PAYSHEET_FULL").is_some()
+}
+
+/// All of `1..=count` where everything is to be tried, else `wanted` of them, spread evenly from a random start.
+pub(crate) fn sample(count: usize, wanted: usize) -> Vec<usize> {
+    let step = if is_full() {
+        1
+    } else {
+        (count / wanted).max(1)
+    };
+    (fastrand::usize(1..=step)..=count).step_by(step).collect()
+}
+
 /// Runs one case a thread, a few at once: most of a case is waiting.
 pub(crate) fn each_of<T: Send>(cases: Vec<T>, run: impl Fn(T) + Sync) {
     const AT_ONCE: usize = 6;

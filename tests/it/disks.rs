@@ -1,0 +1,213 @@
+//! Disks that are full or fail: after the first failure to record nothing more is sent, the run says what to mend, and
+//! with the disk mended the same command finishes the batch.
+//!
+//! Samples here; `PAYSHEET_FULL=1 cargo test --test it disks` fails every write and every sync of a run, each with
+//! several errors, and climbs the ladder of small file systems in steps of 4 KiB. Deliberately absent: a disk that
+//! forgets what it acknowledged (`power`).
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::disk::{Deed, Failing, Fate};
+use crate::support::trouble::*;
+use crate::support::*;
+
+const ROWS: usize = 12;
+const EIO: i32 = 5;
+const ENOSPC: i32 = 28;
+const EDQUOT: i32 = 122;
+
+/// One row at a time, so that nothing else is under way when a disk fails.
+fn one_by_one(world: &World, gate: &Gate) -> Paysheet {
+    let send = world.send(SHEET, gate).args(["--settle", "0"]);
+    send.args(["--timeout", "5", "--concurrency", "1"])
+}
+
+/// Creates that left after something could not be written. That a folder's sync failed is told by SQLite to nobody; a
+/// run makes up for it by one of its own.
+fn sent_after_failure(deeds: &[Deed]) -> usize {
+    let is_failure = |deed: &Deed| deed.kind == 'f' && !deed.name().is_empty();
+    let after = deeds.iter().skip_while(|deed| !is_failure(deed));
+    after.filter(|deed| deed.kind == 'x').count()
+}
+
+/// How many writes and syncs a run makes of each kind.
+fn count(what: Failing) -> usize {
+    let (gate, world) = (Gate::new(), batch(ROWS));
+    let disk = Disk::new().expect("made once already");
+    let never = Fate::Fail {
+        what,
+        nth: usize::MAX / 2,
+        errno: EIO,
+        for_good: false,
+    };
+    disk.under(&one_by_one(&world, &gate), &world, never)
+        .run()
+        .exits(0);
+    let deeds = disk.deeds();
+    let left = deeds.iter().filter(|deed| deed.kind == 'x').count();
+    assert_eq!(left, ROWS, "the log shows every create that leaves");
+    Deed::failable(&deeds)
+}
+
+#[test]
+fn after_the_first_failed_write_or_sync_nothing_more_is_sent() {
+    if Disk::new().is_none() {
+        return;
+    }
+    let mut cases = Vec::new();
+    for (what, wanted) in [(Failing::Writes, 40), (Failing::Syncs, 16)] {
+        for (errno, for_good) in [(EIO, false), (ENOSPC, true), (EDQUOT, false)] {
+            let points = sample(count(what), wanted / 2);
+            cases.extend(points.into_iter().map(|nth| Fate::Fail {
+                what,
+                nth,
+                errno,
+                for_good,
+            }));
+        }
+    }
+    let tried = cases.len();
+    let (stopped, half_way) = (std::sync::Mutex::new(0), std::sync::Mutex::new(0));
+    each_of(cases, |fate| {
+        let disk = Disk::new().expect("made once already");
+        let (gate, world) = (Gate::new(), batch(ROWS));
+        let send = one_by_one(&world, &gate);
+        let output = disk.under(&send, &world, fate).run();
+        let deeds = disk.deeds();
+        let failed = deeds.iter().any(|deed| deed.kind == 'f');
+        assert!(
+            output.code == 0 || output.code == 1 && failed,
+            "{fate:?}: {output}"
+        );
+        assert_eq!(sent_after_failure(&deeds), 0, "{fate:?}: {output}");
+        if output.code == 1 {
+            *stopped.lock().unwrap() += 1;
+            *half_way.lock().unwrap() += usize::from(gate.creates() > 0);
+            says_what_to_mend(&output);
+        }
+        sent(&send, 0, &world, &gate);
+        all_paid(&world, &gate, ROWS);
+        assert_eq!(gate.creates(), ROWS, "{fate:?}: none was sent twice");
+    });
+    let (stopped, half_way) = (
+        stopped.into_inner().unwrap(),
+        half_way.into_inner().unwrap(),
+    );
+    println!(
+        "{tried} failures, {stopped} stopped the run, {half_way} of them between creates; 0 sent after"
+    );
+    assert!(
+        stopped * 2 > tried && half_way > 0,
+        "{stopped}, {half_way} of {tried}"
+    );
+}
+
+#[track_caller]
+fn says_what_to_mend(output: &Output) {
+    let said = output.all();
+    let names_a_file = said.contains("checkpoint.db") || said.contains("results.csv");
+    assert!(names_a_file && said.contains("again"), "{output}");
+    assert_eq!(output.json()["exit"], 1);
+}
+
+/// A full disk, at every size at which it makes a difference: the run stops, names the checkpoint and the remedy, and
+/// nothing is sent that is not written down.
+#[test]
+fn a_full_disk_stops_the_run_before_anything_more_is_sent() {
+    let mut failed_after_sending = 0;
+    for blocks in [8, 64, 160, 256, 320, 400, 480, 640, 4000] {
+        let gate = Gate::new();
+        let world = batch(300);
+        let send = hasty(&world, &gate);
+        // What a shell calls a block has 512 bytes.
+        let output = send.clone().after(format!("ulimit -f {blocks}")).run();
+        assert!([0, 1].contains(&output.code), "{blocks}: {output}");
+        if output.code == 1 {
+            stopped_for_want_of_room(&output);
+            if gate.creates() > 0 {
+                failed_after_sending += 1;
+                output.says(["cannot record in june.test.checkpoint.db"]);
+            }
+        }
+        finishes(&send, &world, &gate);
+    }
+    assert!(failed_after_sending > 0, "no size stopped a run half way");
+}
+
+#[track_caller]
+fn stopped_for_want_of_room(output: &Output) {
+    let said = output.all().to_lowercase();
+    let names_a_file = said.contains("checkpoint.db") || said.contains("results.csv");
+    let says_what_to_do = said.contains("make room") && said.contains("again");
+    assert!(names_a_file && says_what_to_do, "{output}");
+    assert_eq!(output.json()["exit"], 1);
+}
+
+/// With room again, the rest is paid, and not one create more than there are rows was ever sent.
+#[track_caller]
+fn finishes(send: &Paysheet, world: &World, gate: &Gate) {
+    sent(send, 0, world, gate);
+    all_paid(world, gate, 300);
+    assert_eq!(gate.creates(), 300);
+}
+
+/// The same on a file system that is really full, where this machine lets a test mount one.
+#[test]
+fn a_full_file_system_stops_the_run_before_anything_more_is_sent() {
+    let steps = if is_full() { 4 } else { 40 };
+    for kib in (16..=640).step_by(steps) {
+        let gate = Gate::new();
+        let world = batch(300);
+        let Some(_mounted) = Mounted::at(&world.path("small"), kib) else {
+            println!("skipped: no file system can be mounted here");
+            return;
+        };
+        world.sheet("small/june.csv", rows(300));
+        let send =
+            world
+                .send("small/june.csv", &gate)
+                .args(["--settle", "1", "--give-up-after", "5s"]);
+        let output = send.run();
+        println!(
+            "{kib} KiB: {} after {} creates",
+            output.code,
+            gate.creates()
+        );
+        if output.code == 1 {
+            stopped_for_want_of_room(&output);
+        }
+        Mounted::resize(&world.path("small"), 20_000);
+        send.run().exits(0);
+        audit(&world, "small/june.test.results.csv", &gate);
+        assert_eq!((gate.creates(), gate.books().len()), (300, 300), "{output}");
+    }
+}
+
+/// A small file system, unmounted when dropped.
+struct Mounted(std::path::PathBuf);
+
+impl Mounted {
+    fn at(path: &Path, kib: u32) -> Option<Mounted> {
+        std::fs::create_dir(path).unwrap();
+        let size = format!("size={kib}k");
+        let done = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "none"])
+            .arg(path)
+            .output();
+        done.is_ok_and(|done| done.status.success())
+            .then(|| Mounted(path.to_owned()))
+    }
+
+    fn resize(path: &Path, kib: u32) {
+        let size = format!("remount,size={kib}k");
+        let done = Command::new("mount").args(["-o", &size]).arg(path).status();
+        assert!(done.unwrap().success());
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg(&self.0).status());
+    }
+}
