@@ -186,7 +186,7 @@ fn prepare(conn: &Connection, path: &Path, small: u64) -> Result<(), Error> {
     let whole = path.metadata().map_or(0, |data| data.len()) <= small;
     let found = check(conn, path, whole)?;
     let set = |name: &str, value: &dyn rusqlite::ToSql| conn.pragma_update(None, name, value);
-    set("journal_mode", &"WAL").map_err(|e| write(path, e))?;
+    enter_wal(conn, path)?;
     set("synchronous", &"FULL").map_err(|e| write(path, e))?;
     set("cache_size", &-CACHE_KIB).map_err(|e| write(path, e))?;
     set("wal_autocheckpoint", &WAL_PAGES).map_err(|e| write(path, e))?;
@@ -194,6 +194,24 @@ fn prepare(conn: &Connection, path: &Path, small: u64) -> Result<(), Error> {
     migrate::forward(conn, path, found)?;
     prove(conn, whole).map_err(|e| damaged(path, e))?;
     seal::keep(conn).map_err(|e| write(path, e))
+}
+
+/// SQLite answers with the mode it is in, and calls it no error if the disk refused the change. Outside WAL a commit is
+/// not on the disk before the folder is.
+fn enter_wal(conn: &Connection, path: &Path) -> Result<(), Error> {
+    // Stepped to its end: the change is written after the answer is given.
+    let mut change = conn
+        .prepare("PRAGMA journal_mode = WAL")
+        .map_err(|e| write(path, e))?;
+    let answers = change.query_map([], |row| row.get(0));
+    let modes: Result<Vec<String>, _> = answers.and_then(Iterator::collect);
+    if modes.map_err(|e| write(path, e))? == ["wal"] {
+        return Ok(());
+    }
+    Err(Error::Io {
+        path: path.to_owned(),
+        cause: std::io::Error::other("the disk did not take the change to a write-ahead log"),
+    })
 }
 
 /// What binds the batch is proved whatever the size; every payout, where that takes no longer than a user waits. In a
