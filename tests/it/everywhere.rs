@@ -40,7 +40,10 @@ fn killed_and_finished(what: &str, kill: impl FnOnce(&World, Paysheet) -> Output
 
 #[test]
 fn a_run_killed_before_any_of_its_calls_is_finished_by_the_next() {
-    let Some(disk) = Disk::new() else { return };
+    let Some(disk) = Disk::new() else {
+        println!("skipped: there is no C compiler (cc)");
+        return;
+    };
     let (gate, world) = (Gate::new(), batch(ROWS));
     let dry = disk.under(&brisk(&world, &gate), &world, Fate::None).run();
     dry.exits(0);
@@ -137,7 +140,7 @@ fn system_calls() -> Option<Vec<(String, usize)>> {
 fn two_hundred_kills_in_a_row_cost_nobody_a_payment() {
     const MANY: usize = 500;
     const KILLS: usize = 200;
-    let gate = Gate::with(|options| options.latency = "12ms±6ms".parse().unwrap());
+    let gate = Gate::with(|options| options.latency = "14ms±6ms".parse().unwrap());
     let world = batch(MANY);
     let send = world.send(SHEET, &gate).args(["--settle", "0"]);
     let few = send.clone().args(["--concurrency", "2"]);
@@ -146,10 +149,13 @@ fn two_hundred_kills_in_a_row_cost_nobody_a_payment() {
     let mut rng = fastrand::Rng::with_seed(seed);
     let (mut alive, mut done) = (0, 0);
     for kill in 0..KILLS {
-        let running = few.spawn();
-        // The first runs look for earlier payments before they create; later ones soon go on.
-        let latest = if kill < KILLS / 10 { 200 } else { 70 };
-        std::thread::sleep(Duration::from_millis(rng.u64(2..latest)));
+        let mut running = few.spawn();
+        // Each third run lives to send something, however slow the machine is.
+        let wanted = gate.creates() + usize::from(kill % 3 == 0);
+        while gate.creates() < wanted && !running.ended() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        std::thread::sleep(Duration::from_millis(rng.u64(2..60)));
         let output = running.kill9();
         assert!(
             [-9, 0].contains(&output.code),
