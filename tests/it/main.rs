@@ -35,5 +35,6 @@ mod sheet;
 mod status;
 mod support;
 mod tidy;
+mod tls;
 mod usage;
 mod validate;
