@@ -30,6 +30,7 @@ mod pace;
 mod power;
 mod results;
 mod samples;
+mod security;
 mod settings;
 mod sheet;
 mod status;
