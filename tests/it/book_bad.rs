@@ -197,23 +197,17 @@ fn types(kind: &str) -> String {
 type Refused = (&'static str, Vec<u8>, &'static str);
 
 /// Files that are no workbook, or not one that is read.
-fn other_files() -> Vec<Refused> {
-    let zipped = |names: &[&str]| -> Vec<u8> {
-        let parts: Vec<_> = names
-            .iter()
-            .map(|name| ((*name).to_owned(), b"<x/>".to_vec()))
-            .collect();
-        zip(&parts)
-    };
-    let corpus = |name: &str| {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/books-refused");
-        std::fs::read(folder.join(name)).unwrap()
-    };
+/// A file that another program wrote.
+fn corpus(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/books-refused");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+/// Old, encrypted or macro-bearing files.
+fn office_files() -> Vec<Refused> {
     let macros = "it carries macros, which are never run or trusted here: save it as \"Excel Workbook (.xlsx)\"";
     let password = "it is protected by a password: open it in the spreadsheet, remove the password";
     let old = "it is an old Excel workbook (.xls): open it and save it as .xlsx";
-    let page = "it is a web page (or XML) saved under the name of a sheet";
-    let no_book = "it is a zip archive, but no workbook: unpack it";
     vec![
         ("a.xlsx", ole(&["Root Entry", "EncryptedPackage"]), password),
         ("b.xlsx", ole(&["EncryptionInfo"]), password),
@@ -222,11 +216,6 @@ fn other_files() -> Vec<Refused> {
         ("e.xls", ole(&["Book"]), old),
         ("f.xls", corpus("libreoffice.xls"), old),
         ("g.csv", corpus("libreoffice.xls"), old),
-        (
-            "h.doc",
-            ole(&["WordDocument"]),
-            "it is an old Office document, but no workbook",
-        ),
         (
             "i.xlsm",
             sound().part("xl/vbaProject.bin", "x").bytes(),
@@ -248,6 +237,25 @@ fn other_files() -> Vec<Refused> {
             "l.xlsb",
             sound().part("xl/workbook.bin", "x").bytes(),
             "it is a binary workbook (.xlsb)",
+        ),
+    ]
+}
+
+/// Files of other programs, and files under a wrong name.
+fn other_files() -> Vec<Refused> {
+    let zipped = |names: &[&str]| -> Vec<u8> {
+        let parts = names
+            .iter()
+            .map(|name| ((*name).to_owned(), b"<x/>".to_vec()));
+        zip(&parts.collect::<Vec<_>>())
+    };
+    let page = "it is a web page (or XML) saved under the name of a sheet";
+    let no_book = "it is a zip archive, but no workbook: unpack it";
+    vec![
+        (
+            "h.doc",
+            ole(&["WordDocument"]),
+            "it is an old Office document, but no workbook",
         ),
         (
             "m.ods",
@@ -290,12 +298,8 @@ fn other_files() -> Vec<Refused> {
 fn damaged() -> Vec<Refused> {
     let whole = sound().bytes();
     let cut = |at: usize| whole[..at].to_vec();
-    let sheet = |xml: &str| sound().part("xl/worksheets/sheet1.xml", xml).bytes();
-    let rows = |xml: &str| Book::simple().xml(xml).bytes();
     let twice = [sound().parts(), sound().parts()].concat();
     let missing = |part: &str| sound().without(part).bytes();
-    let deep = format!("<worksheet>{}", "<a>".repeat(100));
-    let cell = "<c><v>1</v></c>";
     vec![
         (
             "a.xlsx",
@@ -354,6 +358,16 @@ fn damaged() -> Vec<Refused> {
             missing("_rels/.rels"),
             "it is a zip archive, but no workbook",
         ),
+    ]
+}
+
+/// Workbooks whose XML is not what a spreadsheet writes.
+fn misshapen() -> Vec<Refused> {
+    let sheet = |xml: &str| sound().part("xl/worksheets/sheet1.xml", xml).bytes();
+    let rows = |xml: &str| Book::simple().xml(xml).bytes();
+    let deep = format!("<worksheet>{}", "<a>".repeat(100));
+    let cell = "<c><v>1</v></c>";
+    vec![
         ("n.xlsx", sheet("<worksheet><sheetData><row>"), "is damaged"),
         (
             "o.xlsx",
@@ -498,12 +512,14 @@ fn refused(files: Vec<Refused>) {
 
 #[test]
 fn files_that_are_no_workbook_are_told_apart() {
+    refused(office_files());
     refused(other_files());
 }
 
 #[test]
 fn damaged_workbooks_are_refused() {
     refused(damaged());
+    refused(misshapen());
 }
 
 #[test]

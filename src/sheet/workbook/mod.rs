@@ -1,7 +1,8 @@
 //! A workbook (.xlsx) as a sheet: its first visible sheet, or the one that is named, row by row.
 //!
 //! In reading order: `archive` and `part` (the container, with its bounds), `xml`, `parts` (what is where), `texts`,
-//! `styles`, `format` and `number` and `value` (what a cell shows), `place`, `cells` (the rows), `refusal` (why not).
+//! `styles`, `format` and `number` and `value` (what a cell shows), `place`, `cells` (the rows), `ole`,
+//! `refusal` (why not).
 //! The library that reads workbooks elsewhere gives every number as a float and no formats, so the XML is read here.
 //! Deliberately absent: other kinds of workbooks, calculation, and everything in a sheet but its values.
 
@@ -9,6 +10,7 @@ mod archive;
 mod cells;
 mod format;
 mod number;
+mod ole;
 mod part;
 mod parts;
 mod place;
@@ -39,6 +41,7 @@ use texts::Texts;
 use value::Kind;
 use xml::Xml;
 
+pub(super) use ole::kind_of as ole_kind;
 pub use refusal::Refusal;
 pub(super) use value::Trouble;
 
@@ -285,43 +288,4 @@ fn hash(file: &mut File) -> Result<[u8; 32], Refusal> {
         .as_ref()
         .try_into()
         .map_err(|_| Refusal::damaged("no fingerprint"))
-}
-
-/// What a file that is neither text nor archive is: an OLE container, by the names in its directory.
-pub(super) fn ole_kind(file: &mut File) -> Refusal {
-    /// Where the header says how large a sector is, and where the directory starts.
-    const SHIFT_AT: u64 = 30;
-    const DIRECTORY_AT: u64 = 48;
-    /// Sectors of the directory looked at; the names sought stand in the first.
-    const LOOKED_AT_BYTES: u64 = 4096;
-    let mut read = |at: u64, long: u64| -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(at))?;
-        (&mut *file).take(long).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let number = |bytes: &[u8]| {
-        let shifted = bytes
-            .iter()
-            .rev()
-            .fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
-        shifted
-    };
-    let directory = (|| {
-        let shift = number(&read(SHIFT_AT, 2)?).min(16);
-        let sector = number(&read(DIRECTORY_AT, 4)?);
-        read((sector + 1) << shift, LOOKED_AT_BYTES)
-    })();
-    let directory = directory.unwrap_or_default();
-    let has = |name: &str| {
-        let wide: Vec<u8> = name.bytes().flat_map(|byte| [byte, 0]).collect();
-        directory.windows(wide.len()).any(|window| window == wide)
-    };
-    if has("EncryptedPackage") || has("EncryptionInfo") {
-        Refusal::Encrypted
-    } else if has("Workbook") || has("Book") {
-        Refusal::LegacyXls
-    } else {
-        Refusal::OldOffice
-    }
 }

@@ -208,72 +208,74 @@ fn date(number: Decimal, from_1904: bool, day: bool, time: bool) -> Option<Strin
 mod tests {
     use super::*;
 
+    use Kind::{Identifier, Money, Other};
+    use Trouble as T;
+
+    const CASES: [(&str, &str, Kind, &str, Option<Trouble>); 29] = [
+        ("9876543210", "General", Identifier, "9876543210", None),
+        ("9876543210", "0.00", Identifier, "9876543210", None),
+        ("9.87654321E9", "0.00E+00", Identifier, "9876543210", None),
+        ("919876543210", "General", Identifier, "919876543210", None),
+        ("9876543210.5", "0", Identifier, "9876543210.5", None),
+        (
+            "9876543210",
+            "yyyy-mm-dd",
+            Identifier,
+            "9876543210",
+            Some(T::Date),
+        ),
+        (
+            "1234567890123456",
+            "0",
+            Identifier,
+            "1234567890123460",
+            Some(T::Precision),
+        ),
+        (
+            "9876543210",
+            ";;;",
+            Identifier,
+            "9876543210",
+            Some(T::Hidden),
+        ),
+        ("1250.5", "General", Money, "1250.5", None),
+        ("1250.5", "0.00", Money, "1250.50", None),
+        ("1250.5", "0.0000", Money, "1250.50", None),
+        ("1250.4999999999999", "#,##0.00", Money, "1250.50", None),
+        ("1250", "#,##0", Money, "1250", None),
+        ("1250.456", "General", Money, "1250.456", None),
+        (
+            "1250.456",
+            "0.00",
+            Money,
+            "1250.456",
+            Some(T::HiddenDecimals),
+        ),
+        ("1250.5", "0", Money, "1250.5", Some(T::HiddenDecimals)),
+        ("1250.5", "$0.00", Money, "1250.5", Some(T::Currency)),
+        ("0.5", "0%", Money, "0.5", Some(T::Shown)),
+        ("-5", "0.00;(0.00)", Money, "-5.00", None),
+        ("46361", "dd/mm/yyyy", Money, "2026-12-05", Some(T::Date)),
+        ("46361", "dd/mm/yyyy", Other, "2026-12-05", None),
+        (
+            "46361.604166667",
+            "dd/mm/yyyy hh:mm",
+            Other,
+            "2026-12-05 14:30",
+            None,
+        ),
+        ("46361.604166667", "dd/mm/yyyy", Other, "2026-12-05", None),
+        ("0.5", "h:mm", Other, "12:00", None),
+        ("46361", "General", Other, "46361", None),
+        ("7.3333333333333", "0.00", Other, "7.33", None),
+        ("0.125", "0%", Other, "0.125", None),
+        ("3000000", "yyyy", Other, "3000000", None),
+        ("junk", "0.00", Money, "junk", None),
+    ];
+
     #[test]
     fn numbers_as_their_cells_show_them() {
-        use Kind::{Identifier, Money, Other};
-        use Trouble as T;
-        let table = [
-            ("9876543210", "General", Identifier, "9876543210", None),
-            ("9876543210", "0.00", Identifier, "9876543210", None),
-            ("9.87654321E9", "0.00E+00", Identifier, "9876543210", None),
-            ("919876543210", "General", Identifier, "919876543210", None),
-            ("9876543210.5", "0", Identifier, "9876543210.5", None),
-            (
-                "9876543210",
-                "yyyy-mm-dd",
-                Identifier,
-                "9876543210",
-                Some(T::Date),
-            ),
-            (
-                "1234567890123456",
-                "0",
-                Identifier,
-                "1234567890123460",
-                Some(T::Precision),
-            ),
-            (
-                "9876543210",
-                ";;;",
-                Identifier,
-                "9876543210",
-                Some(T::Hidden),
-            ),
-            ("1250.5", "General", Money, "1250.5", None),
-            ("1250.5", "0.00", Money, "1250.50", None),
-            ("1250.5", "0.0000", Money, "1250.50", None),
-            ("1250.4999999999999", "#,##0.00", Money, "1250.50", None),
-            ("1250", "#,##0", Money, "1250", None),
-            ("1250.456", "General", Money, "1250.456", None),
-            (
-                "1250.456",
-                "0.00",
-                Money,
-                "1250.456",
-                Some(T::HiddenDecimals),
-            ),
-            ("1250.5", "0", Money, "1250.5", Some(T::HiddenDecimals)),
-            ("1250.5", "$0.00", Money, "1250.5", Some(T::Currency)),
-            ("0.5", "0%", Money, "0.5", Some(T::Shown)),
-            ("-5", "0.00;(0.00)", Money, "-5.00", None),
-            ("46361", "dd/mm/yyyy", Money, "2026-12-05", Some(T::Date)),
-            ("46361", "dd/mm/yyyy", Other, "2026-12-05", None),
-            (
-                "46361.604166667",
-                "dd/mm/yyyy hh:mm",
-                Other,
-                "2026-12-05 14:30",
-                None,
-            ),
-            ("46361.604166667", "dd/mm/yyyy", Other, "2026-12-05", None),
-            ("0.5", "h:mm", Other, "12:00", None),
-            ("46361", "General", Other, "46361", None),
-            ("7.3333333333333", "0.00", Other, "7.33", None),
-            ("0.125", "0%", Other, "0.125", None),
-            ("3000000", "yyyy", Other, "3000000", None),
-            ("junk", "0.00", Money, "junk", None),
-        ];
-        for (stored, code, kind, text, trouble) in table {
+        for (stored, code, kind, text, trouble) in CASES {
             let found = shown(stored, &Format::parse(code), kind, false);
             assert_eq!(
                 found,
