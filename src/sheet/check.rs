@@ -18,6 +18,7 @@ use super::header::{Field, Header};
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
 use super::twins::{self, Likeness, Twin};
+use super::workbook::Trouble;
 
 const NOTIFY: Words = Words::new(
     "notify.format",
@@ -84,6 +85,7 @@ struct At<'c> {
     index: u32,
     line: u64,
     fields: Fields<'c>,
+    troubles: &'c [(usize, Trouble)],
 }
 
 impl<'a> Checker<'a> {
@@ -140,7 +142,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Judges the next row.
-    pub(super) fn row(&mut self, line: u64, cells: &StringRecord) {
+    pub(super) fn row(&mut self, line: u64, cells: &StringRecord, troubles: &[(usize, Trouble)]) {
         let index = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
         self.lines.note(index, line);
         let header = self.header;
@@ -148,6 +150,7 @@ impl<'a> Checker<'a> {
             index,
             line,
             fields: Fields { header, cells },
+            troubles,
         };
         if cells.len() != header.columns().len() {
             self.keys.push(self.hasher.key("", None, None, "", ""));
@@ -200,7 +203,23 @@ impl<'a> Checker<'a> {
         !columns.is_empty()
     }
 
+    /// Whether the field's cell cannot be trusted, which is then its fault.
+    fn is_troubled(&mut self, at: At<'_>, field: Field) -> bool {
+        let place = self.header.place(field);
+        let found = at
+            .troubles
+            .iter()
+            .find(|(column, _)| Some(*column) == place);
+        if let Some((_, trouble)) = found {
+            self.fault(at, field, trouble.words());
+        }
+        found.is_some()
+    }
+
     fn phone(&mut self, at: At<'_>) -> Option<Phone> {
+        if self.is_troubled(at, Field::Phone) {
+            return None;
+        }
         match at.fields.phone() {
             Ok(phone) => Some(phone),
             Err(fault) => {
@@ -211,6 +230,9 @@ impl<'a> Checker<'a> {
     }
 
     fn amount(&mut self, at: At<'_>, whole: bool) -> Option<Money> {
+        if self.is_troubled(at, Field::Amount) {
+            return None;
+        }
         match at.fields.amount() {
             Ok(amount) => {
                 if whole && self.rules.max_amount.is_some_and(|max| amount > max) {
@@ -252,6 +274,9 @@ impl<'a> Checker<'a> {
     }
 
     fn check(&mut self, at: At<'_>, field: Field, check: impl Fn(&str) -> Result<(), Words>) {
+        if self.is_troubled(at, field) {
+            return;
+        }
         if let Err(words) = check(at.fields.text(field)) {
             self.fault(at, field, words);
         }
@@ -259,7 +284,7 @@ impl<'a> Checker<'a> {
 
     fn optional(&mut self, at: At<'_>, field: Field, check: impl Fn(&str) -> Result<(), Words>) {
         let text = at.fields.text(field);
-        if text.is_empty() {
+        if self.is_troubled(at, field) || text.is_empty() {
             return;
         }
         if let Err(words) = check(text) {
@@ -269,7 +294,7 @@ impl<'a> Checker<'a> {
 
     fn expiry(&mut self, at: At<'_>) {
         let text = at.fields.text(Field::LinkExpiry);
-        if text.is_empty() {
+        if self.is_troubled(at, Field::LinkExpiry) || text.is_empty() {
             return;
         }
         let shape = Shape::read(text);

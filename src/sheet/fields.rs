@@ -91,9 +91,9 @@ fn yes_or_no(text: &str) -> Result<Option<bool>, ()> {
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     if text.is_empty() {
         Ok(None)
-    } else if is("1") || is("yes") {
+    } else if is("1") || is("yes") || is("true") {
         Ok(Some(true))
-    } else if is("0") || is("no") {
+    } else if is("0") || is("no") || is("false") {
         Ok(Some(false))
     } else {
         Err(())
@@ -129,7 +129,7 @@ mod tests {
         ] {
             assert_eq!(notify("notify", text), Ok(wanted), "{text}");
         }
-        for text in ["2", "y", "true", "-"] {
+        for text in ["2", "y", "truth", "-"] {
             assert_eq!(notify("notify", text), Err(3), "{text}");
         }
         let flags = "sendWhatsapp,sendSMS,sendEmail";

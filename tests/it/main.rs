@@ -14,6 +14,8 @@
     reason = "a test that panics says what it found, and a harness keeps its own time"
 )]
 
+mod book;
+mod book_bad;
 mod changes;
 mod disks;
 mod doubt;

@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod audit;
+pub(crate) mod book;
 pub(crate) mod disk;
 pub(crate) mod gate;
 pub(crate) mod program;
