@@ -4,6 +4,8 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod completions;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::domain::Money;
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
+
+pub use completions::CompletionsArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
@@ -44,6 +48,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Print what your shell needs to complete commands and options.
+    #[command(after_help = completions::HELP)]
+    Completions(CompletionsArgs),
 }
 
 impl Command {
@@ -55,6 +62,7 @@ impl Command {
             Command::Status(_) => "status",
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
+            Command::Completions(_) => "completions",
         }
     }
 
@@ -65,7 +73,7 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
-            Command::Sandbox(_) => false,
+            Command::Sandbox(_) | Command::Completions(_) => false,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod again;
 mod approve;
 pub mod args;
+mod completions;
 pub mod config;
 mod confirm;
 pub mod credentials;
@@ -31,7 +32,7 @@ pub mod values;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::report::json::EarlyJson;
 use crate::report::{Manner, Out, Screen};
@@ -134,6 +135,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Status(settings) => status::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
+        Run::Completions(wanted, _) => completions::run(*wanted),
     }
 }
 
@@ -159,7 +161,11 @@ fn misused(error: &clap::Error) -> Exit {
         .map(str::trim)
         .collect();
     let wrong = wrong.join(" ");
-    let known = ["validate", "send", "status", "results", "sandbox"];
+    let known = Typed::command();
+    let known: Vec<&str> = known
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
     let command = words.iter().find(|word| known.contains(&word.as_str()));
     out.json(&EarlyJson {
         command: command.map_or("", String::as_str),

@@ -77,6 +77,7 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
         }
+        Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Sandbox(options) => Ok(Run::Sandbox(Sandbox {
             options,
             credentials: from_variables(around).complete()?,

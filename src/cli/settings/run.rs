@@ -26,6 +26,8 @@ pub enum Run {
     Results(Results),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet completions`
+    Completions(clap_complete::Shell, Voice),
 }
 
 /// How much is said, and how.
@@ -197,6 +199,7 @@ impl Run {
             Run::Status(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
+            Run::Completions(_, voice) => *voice,
         }
     }
 }
