@@ -37,3 +37,4 @@ mod support;
 mod tidy;
 mod usage;
 mod validate;
+mod webhooks;
