@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod completions;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
+
+pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
@@ -51,6 +54,9 @@ pub enum Command {
     /// Print what your shell needs to complete commands and options.
     #[command(after_help = completions::HELP)]
     Completions(CompletionsArgs),
+    /// Receive the gateway's events and keep the checkpoints of a folder fresh.
+    #[command(after_help = webhooks::HELP_WEBHOOKS)]
+    Webhooks(Box<WebhooksArgs>),
 }
 
 impl Command {
@@ -63,6 +69,7 @@ impl Command {
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
             Command::Completions(_) => "completions",
+            Command::Webhooks(_) => "webhooks",
         }
     }
 
@@ -73,7 +80,7 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
-            Command::Sandbox(_) | Command::Completions(_) => false,
+            Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
         }
     }
 }
@@ -367,6 +374,9 @@ pub struct SandboxArgs {
     /// Same seed, same events
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Events that it posts.
+    #[command(flatten)]
+    pub events: EventArgs,
     /// What recipients do with their links, such as redeem=60% [default: links stay ACTIVE]
     #[arg(long, value_name = "LIST", action = ArgAction::Append)]
     pub links: Vec<String>,

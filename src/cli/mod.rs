@@ -28,6 +28,7 @@ mod signals;
 mod status;
 mod validate;
 pub mod values;
+mod webhooks;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -136,6 +137,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Completions(wanted, _) => completions::run(*wanted),
+        Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }
 

@@ -42,3 +42,4 @@ mod tidy;
 mod tls;
 mod usage;
 mod validate;
+mod webhooks;
