@@ -339,7 +339,9 @@ fn never_both(at: &Standing, next: &Standing, fact: Fact) {
         let gone = match at.state {
             State::Created => at.history.proven_dead && at.history.dead,
             State::Cancelled => !at.history.exists || at.history.dead,
-            _ => false,
+            State::Invalid | State::Ready | State::Unknown | State::Rejected | State::Conflict => {
+                false
+            }
         };
         assert!(gone && !at.history.replaced, "{}", what());
     }
