@@ -293,7 +293,7 @@ fn store(
                 &seen.reference, &seen.link, status.0, status.1, &seen.reason, &seen.utr, at, newly_created,
             ))
         }
-        News::Missing => conn
+        News::Missing | News::Deactivated => conn
             .prepare_cached(update!(", checked_at = ?6"))?
             .execute((payout, state, attempts, terms, history, at)),
         News::Adopted => {
@@ -306,11 +306,6 @@ fn store(
         News::Mended => conn
             .prepare_cached(update!(", error_code = NULL, error_message = NULL"))?
             .execute((payout, state, attempts, terms, history)),
-        // No reply brought the word, but it is what the gateway says of such a link from now on, or another that is
-        // dead as well.
-        News::Deactivated => conn
-            .prepare_cached(update!(", checked_at = ?6"))?
-            .execute((payout, state, attempts, terms, history, at)),
         News::Cancelling | News::Resumed | News::ProvenDead => conn
             .prepare_cached(update!(""))?
             .execute((payout, state, attempts, terms, history)),
