@@ -2,7 +2,7 @@
 
 use rusqlite::types::ValueRef;
 
-use crate::domain::State;
+use crate::domain::{Money, State};
 
 use super::error::Error;
 use super::schema::damaged;
@@ -38,6 +38,8 @@ pub struct ResultRow<'r> {
     pub created_at: Option<i64>,
     /// When its status was last asked for.
     pub checked_at: Option<i64>,
+    /// What it pays; nothing for an invalid row whose amount could not be read.
+    pub amount: Money,
 }
 
 impl Store {
@@ -55,7 +57,7 @@ impl Store {
             .conn
             .prepare(
                 "SELECT cells, cashgram_id, reference_id, cashgram_link, state, status, status_reason, utr, error_code,
-                        error_message, attempts, created_at, checked_at, row, line, told_seal, place_seal
+                        error_message, attempts, created_at, checked_at, row, line, told_seal, place_seal, amount
                  FROM payouts WHERE row IS NOT NULL ORDER BY row",
             )
             .map_err(read)?;
@@ -79,6 +81,7 @@ impl Store {
                 attempts: line.get(10).map_err(read)?,
                 created_at: line.get(11).map_err(read)?,
                 checked_at: line.get(12).map_err(read)?,
+                amount: Money::from_paise(line.get(17).map_err(read)?).unwrap_or_default(),
             })?;
         }
         self.prove_count(rows).map_err(E::from)

@@ -31,6 +31,7 @@ mod mended;
 mod pace;
 mod power;
 mod results;
+mod results_book;
 mod samples;
 mod settings;
 mod sheet;

@@ -39,10 +39,7 @@ impl Files {
         environment: Environment,
         typed: &FileArgs,
     ) -> Result<Files, Ending> {
-        let stem = match environment {
-            Environment::Production => batch.as_str().to_owned(),
-            Environment::Test | Environment::Sandbox => format!("{}.{environment}", batch.as_str()),
-        };
+        let stem = stem(batch, environment);
         let beside_sheet = |end: &str| beside(sheet, &format!("{stem}.{end}"));
         let checkpoint = typed
             .checkpoint
@@ -72,6 +69,58 @@ impl Files {
             checkpoint,
             results,
         })
+    }
+}
+
+impl Files {
+    /// The results as a workbook, beside the results unless typed otherwise.
+    ///
+    /// # Errors
+    ///
+    /// A name that is not a workbook's, or another file of the batch.
+    pub(super) fn results_book(
+        &self,
+        sheet: &Path,
+        batch: &BatchName,
+        environment: Environment,
+        typed: Option<PathBuf>,
+    ) -> Result<PathBuf, Ending> {
+        let name = format!("{}.results.xlsx", stem(batch, environment));
+        let path = typed.unwrap_or_else(|| beside(&self.results, &name));
+        workbook(&path, "--xlsx")?;
+        if path == sheet {
+            return Err(two_at_once(
+                &path,
+                "give the sheet and --xlsx different names",
+            ));
+        }
+        Ok(path)
+    }
+}
+
+/// Refuses a name that no spreadsheet would open as a workbook.
+pub(super) fn workbook(path: &Path, option: &str) -> Result<(), Ending> {
+    let end = path.extension().and_then(std::ffi::OsStr::to_str);
+    if end.is_some_and(|end| end.eq_ignore_ascii_case("xlsx")) {
+        return Ok(());
+    }
+    Err(Ending::usage(
+        format!("{option} {} does not end in .xlsx", path.display()),
+        "spreadsheets go by the name: give one that ends in .xlsx",
+    ))
+}
+
+fn two_at_once(path: &Path, remedy: &str) -> Ending {
+    Ending::usage(
+        format!("{} cannot be two files at once", path.display()),
+        remedy,
+    )
+}
+
+fn stem(batch: &BatchName, environment: Environment) -> String {
+    match environment {
+        Environment::Production => batch.as_str().to_owned(),
+        Environment::Test | Environment::Sandbox => format!("{}.{environment}", batch.as_str()),
     }
 }
 
