@@ -5,6 +5,7 @@
 
 use csv::StringRecord;
 
+use crate::domain::card::{CARD_NUMBER, holds_card_number};
 use crate::domain::{
     CashgramId, Description, Email, ExpiryWindow, IdFault, KeyHasher, Money, PayeeName, PayoutType,
     Phone, Remarks, RowKey, Words,
@@ -160,6 +161,10 @@ impl<'a> Checker<'a> {
             Judge::Whole => true,
             Judge::KeyOnly => false,
         };
+        if whole && self.card(at) {
+            let (phone, amount) = (at.fields.phone().ok(), at.fields.amount().ok());
+            return self.keys.push(self.key(at, phone, amount));
+        }
         if whole {
             self.check(at, Field::Name, |text| {
                 PayeeName::check(text).map_err(|f| f.words())
@@ -167,19 +172,35 @@ impl<'a> Checker<'a> {
         }
         let phone = self.phone(at);
         let amount = self.amount(at, whole);
-        let key = self.hasher.key(
-            at.fields.text(Field::CashgramId),
-            phone,
-            amount,
-            at.fields.text(Field::Name),
-            at.fields.text(Field::Email),
-        );
-        self.keys.push(key);
+        self.keys.push(self.key(at, phone, amount));
         if whole {
             self.optional_fields(at);
         }
         self.own_id(at);
         self.twin(at);
+    }
+
+    fn key(&self, at: At<'_>, phone: Option<Phone>, amount: Option<Money>) -> RowKey {
+        self.hasher.key(
+            at.fields.text(Field::CashgramId),
+            phone,
+            amount,
+            at.fields.text(Field::Name),
+            at.fields.text(Field::Email),
+        )
+    }
+
+    /// Whether any cell holds a card's number. It is told without the cell, and nothing else of the row is, which might
+    /// quote it.
+    fn card(&mut self, at: At<'_>) -> bool {
+        let cells = at.fields.cells.iter().zip(self.header.columns());
+        let cards = cells.filter(|(cell, _)| holds_card_number(cell));
+        let columns: Vec<String> = cards.map(|(_, column)| column.clone()).collect();
+        for column in &columns {
+            let fault = blank(at, None, column.clone(), "").say(CARD_NUMBER);
+            self.tell(at.index, &fault);
+        }
+        !columns.is_empty()
     }
 
     /// Whether the field's cell cannot be trusted, which is then its fault.

@@ -4,6 +4,7 @@
 
 use csv::StringRecord;
 
+use crate::domain::card::holds_card_number;
 use crate::domain::{
     AmountFault, CashgramId, Description, Email, ExpiryWindow, Instruction, Money, PayeeName,
     PayoutType, Phone, PhoneFault, Remarks, trimmed,
@@ -57,7 +58,8 @@ impl<'a> Fields<'a> {
         reading: DateReading,
         window: ExpiryWindow,
     ) -> Option<Instruction> {
-        if self.cells.len() != self.header.columns().len() {
+        let holds_card = self.cells.iter().any(holds_card_number);
+        if self.cells.len() != self.header.columns().len() || holds_card {
             return None;
         }
         Some(Instruction {

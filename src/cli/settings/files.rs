@@ -39,7 +39,7 @@ impl Files {
         environment: Environment,
         typed: &FileArgs,
     ) -> Result<Files, Ending> {
-        let stem = stem(batch, environment);
+        let stem = stem(batch.as_str(), environment);
         let beside_sheet = |end: &str| beside(sheet, &format!("{stem}.{end}"));
         let checkpoint = typed
             .checkpoint
@@ -85,7 +85,7 @@ impl Files {
         environment: Environment,
         typed: Option<PathBuf>,
     ) -> Result<PathBuf, Ending> {
-        let name = format!("{}.results.xlsx", stem(batch, environment));
+        let name = format!("{}.results.xlsx", stem(batch.as_str(), environment));
         let path = typed.unwrap_or_else(|| beside(&self.results, &name));
         workbook(&path, "--xlsx")?;
         if path == sheet {
@@ -95,6 +95,14 @@ impl Files {
             ));
         }
         Ok(path)
+    }
+
+    /// Where the results of the batch lie by default, as seen from its checkpoint.
+    pub fn results_beside(checkpoint: &Path, batch: &str, environment: Environment) -> PathBuf {
+        beside(
+            checkpoint,
+            &format!("{}.results.csv", stem(batch, environment)),
+        )
     }
 }
 
@@ -117,10 +125,11 @@ fn two_at_once(path: &Path, remedy: &str) -> Ending {
     )
 }
 
-fn stem(batch: &BatchName, environment: Environment) -> String {
+/// What the names of a batch's files begin with.
+pub(super) fn stem(batch: &str, environment: Environment) -> String {
     match environment {
-        Environment::Production => batch.as_str().to_owned(),
-        Environment::Test | Environment::Sandbox => format!("{}.{environment}", batch.as_str()),
+        Environment::Production => batch.to_owned(),
+        Environment::Test | Environment::Sandbox => format!("{batch}.{environment}"),
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod raw_bank;
 pub(crate) mod raw_http;
+pub(crate) mod tls;
 pub(crate) mod trouble;
 pub(crate) mod world;
 
