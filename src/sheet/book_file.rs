@@ -113,9 +113,10 @@ impl BookFile {
     }
 
     fn failed(&self, error: XlsxError) -> Error {
-        let source = match error {
-            XlsxError::IoError(source) => source,
-            other => std::io::Error::other(other),
+        let source = if let XlsxError::IoError(source) = error {
+            source
+        } else {
+            std::io::Error::other(error)
         };
         cannot_write(&self.path, source)
     }
