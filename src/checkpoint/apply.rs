@@ -292,22 +292,8 @@ fn store(
             .execute((payout, state, attempts, terms, history, why)),
         News::Present(seen) | News::Swept(seen) => {
             let newly_created = is_made(next.state) && !is_made(before.standing.state);
-            let status = (&seen.status.word, class_code(seen.status.class));
-            conn.prepare_cached(SIGHTED)?.execute((
-                payout,
-                state,
-                attempts,
-                terms,
-                history,
-                &seen.reference,
-                &seen.link,
-                status.0,
-                status.1,
-                &seen.reason,
-                &seen.utr,
-                at,
-                newly_created,
-            ))
+            let now = (payout, state, attempts, terms, history);
+            sighted(conn, now, seen, newly_created, at)
         }
         News::Missing | News::Deactivated => conn
             .prepare_cached(update!(", checked_at = ?6"))?
@@ -327,6 +313,34 @@ fn store(
             .execute((payout, state, attempts, terms, history)),
     }
     .map(|_| ())
+}
+
+/// Payout, state, attempts, terms and history, as they are stored.
+type Now = (i64, i64, u32, Option<i64>, u16);
+
+fn sighted(
+    conn: &Connection,
+    (payout, state, attempts, terms, history): Now,
+    seen: &Sighting,
+    newly_created: bool,
+    at: i64,
+) -> rusqlite::Result<usize> {
+    let status = (&seen.status.word, class_code(seen.status.class));
+    conn.prepare_cached(SIGHTED)?.execute((
+        payout,
+        state,
+        attempts,
+        terms,
+        history,
+        &seen.reference,
+        &seen.link,
+        status.0,
+        status.1,
+        &seen.reason,
+        &seen.utr,
+        at,
+        newly_created,
+    ))
 }
 
 /// Whether a payout in `state` has a Cashgram of ours.
