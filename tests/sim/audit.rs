@@ -11,10 +11,8 @@ use paysheet::domain::{Fact, Found, Seen, Standing, State, Terms};
 use rusqlite::Connection;
 
 use super::sheet::Sheet;
-use super::witness::{CONFLICT, CREATED, UNKNOWN, mistold};
+use super::witness::{CONFLICT, CREATED, READY, UNKNOWN, mistold};
 use super::world::World;
-
-const READY: i64 = 1;
 
 /// One payout as it is stored.
 pub(crate) struct Payout {
@@ -26,6 +24,7 @@ pub(crate) struct Payout {
     pub(crate) terms: Option<i64>,
     pub(crate) reference: Option<String>,
     pub(crate) link: Option<String>,
+    pub(crate) is_in_sheet: bool,
 }
 
 /// Every transition that was seen: from, by which fact, to.
@@ -194,8 +193,8 @@ fn doubles(world: &mut World, sheet: &Sheet) {
 
 pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
     let sql =
-        "SELECT payout, cashgram_id, state, attempts, history, terms, reference_id, cashgram_link
-               FROM payouts ORDER BY payout";
+        "SELECT payout, cashgram_id, state, attempts, history, terms, reference_id, cashgram_link,
+               row IS NOT NULL FROM payouts ORDER BY payout";
     let mut select = conn.prepare_cached(sql).unwrap();
     let lines = select.query_map([], |line| {
         Ok(Payout {
@@ -207,6 +206,7 @@ pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
             terms: line.get(5)?,
             reference: line.get(6)?,
             link: line.get(7)?,
+            is_in_sheet: line.get(8)?,
         })
     });
     lines.unwrap().map(Result::unwrap).collect()

@@ -184,10 +184,14 @@ impl Door {
     }
 }
 
-fn sub_code(body: &[u8]) -> Option<u64> {
+/// The code of their JSON; of an error without one, the HTTP status.
+fn code_of(body: &[u8], status: u16) -> Option<u64> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let code = value.get("subCode")?;
-    code.as_u64().or_else(|| code.as_str()?.parse().ok())
+    match value.get("subCode") {
+        Some(code) => code.as_u64().or_else(|| code.as_str()?.parse().ok()),
+        None if value.get("status")? == "ERROR" => Some(u64::from(status)),
+        None => None,
+    }
 }
 
 /// Apart from the engine's own reading of the same answers.
@@ -195,7 +199,7 @@ fn said(what: What, answer: &Answer) -> Said {
     if answer.truncated {
         return Said::Other;
     }
-    let code = sub_code(&answer.body);
+    let code = code_of(&answer.body, answer.status);
     let text = String::from_utf8_lossy(&answer.body);
     let account = text.contains("fund source") || text.contains("rates");
     match code {
@@ -212,7 +216,8 @@ fn said(what: What, answer: &Answer) -> Said {
 fn is_refusal(delivery: &Delivery) -> bool {
     match &delivery.ending {
         Ending::Reply(reply) | Ending::Drip(reply, _) | Ending::Cut(reply) => {
-            reply.status >= 300 || sub_code(&reply.body).is_some_and(|code| code >= 300)
+            reply.status >= 300
+                || code_of(&reply.body, reply.status).is_some_and(|code| code >= 300)
         }
         Ending::Closed | Ending::Reset => false,
     }

@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::audit::{Auditor, Edges, payouts};
+use super::audit::{Auditor, Edges, Payout, payouts};
 use super::life::{Course, Desk, End, live};
 use super::mix::Mix;
 use super::sheet::Sheet;
-use super::witness::{UNKNOWN, Witness};
+use super::witness::{READY, UNKNOWN, Witness};
 use super::world::{BEGINNING_US, Shared, World, micros};
 
 /// Once faults have stopped, everything is decided within this.
 const PEACE: Duration = Duration::from_secs(35 * 60);
 /// Lives in peace: the first may have to be repeated with `--adopt`, or after a halt for too many refusals.
 const LIVES_IN_PEACE: u32 = 6;
+
+/// Before peace: longer than a letter is under way, and than a new Cashgram is not found.
+const CALM_DOWN_US: i64 = 350_000_000;
 
 /// What a seed came to.
 pub(crate) struct Report {
@@ -30,13 +33,14 @@ pub(crate) struct Report {
 }
 
 /// Plays `seed` with its checkpoint in `folder`.
-pub(crate) fn play(seed: u64, folder: &Path) -> Report {
+pub(crate) fn play(seed: u64, folder: &Path, is_told: bool) -> Report {
     let mut rng = Rng::with_seed(seed);
     let mix = Mix::draw(seed, &mut rng);
     let sheet = Sheet::draw(&mix, &mut rng);
     let path = folder.join(format!("{seed}.db"));
     remove(&path);
     let shared = Shared::new(World::new(mix, rng.fork()));
+    shared.world().is_told = is_told;
     let mut desk = Desk {
         path: &path,
         sheet,
@@ -123,8 +127,7 @@ fn heed(shared: &Shared, end: &End) {
 
 /// Faults stop: everything is decided within [`PEACE`], and what is finished stays finished.
 fn in_peace(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
-    // What is still under way arrives before the reckoning.
-    shared.world().rest(100_000_000);
+    shared.world().rest(CALM_DOWN_US);
     shared.world().appease();
     let began = shared.world().now();
     let mut done = None;
@@ -172,7 +175,8 @@ fn in_peace(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
 fn decided(shared: &Shared, desk: &Desk<'_>, held_back: u64) -> bool {
     let lines = payouts(Witness::open(desk.path, false).conn());
     let mut world = shared.world();
-    let ready = lines.iter().filter(|payout| payout.state == 1).count();
+    let ready = |payout: &&Payout| payout.state == READY && payout.is_in_sheet;
+    let ready = lines.iter().filter(ready).count();
     if u64::try_from(ready).unwrap() > held_back {
         world.complain(format!("{ready} rows are ready, {held_back} are held back"));
     }

@@ -10,6 +10,7 @@ use paysheet::sandbox::Cashgram;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 /// The stored codes of the states.
+pub(crate) const READY: i64 = 1;
 pub(crate) const UNKNOWN: i64 = 2;
 pub(crate) const CREATED: i64 = 3;
 pub(crate) const CONFLICT: i64 = 5;

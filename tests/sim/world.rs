@@ -6,6 +6,7 @@
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub(crate) struct World {
     /// Requests of this life, authorize not counted, and creates among them.
     pub(crate) left: u64,
     pub(crate) creates: u64,
+    /// Whether it is told to people as it goes.
+    pub(crate) is_told: bool,
     trace: DefaultHasher,
     at_us: i64,
     then: Option<Instant>,
@@ -131,6 +134,7 @@ impl World {
             orphans: HashMap::new(),
             left: 0,
             creates: 0,
+            is_told: false,
             trace: DefaultHasher::new(),
             at_us: BEGINNING_US,
             then: None,
@@ -164,8 +168,11 @@ impl World {
     }
 
     /// Adds to the trace, by which two runs of a seed are compared.
-    pub(crate) fn note(&mut self, what: impl Hash) {
+    pub(crate) fn note(&mut self, what: impl Hash + Debug) {
         let now = self.now();
+        if self.is_told {
+            eprintln!("{:>12} {what:?}", (now - BEGINNING_US) / 1000);
+        }
         (now, what).hash(&mut self.trace);
     }
 
@@ -434,6 +441,9 @@ impl World {
             if let Some(complaint) = complaint {
                 self.complain(complaint);
             }
+        }
+        if self.is_told {
+            eprintln!("{:>12} {event:?}", (self.now() - BEGINNING_US) / 1000);
         }
         self.moment();
     }
