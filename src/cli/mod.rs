@@ -16,6 +16,7 @@ mod guards;
 mod intake;
 mod judge;
 mod logs;
+mod privacy;
 mod problems;
 mod results;
 mod sandbox;
@@ -26,6 +27,7 @@ mod signals;
 mod status;
 mod validate;
 pub mod values;
+mod webhooks;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -43,6 +45,7 @@ use shell::Shell;
 
 /// Runs the program; the process's exit code.
 pub fn main() -> ExitCode {
+    privacy::close();
     let typed = match Typed::try_parse() {
         Ok(typed) => typed,
         Err(error) => return misused(&error).into(),
@@ -132,6 +135,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Status(settings) => status::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
+        Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }
 
@@ -157,7 +161,9 @@ fn misused(error: &clap::Error) -> Exit {
         .map(str::trim)
         .collect();
     let wrong = wrong.join(" ");
-    let known = ["validate", "send", "status", "results", "sandbox"];
+    let known = [
+        "validate", "send", "status", "results", "sandbox", "webhooks",
+    ];
     let command = words.iter().find(|word| known.contains(&word.as_str()));
     out.json(&EarlyJson {
         command: command.map_or("", String::as_str),

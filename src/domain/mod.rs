@@ -3,6 +3,7 @@
 //! Each value is parsed once at the edge into a type with private fields that cannot hold a wrong payout. Personal
 //! data does not print, not even by `{:?}`: [`Phone`] shows its last four digits, [`Email`] its domain.
 
+pub mod card;
 pub mod email;
 pub mod expiry;
 pub mod finding;
@@ -26,6 +27,6 @@ pub use instruction::{BatchName, BatchNameFault, Instruction};
 pub use money::{AmountFault, Money};
 pub use phone::{Phone, PhoneFault};
 pub use row_key::{KeyHasher, RowKey};
-pub use state::{Fact, Found, History, IllegalFact, Seen, Standing, State, Terms};
+pub use state::{Fact, Found, History, IllegalFact, Life, Seen, Standing, State, Terms};
 pub use text::{Description, PayeeName, PayoutType, Remarks, TextBreach, TextFault, trimmed};
 pub use words::Words;
