@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use paysheet::checkpoint::Store;
-use paysheet::domain::{Fact, Found, Seen, Standing, State, Terms};
+use paysheet::domain::{Fact, Found, Life, Seen, Standing, State, StatusClass, Terms};
 use rusqlite::Connection;
 
 use super::sheet::Sheet;
@@ -20,7 +20,7 @@ pub(crate) struct Payout {
     pub(crate) id: Option<String>,
     pub(crate) state: i64,
     pub(crate) attempts: u32,
-    pub(crate) history: u8,
+    pub(crate) history: u16,
     pub(crate) terms: Option<i64>,
     pub(crate) reference: Option<String>,
     pub(crate) link: Option<String>,
@@ -215,13 +215,14 @@ pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
 type Told = Vec<(&'static str, Fact)>;
 
 fn facts(conn: &Connection) -> HashMap<i64, Told> {
-    let sql = "SELECT payout, kind, attempt, terms FROM facts ORDER BY fact";
+    let sql = "SELECT payout, kind, attempt, terms, detail FROM facts ORDER BY fact";
     let mut select = conn.prepare_cached(sql).unwrap();
     let mut lines = select.query([]).unwrap();
     let mut facts: HashMap<i64, Told> = HashMap::new();
     while let Some(line) = lines.next().unwrap() {
         let kind = line.get_ref(1).unwrap().as_str().unwrap();
         let terms = || Terms(line.get::<_, i64>(3).unwrap().cast_unsigned());
+        let detail = || line.get::<_, String>(4).unwrap();
         let (kind, fact) = match kind {
             "sending" => (
                 "sending",
@@ -238,12 +239,17 @@ fn facts(conn: &Connection) -> HashMap<i64, Told> {
             "token_refused" => ("token_refused", Fact::Found(Found::TokenRefused)),
             "stopped" => ("stopped", Fact::Found(Found::Stopped)),
             "in_doubt" => ("in_doubt", Fact::Found(Found::InDoubt)),
-            "found" => ("found", Fact::LookedUp(Seen::Present)),
+            "found" => ("found", Fact::LookedUp(Seen::Present(life(&detail())))),
             "missing" => ("missing", Fact::LookedUp(Seen::Missing)),
             "adopted" => ("adopted", Fact::Adopted),
             "mended" => ("mended", Fact::Mended),
             "spoiled" => ("spoiled", Fact::Spoiled),
-            "swept" => ("swept", Fact::Swept),
+            "swept" => ("swept", Fact::Swept(life(&detail()))),
+            "cancelling" => ("cancelling", Fact::Cancelling),
+            "deactivated" => ("deactivated", Fact::Deactivated),
+            "resumed" => ("resumed", Fact::Resumed),
+            "proven_dead" => ("proven_dead", Fact::ProvenDead),
+            "replaced" => ("replaced", Fact::Replaced),
             other => panic!("the audit does not know the fact {other}"),
         };
         facts
@@ -252,6 +258,20 @@ fn facts(conn: &Connection) -> HashMap<i64, Told> {
             .push((kind, fact));
     }
     facts
+}
+
+/// What the status that was read says of the link's life.
+fn life(detail: &str) -> Life {
+    let told: serde_json::Value = serde_json::from_str(detail).unwrap();
+    Life::from(match told["class"].as_i64().unwrap() {
+        0 => StatusClass::Active,
+        1 => StatusClass::Pending,
+        2 => StatusClass::Redeemed,
+        3 => StatusClass::Expired,
+        4 => StatusClass::Failed,
+        5 => StatusClass::Reversed,
+        _ => StatusClass::Other,
+    })
 }
 
 fn code(state: State) -> i64 {

@@ -210,7 +210,7 @@ fn reckon(seed: u64, shared: &Shared, desk: Desk<'_>) -> Report {
         counts: std::mem::take(&mut world.counts),
         faults: faults(world),
         edges: desk.auditor.edges,
-        mix: format!("{:?}", world.mix),
+        mix: format!("faults: {}\n{:?}", world.mix.plan, world.mix),
         trace: world.traced() ^ world.now().wrapping_sub(BEGINNING_US).cast_unsigned(),
     }
 }

@@ -97,13 +97,8 @@ fn seed() {
     let is_told = std::env::var_os("SIM_SEED").is_some();
     let report = play(seed, folder().path(), is_told);
     if is_told {
-        eprintln!("seed {seed}: trace {:016x}", report.trace);
-        eprintln!(
-            "{:#?}\n{:#?}\n{:#?}",
-            report.counts,
-            report.faults.len(),
-            report.edges
-        );
+        eprintln!("seed {seed}: trace {:016x}\n{}", report.trace, report.mix);
+        eprintln!("{:#?}\n{:?}", report.counts, report.edges);
     }
     assert!(report.complaints.is_empty(), "{}", describe(&report));
 }
