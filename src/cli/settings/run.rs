@@ -29,6 +29,8 @@ pub enum Run {
     Results(Results),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet completions`
+    Completions(clap_complete::Shell, Voice),
     /// `paysheet webhooks`
     Webhooks(Box<Webhooks>),
 }
@@ -131,6 +133,8 @@ pub struct Results {
     pub batch: BatchName,
     /// The batch's files.
     pub files: Files,
+    /// The workbook that is wanted in place of the CSV.
+    pub xlsx: Option<PathBuf>,
     /// Whose checkpoint.
     pub environment: Environment,
     /// How it is said.
@@ -228,6 +232,7 @@ impl Run {
             Run::Status(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
+            Run::Completions(_, voice) => *voice,
             Run::Webhooks(run) => run.voice,
         }
     }
