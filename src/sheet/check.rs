@@ -157,10 +157,9 @@ impl<'a> Checker<'a> {
             Judge::Whole => true,
             Judge::KeyOnly => false,
         };
-        if whole {
-            self.check(at, Field::Name, |text| {
-                PayeeName::check(text).map_err(|f| f.words())
-            });
+        let name = at.fields.text(Field::Name);
+        if whole && let Err(fault) = PayeeName::check(name) {
+            self.fault(at, Field::Name, fault.words());
         }
         let phone = self.phone(at);
         let amount = self.amount(at, whole);
@@ -168,7 +167,7 @@ impl<'a> Checker<'a> {
             at.fields.text(Field::CashgramId),
             phone,
             amount,
-            at.fields.text(Field::Name),
+            name,
             at.fields.text(Field::Email),
         );
         self.keys.push(key);
@@ -227,12 +226,6 @@ impl<'a> Checker<'a> {
                 .unwrap_or_default();
             let fault = blank(at, Some(Field::Notify), column, at.fields.at(place)).say(NOTIFY);
             self.tell(at.index, &fault);
-        }
-    }
-
-    fn check(&mut self, at: At<'_>, field: Field, check: impl Fn(&str) -> Result<(), Words>) {
-        if let Err(words) = check(at.fields.text(field)) {
-            self.fault(at, field, words);
         }
     }
 

@@ -6,6 +6,7 @@
 //! files written). Deliberately absent: matching rows to payouts, and anything that a fault may lead to.
 
 mod atomic;
+mod charset;
 mod check;
 mod dates;
 mod decode;
@@ -20,6 +21,7 @@ mod results;
 mod rows;
 mod rules;
 mod source;
+mod split;
 mod tally;
 mod twins;
 mod validate;
@@ -27,6 +29,7 @@ mod validate;
 #[cfg(test)]
 mod files_tests;
 
+pub use charset::{CHARSETS, Charset};
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
 pub use fault::{Fault, FaultSink, NoFaults};
