@@ -123,6 +123,9 @@ pub struct ControlArgs {
     /// Days that a link lives where the row names no date, 1 to 30 [default: 15]
     #[arg(long, value_name = "DAYS", value_parser = values::expires_in)]
     pub expires_in: Option<u32>,
+    /// The sheet of a workbook [default: its first visible one]
+    #[arg(long, value_name = "NAME")]
+    pub sheet_name: Option<String>,
 }
 
 /// Which files belong to the sheet.

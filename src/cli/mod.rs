@@ -16,6 +16,7 @@ mod guards;
 mod intake;
 mod judge;
 mod logs;
+mod privacy;
 mod problems;
 mod results;
 mod sandbox;
@@ -43,6 +44,7 @@ use shell::Shell;
 
 /// Runs the program; the process's exit code.
 pub fn main() -> ExitCode {
+    privacy::close();
     let typed = match Typed::try_parse() {
         Ok(typed) => typed,
         Err(error) => return misused(&error).into(),

@@ -134,7 +134,7 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
         refuse_astray(matching, &judged.checked.keys, store)?;
     }
     if is_new {
-        problems::show_columns(shell, &judged.checked.header);
+        problems::show_columns(shell, &judged.checked);
     }
     let summary = &judged.problems;
     if summary.count > 0 {

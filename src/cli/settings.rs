@@ -212,6 +212,7 @@ fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Co
         expect_total: meant.expect_total,
         max_amount: meant.max_amount,
         expires_in: meant.expires_in.unwrap_or(EXPIRES_IN_DEFAULT),
+        sheet_name: meant.sheet_name,
         allow_duplicates,
     }
 }

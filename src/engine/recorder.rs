@@ -2,6 +2,9 @@
 //!
 //! Posts that arrive while a page is being written wait for the next one, so durability costs one sync a page, not
 //! one a payout. **The first failure to record is the last**: everything after it is refused, and the run stops.
+//!
+//! It has two faces over the same pages: a thread of its own, since a sync blocks; and a task on the caller's runtime,
+//! for a simulation whose clock stands still while anything runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,9 +44,12 @@ pub(super) struct Recorder {
     broken: Arc<AtomicBool>,
 }
 
-/// The recorder's thread, to be joined for the store.
+/// The recorder at work, to be joined for the store.
 #[derive(Debug)]
-pub(super) struct Recording(std::thread::JoinHandle<Store>);
+pub(super) enum Recording {
+    Thread(std::thread::JoinHandle<Store>),
+    Task(tokio::task::JoinHandle<Store>),
+}
 
 impl Recorder {
     /// Starts the recorder on a thread of its own.
@@ -52,13 +58,30 @@ impl Recorder {
     ///
     /// If the system gives no thread.
     pub(super) fn start(store: Store) -> std::io::Result<(Recorder, Recording)> {
-        let (inbox, asks) = mpsc::channel(INBOX_MAX);
-        let broken = Arc::new(AtomicBool::new(false));
-        let flag = broken.clone();
+        let (recorder, pages, asks) = Recorder::over(store);
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || serve(store, asks, &flag))?;
-        Ok((Recorder { inbox, broken }, Recording(thread)))
+            .spawn(move || serve(pages, asks))?;
+        Ok((recorder, Recording::Thread(thread)))
+    }
+
+    /// Starts the recorder as a task of the present runtime. A page waits so long for its posts: a disk as slow as a
+    /// simulation likes.
+    pub(super) fn start_here(store: Store, gather: Duration) -> (Recorder, Recording) {
+        let (recorder, pages, asks) = Recorder::over(store);
+        let task = tokio::spawn(serve_here(pages, asks, gather));
+        (recorder, Recording::Task(task))
+    }
+
+    fn over(store: Store) -> (Recorder, Pages, mpsc::Receiver<Ask>) {
+        let (inbox, asks) = mpsc::channel(INBOX_MAX);
+        let broken = Arc::new(AtomicBool::new(false));
+        let pages = Pages {
+            store,
+            failure: None,
+            broken: broken.clone(),
+        };
+        (Recorder { inbox, broken }, pages, asks)
     }
 
     /// Records one piece of news. It is on disk when this returns.
@@ -107,12 +130,29 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// If its thread died.
+    /// If its thread died, or it has none: a task is joined by [`Recording::join_here`].
     pub(super) fn join(self) -> anyhow::Result<Store> {
-        self.0
-            .join()
-            .map_err(|_| anyhow::anyhow!("the recorder died; run the same command again"))
+        match self {
+            Recording::Thread(thread) => thread.join().map_err(|_| died()),
+            Recording::Task(_) => Err(anyhow::anyhow!("the recorder is a task; wait for it")),
+        }
     }
+
+    /// The same for a recorder that is a task.
+    ///
+    /// # Errors
+    ///
+    /// If it died.
+    pub(super) async fn join_here(self) -> anyhow::Result<Store> {
+        match self {
+            Recording::Thread(thread) => thread.join().map_err(|_| died()),
+            Recording::Task(task) => task.await.map_err(|_| died()),
+        }
+    }
+}
+
+fn died() -> anyhow::Error {
+    anyhow::anyhow!("the recorder died; run the same command again")
 }
 
 fn gone() -> Failed {
@@ -125,16 +165,45 @@ fn failed(error: Error) -> Failed {
     Failed(Arc::from(error.to_string()))
 }
 
-fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -> Store {
-    let mut failure: Option<Failed> = None;
+fn serve(mut pages: Pages, mut asks: mpsc::Receiver<Ask>) -> Store {
     while let Some(first) = asks.blocking_recv() {
+        if is_gathered(&first, &asks) {
+            std::thread::sleep(GATHER);
+        }
+        pages.turn(first, &mut asks);
+    }
+    pages.store
+}
+
+async fn serve_here(mut pages: Pages, mut asks: mpsc::Receiver<Ask>, gather: Duration) -> Store {
+    while let Some(first) = asks.recv().await {
+        if is_gathered(&first, &asks) {
+            tokio::time::sleep(gather).await;
+        }
+        pages.turn(first, &mut asks);
+    }
+    pages.store
+}
+
+/// Whether the page that `first` begins waits for more posts.
+fn is_gathered(first: &Ask, asks: &mpsc::Receiver<Ask>) -> bool {
+    matches!(first, Ask::Post(..)) && asks.len() < GATHERED
+}
+
+/// The store and what has become of it.
+struct Pages {
+    store: Store,
+    failure: Option<Failed>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Pages {
+    /// Writes one page: what has come since `first`, up to the next errand, which is run after it.
+    fn turn(&mut self, first: Ask, asks: &mut mpsc::Receiver<Ask>) {
         let mut page = Vec::new();
         let mut answers = Vec::new();
         let mut next = Some(first);
         let mut errand = None;
-        if matches!(next, Some(Ask::Post(..))) && asks.len() < GATHERED {
-            std::thread::sleep(GATHER);
-        }
         while let Some(ask) = next {
             match ask {
                 Ask::Post(posting, answer) => {
@@ -152,42 +221,35 @@ fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -
                 None
             };
         }
-        write_page(&mut store, &page, answers, &mut failure, broken);
+        self.write(&page, answers);
         if let Some(run) = errand {
-            run(&mut store);
+            run(&mut self.store);
         }
     }
-    store
-}
 
-fn write_page(
-    store: &mut Store,
-    page: &[Posting],
-    answers: Vec<oneshot::Sender<Result<Standing, Failed>>>,
-    failure: &mut Option<Failed>,
-    broken: &AtomicBool,
-) {
-    if page.is_empty() {
-        return;
-    }
-    let recorded = match failure {
-        Some(before) => Err(before.clone()),
-        None => store.record(page).map_err(failed),
-    };
-    if let Err(why) = &recorded {
-        broken.store(true, Ordering::Release);
-        *failure = Some(why.clone());
-    }
-    match recorded {
-        Ok(standings) => {
-            for (answer, standing) in answers.into_iter().zip(standings) {
-                // A sender that left needs no answer.
-                let _ = answer.send(Ok(standing));
-            }
+    fn write(&mut self, page: &[Posting], answers: Vec<oneshot::Sender<Result<Standing, Failed>>>) {
+        if page.is_empty() {
+            return;
         }
-        Err(why) => {
-            for answer in answers {
-                let _ = answer.send(Err(why.clone()));
+        let recorded = match &self.failure {
+            Some(before) => Err(before.clone()),
+            None => self.store.record(page).map_err(failed),
+        };
+        if let Err(why) = &recorded {
+            self.broken.store(true, Ordering::Release);
+            self.failure = Some(why.clone());
+        }
+        match recorded {
+            Ok(standings) => {
+                for (answer, standing) in answers.into_iter().zip(standings) {
+                    // A sender that left needs no answer.
+                    let _ = answer.send(Ok(standing));
+                }
+            }
+            Err(why) => {
+                for answer in answers {
+                    let _ = answer.send(Err(why.clone()));
+                }
             }
         }
     }

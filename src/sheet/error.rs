@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::charset::Charset;
+use super::workbook::Refusal;
 
 /// What a file that cannot be decoded looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +107,14 @@ pub enum Error {
         /// Its offset from the start of the file.
         byte: u64,
     },
+    /// A workbook that is not read, or a file that is none.
+    #[error("{}: {why}", path.display())]
+    Workbook {
+        /// The sheet.
+        path: PathBuf,
+        /// Why not.
+        why: Refusal,
+    },
     /// Nothing in the file.
     #[error("{} is empty: the first line must name the columns, such as name,phone,amount", path.display())]
     Empty {
@@ -201,6 +210,7 @@ impl Error {
             | Error::Undecodable { .. }
             | Error::Mark { .. }
             | Error::Nul { .. }
+            | Error::Workbook { .. }
             | Error::Foreign { .. }
             | Error::Write { .. } => false,
         }

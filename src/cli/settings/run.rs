@@ -52,6 +52,8 @@ pub struct Controls {
     pub max_amount: Option<Money>,
     /// Days that a link lives where its row names no date.
     pub expires_in: u32,
+    /// The sheet of a workbook that is meant.
+    pub sheet_name: Option<String>,
     /// Rows alike in name, phone and amount are meant.
     pub allow_duplicates: bool,
 }
