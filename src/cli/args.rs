@@ -4,12 +4,16 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod layout;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
+
+pub use layout::LayoutArgs;
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
@@ -126,6 +130,9 @@ pub struct ControlArgs {
     /// The sheet of a workbook [default: its first visible one]
     #[arg(long, value_name = "NAME")]
     pub sheet_name: Option<String>,
+    /// How a text file is laid out.
+    #[command(flatten)]
+    pub layout: LayoutArgs,
 }
 
 /// Which files belong to the sheet.

@@ -184,7 +184,7 @@ impl<R: Read> Text<R> {
         let byte = self.before + long(index.saturating_sub(known));
         match looks_like(bytes, self.before == 0) {
             Encoding::Other => Broken::Nul { ends, byte },
-            looks => Broken::Undecodable {
+            looks @ (Encoding::Utf16(_) | Encoding::Workbook) => Broken::Undecodable {
                 ends,
                 byte,
                 charset: Charset::Utf8,

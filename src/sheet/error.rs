@@ -141,6 +141,34 @@ pub enum Error {
         /// What else may be wrong, or nothing.
         hint: String,
     },
+    /// A column that an option names is not there, or is named twice.
+    #[error("{}, line {line}: {} --map {field}={column:?}; found: {found}", path.display(), if *taken { "another option names the same column as" } else { "there is no such column as in" })]
+    Mapped {
+        /// The sheet.
+        path: PathBuf,
+        /// Line of the header.
+        line: u64,
+        /// The field's name.
+        field: &'static str,
+        /// The column that the option names.
+        column: String,
+        /// Whether it is there, but taken.
+        taken: bool,
+        /// The headers found.
+        found: String,
+    },
+    /// Two separators would do.
+    #[error("{}, line {line}: the cells may be separated by {first} or by {second}: say which, such as --delimiter {first}", path.display())]
+    Doubtful {
+        /// The sheet.
+        path: PathBuf,
+        /// Line of the header.
+        line: u64,
+        /// One separator's name.
+        first: &'static str,
+        /// The other's.
+        second: &'static str,
+    },
     /// Two columns for one field.
     #[error("{}, line {line}: the columns {first:?} and {second:?} both give the {field}: keep one, or rename the other", path.display())]
     TwoColumns {
@@ -200,6 +228,8 @@ impl Error {
             Error::Empty { .. }
             | Error::NoRows { .. }
             | Error::MissingColumns { .. }
+            | Error::Mapped { .. }
+            | Error::Doubtful { .. }
             | Error::TwoColumns { .. }
             | Error::TooLarge { .. }
             | Error::OpenQuote { .. } => true,

@@ -1,7 +1,7 @@
 //! Rows as they stand in the file, unjudged, each with the line it starts on. Every size is bounded, so that no
 //! file, however hostile, fills the memory.
 //!
-//! Deliberately absent: what the columns mean, other separators than the comma, and any repair.
+//! Deliberately absent: what the columns mean, what separates them (`layout`), and any repair.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,6 +14,7 @@ use crate::domain::trimmed;
 
 use super::decode::{Broken, Text};
 use super::error::Error;
+use super::layout::{Layout, Seen, name_of};
 use super::split::{Found, Splitter};
 
 /// Longest cell: no field may be longer than 200, and carried columns are notes, not documents.
@@ -30,6 +31,8 @@ pub struct Records<R> {
     path: PathBuf,
     text: Text<R>,
     splitter: Splitter,
+    layout: Layout,
+    begun: bool,
     record: StringRecord,
     /// Where in the text's window the next row starts; blank lines may still stand before it.
     at: usize,
@@ -64,12 +67,21 @@ impl<R: Read> Records<R> {
             path: path.to_owned(),
             text: Text::new(source, fingerprint),
             splitter: Splitter::new(b','),
+            layout: Layout::default(),
+            begun: false,
             record: StringRecord::new(),
             at: 0,
             next_line: 1,
             line: 1,
             rows: 0,
         }
+    }
+
+    /// The same, laid out as the user says.
+    pub fn laid_out(mut self, layout: &Layout) -> Self {
+        self.layout = layout.clone();
+        self.text.ask(layout.encoding);
+        self
     }
 
     /// The next row that is not blank: its line and its cells. The header is the first one.
@@ -119,7 +131,42 @@ impl<R: Read> Records<R> {
         self.text.fingerprint()
     }
 
+    /// Finds out what separates the cells.
+    fn begin(&mut self) -> Result<(), Error> {
+        loop {
+            let text = self.text.window();
+            match self.layout.look(text, self.text.ended()) {
+                Seen::Delimiter {
+                    delimiter,
+                    bytes,
+                    lines,
+                } => {
+                    self.splitter = Splitter::new(delimiter);
+                    self.at = bytes;
+                    self.next_line += lines;
+                    self.begun = true;
+                    return Ok(());
+                }
+                Seen::Doubtful([first, second]) => {
+                    return Err(Error::Doubtful {
+                        path: self.path.clone(),
+                        line: self.next_line,
+                        first: name_of(first),
+                        second: name_of(second),
+                    });
+                }
+                Seen::Part if text.len() > READ_AHEAD_BYTES_MAX => {
+                    return Err(self.row_too_long(self.next_line));
+                }
+                Seen::Part => self.read_on()?,
+            }
+        }
+    }
+
     fn read(&mut self) -> Result<bool, Error> {
+        if !self.begun {
+            self.begin()?;
+        }
         loop {
             let rest = self.text.window().get(self.at..).unwrap_or_default();
             let found = self.splitter.row(rest, self.text.ended(), &mut self.record);
