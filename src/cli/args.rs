@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod layout;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::domain::Money;
 
 pub use layout::LayoutArgs;
+pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
@@ -48,6 +50,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Receive the gateway's events and keep the checkpoints of a folder fresh.
+    #[command(after_help = webhooks::HELP_WEBHOOKS)]
+    Webhooks(Box<WebhooksArgs>),
 }
 
 impl Command {
@@ -59,6 +64,7 @@ impl Command {
             Command::Status(_) => "status",
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
+            Command::Webhooks(_) => "webhooks",
         }
     }
 
@@ -69,7 +75,7 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
-            Command::Sandbox(_) => false,
+            Command::Sandbox(_) | Command::Webhooks(_) => false,
         }
     }
 }
@@ -366,6 +372,9 @@ pub struct SandboxArgs {
     /// Same seed, same events
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Events that it posts.
+    #[command(flatten)]
+    pub events: EventArgs,
     /// What recipients do with their links, such as redeem=60% [default: links stay ACTIVE]
     #[arg(long, value_name = "LIST", action = ArgAction::Append)]
     pub links: Vec<String>,

@@ -41,3 +41,4 @@ mod tidy;
 mod tls;
 mod usage;
 mod validate;
+mod webhooks;
