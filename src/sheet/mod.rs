@@ -6,6 +6,7 @@
 //! files written). Deliberately absent: matching rows to payouts, and anything that a fault may lead to.
 
 mod atomic;
+mod book_file;
 mod charset;
 mod check;
 mod columns;
@@ -20,6 +21,7 @@ mod layout;
 mod problems;
 mod read;
 mod results;
+mod results_book;
 mod rows;
 mod rules;
 mod source;
@@ -41,6 +43,7 @@ pub use layout::{DELIMITERS, Layout};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
 pub use results::{CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours};
+pub use results_book::{BookTotals, ResultsBook, Sum};
 pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;
