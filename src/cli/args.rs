@@ -4,12 +4,16 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod webhooks;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
+
+pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
@@ -44,6 +48,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Receive the gateway's events and keep the checkpoints of a folder fresh.
+    #[command(after_help = webhooks::HELP_WEBHOOKS)]
+    Webhooks(Box<WebhooksArgs>),
 }
 
 impl Command {
@@ -55,6 +62,7 @@ impl Command {
             Command::Status(_) => "status",
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
+            Command::Webhooks(_) => "webhooks",
         }
     }
 
@@ -65,7 +73,7 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
-            Command::Sandbox(_) => false,
+            Command::Sandbox(_) | Command::Webhooks(_) => false,
         }
     }
 }
@@ -359,6 +367,9 @@ pub struct SandboxArgs {
     /// Same seed, same events
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Events that it posts.
+    #[command(flatten)]
+    pub events: EventArgs,
     /// What recipients do with their links, such as redeem=60% [default: links stay ACTIVE]
     #[arg(long, value_name = "LIST", action = ArgAction::Append)]
     pub links: Vec<String>,

@@ -27,6 +27,7 @@ mod signals;
 mod status;
 mod validate;
 pub mod values;
+mod webhooks;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -134,6 +135,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Status(settings) => status::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
+        Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }
 
@@ -159,7 +161,9 @@ fn misused(error: &clap::Error) -> Exit {
         .map(str::trim)
         .collect();
     let wrong = wrong.join(" ");
-    let known = ["validate", "send", "status", "results", "sandbox"];
+    let known = [
+        "validate", "send", "status", "results", "sandbox", "webhooks",
+    ];
     let command = words.iter().find(|word| known.contains(&word.as_str()));
     out.json(&EarlyJson {
         command: command.map_or("", String::as_str),

@@ -9,6 +9,7 @@ mod address;
 mod door;
 mod files;
 mod run;
+mod webhooks;
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ use crate::domain::BatchName;
 
 pub use files::Files;
 pub use run::{
-    Controls, Door, Gateway, Remote, Results, Run, Sandbox, Send, Status, Validate, Voice,
+    Controls, Door, Gateway, Remote, Results, Run, Sandbox, Send, Status, Validate, Voice, Webhooks,
 };
 
 use door::{from_variables, gateway};
@@ -76,6 +77,10 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
         Command::Results(args) => {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
+        }
+        Command::Webhooks(args) => {
+            let (base, voice) = base(&args.place)?;
+            webhooks::webhooks(*args, base, voice, around).map(|run| Run::Webhooks(Box::new(run)))
         }
         Command::Sandbox(options) => Ok(Run::Sandbox(Sandbox {
             options,

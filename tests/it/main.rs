@@ -43,3 +43,4 @@ mod tidy;
 mod tls;
 mod usage;
 mod validate;
+mod webhooks;

@@ -2,8 +2,11 @@
 //!
 //! Deliberately absent: where they come from and which combinations are refused (the parent).
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use secrecy::SecretString;
 
 use crate::domain::{BatchName, Money};
 
@@ -26,6 +29,8 @@ pub enum Run {
     Results(Results),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet webhooks`
+    Webhooks(Box<Webhooks>),
 }
 
 /// How much is said, and how.
@@ -143,6 +148,32 @@ pub struct Sandbox {
     pub voice: Voice,
 }
 
+/// Settings of `webhooks`.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The folder of checkpoints.
+    pub checkpoints: PathBuf,
+    /// The file of received events.
+    pub inbox: PathBuf,
+    /// How fast to ask the gateway.
+    pub gateway: Gateway,
+    /// The gateway.
+    pub remote: Box<Remote>,
+    /// The secret before the present one, while keys are being changed.
+    pub previous_secret: Option<SecretString>,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+impl Webhooks {
+    /// The secrets that may have signed an event.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        std::iter::once(self.remote.credentials.secret()).chain(&self.previous_secret)
+    }
+}
+
 /// The gateway, and how to treat it.
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -197,6 +228,7 @@ impl Run {
             Run::Status(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
+            Run::Webhooks(run) => run.voice,
         }
     }
 }
