@@ -78,6 +78,7 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
         }
+        Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Webhooks(args) => {
             let (base, voice) = base(&args.place)?;
             webhooks::webhooks(*args, base, voice, around).map(|run| Run::Webhooks(Box::new(run)))

@@ -29,6 +29,8 @@ pub enum Run {
     Results(Results),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet completions`
+    Completions(clap_complete::Shell, Voice),
     /// `paysheet webhooks`
     Webhooks(Box<Webhooks>),
 }
@@ -228,6 +230,7 @@ impl Run {
             Run::Status(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
+            Run::Completions(_, voice) => *voice,
             Run::Webhooks(run) => run.voice,
         }
     }
