@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod completions;
+mod layout;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
+pub use layout::LayoutArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
@@ -141,6 +143,9 @@ pub struct ControlArgs {
     /// The sheet of a workbook [default: its first visible one]
     #[arg(long, value_name = "NAME")]
     pub sheet_name: Option<String>,
+    /// How a text file is laid out.
+    #[command(flatten)]
+    pub layout: LayoutArgs,
 }
 
 /// Which files belong to the sheet.
@@ -341,6 +346,9 @@ pub struct ResultsArgs {
     /// Files of the batch.
     #[command(flatten)]
     pub files: FileArgs,
+    /// Write a workbook, rows and totals, in place of the CSV [default: BATCH[.ENV].results.xlsx beside the results]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
+    pub xlsx: Option<Option<PathBuf>>,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -419,7 +427,7 @@ Exit codes:
 const HELP_RESULTS: &str = "\
 Examples:
   paysheet results june.csv --env production
-  paysheet results june.csv --env production --results /tmp/june.csv
+  paysheet results june.csv --env production --xlsx
 
 Exit codes:
   0 written   1 a file could not be read or written   2 wrong usage";

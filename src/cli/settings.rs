@@ -14,6 +14,7 @@ mod webhooks;
 use std::path::Path;
 
 use crate::domain::BatchName;
+use crate::sheet::Layout;
 
 pub use files::Files;
 pub use run::{
@@ -205,7 +206,12 @@ fn results(
 ) -> Result<Results, Ending> {
     let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    let xlsx = match args.xlsx {
+        Some(typed) => Some(files.results_book(&args.sheet, &batch, environment, typed)?),
+        None => None,
+    };
     Ok(Results {
+        xlsx,
         sheet: args.sheet,
         batch,
         files,
@@ -222,6 +228,12 @@ fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Co
         max_amount: meant.max_amount,
         expires_in: meant.expires_in.unwrap_or(EXPIRES_IN_DEFAULT),
         sheet_name: meant.sheet_name,
+        strict: meant.layout.strict.unwrap_or(false),
+        layout: Layout {
+            encoding: meant.layout.encoding,
+            delimiter: meant.layout.delimiter,
+            map: meant.layout.map.unwrap_or_default(),
+        },
         allow_duplicates,
     }
 }

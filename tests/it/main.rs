@@ -17,6 +17,8 @@
 mod book;
 mod book_bad;
 mod changes;
+mod clocks;
+mod damage;
 mod disks;
 mod doubt;
 mod everywhere;
@@ -32,6 +34,7 @@ mod mended;
 mod pace;
 mod power;
 mod results;
+mod results_book;
 mod samples;
 mod security;
 mod settings;
