@@ -37,6 +37,7 @@ mod reissue;
 mod rows;
 mod schema;
 mod seal;
+mod steady;
 mod store;
 mod totals;
 
@@ -49,5 +50,6 @@ pub use meta::{Binding, Meta};
 pub use pages::{OpenRow, Sendable, SweepRow};
 pub use peek::{Asked, Peek};
 pub use rows::ResultRow;
+pub use steady::{Line, Steady, state_word};
 pub use store::{PayoutNo, Store};
 pub use totals::{StatusCount, Totals};

@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod completions;
+mod export;
 mod layout;
 mod webhooks;
 
@@ -21,6 +22,7 @@ pub use webhooks::{EventArgs, WebhooksArgs};
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
 pub use completions::CompletionsArgs;
+pub use export::ExportArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
@@ -53,6 +55,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Print everything that is recorded, as JSON Lines.
+    #[command(after_help = export::HELP)]
+    Export(ExportArgs),
     /// Print what your shell needs to complete commands and options.
     #[command(after_help = completions::HELP)]
     Completions(CompletionsArgs),
@@ -71,6 +76,7 @@ impl Command {
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
             Command::Completions(_) => "completions",
+            Command::Export(_) => "export",
             Command::Webhooks(_) => "webhooks",
         }
     }
@@ -82,7 +88,10 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
-            Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
+            Command::Sandbox(_)
+            | Command::Completions(_)
+            | Command::Export(_)
+            | Command::Webhooks(_) => false,
         }
     }
 }

@@ -12,6 +12,7 @@ mod confirm;
 pub mod credentials;
 mod door;
 pub mod exit;
+mod export;
 mod finish;
 mod guards;
 mod intake;
@@ -139,6 +140,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Completions(wanted, _) => completions::run(*wanted),
+        Run::Export(settings) => export::run(settings, shell),
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }

@@ -8,6 +8,7 @@
 mod address;
 mod door;
 mod files;
+mod keeping;
 mod run;
 mod webhooks;
 
@@ -18,7 +19,8 @@ use crate::sheet::Layout;
 
 pub use files::Files;
 pub use run::{
-    Controls, Door, Gateway, Remote, Results, Run, Sandbox, Send, Status, Validate, Voice, Webhooks,
+    Controls, Door, Export, Gateway, Remote, Results, Run, Sandbox, Send, Status, Validate, Voice,
+    Webhooks,
 };
 
 use door::{from_variables, gateway};
@@ -79,6 +81,10 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
         Command::Results(args) => {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
+        }
+        Command::Export(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::export(args, base, voice, around).map(Run::Export)
         }
         Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Webhooks(args) => {

@@ -22,6 +22,7 @@ mod damage;
 mod disks;
 mod doubt;
 mod everywhere;
+mod export;
 mod faults;
 mod files;
 mod guards;

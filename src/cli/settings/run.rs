@@ -30,6 +30,8 @@ pub enum Run {
     Results(Results),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet export`
+    Export(Export),
     /// `paysheet completions`
     Completions(clap_complete::Shell, Voice),
     /// `paysheet webhooks`
@@ -150,6 +152,25 @@ pub struct Results {
     pub voice: Voice,
 }
 
+/// Settings of `export`.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The sheet; the file need not be there.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// The batch's files.
+    pub files: Files,
+    /// Whose checkpoint.
+    pub environment: Environment,
+    /// The facts alone.
+    pub facts: bool,
+    /// Where to; stdout if nowhere.
+    pub output: Option<PathBuf>,
+    /// How it is said.
+    pub voice: Voice,
+}
+
 /// Settings of `sandbox`.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -242,6 +263,7 @@ impl Run {
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
             Run::Completions(_, voice) => *voice,
+            Run::Export(run) => run.voice,
             Run::Webhooks(run) => run.voice,
         }
     }
