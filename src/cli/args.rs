@@ -4,6 +4,7 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod after;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
+pub use after::AfterArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
@@ -63,6 +65,18 @@ impl Command {
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
             Command::Webhooks(_) => "webhooks",
+        }
+    }
+
+    /// What is wanted once the run has ended.
+    pub fn after(&self) -> Option<AfterArgs> {
+        match self {
+            Command::Send(args) => Some(args.after.clone()),
+            Command::Status(args) => Some(args.after.clone()),
+            Command::Validate(_)
+            | Command::Results(_)
+            | Command::Sandbox(_)
+            | Command::Webhooks(_) => None,
         }
     }
 
@@ -290,6 +304,9 @@ pub struct SendArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -315,6 +332,9 @@ pub struct StatusArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
