@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod after;
+mod completions;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub use after::AfterArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
+
+pub use completions::CompletionsArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
@@ -50,6 +53,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Print what your shell needs to complete commands and options.
+    #[command(after_help = completions::HELP)]
+    Completions(CompletionsArgs),
     /// Receive the gateway's events and keep the checkpoints of a folder fresh.
     #[command(after_help = webhooks::HELP_WEBHOOKS)]
     Webhooks(Box<WebhooksArgs>),
@@ -64,6 +70,7 @@ impl Command {
             Command::Status(_) => "status",
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
+            Command::Completions(_) => "completions",
             Command::Webhooks(_) => "webhooks",
         }
     }
@@ -76,7 +83,8 @@ impl Command {
             Command::Validate(_)
             | Command::Results(_)
             | Command::Sandbox(_)
-            | Command::Webhooks(_) => None,
+            | Command::Webhooks(_)
+            | Command::Completions(_) => None,
         }
     }
 
@@ -87,7 +95,7 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
-            Command::Sandbox(_) | Command::Webhooks(_) => false,
+            Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
         }
     }
 }
@@ -351,6 +359,9 @@ pub struct ResultsArgs {
     /// Files of the batch.
     #[command(flatten)]
     pub files: FileArgs,
+    /// Write a workbook, rows and totals, in place of the CSV [default: BATCH[.ENV].results.xlsx beside the results]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
+    pub xlsx: Option<Option<PathBuf>>,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -429,7 +440,7 @@ Exit codes:
 const HELP_RESULTS: &str = "\
 Examples:
   paysheet results june.csv --env production
-  paysheet results june.csv --env production --results /tmp/june.csv
+  paysheet results june.csv --env production --xlsx
 
 Exit codes:
   0 written   1 a file could not be read or written   2 wrong usage";

@@ -74,6 +74,7 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
         }
+        Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Webhooks(args) => {
             let (base, voice) = base(&args.place)?;
             webhooks::webhooks(*args, base, voice, around).map(|run| Run::Webhooks(Box::new(run)))
@@ -201,7 +202,12 @@ fn results(
 ) -> Result<Results, Ending> {
     let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    let xlsx = match args.xlsx {
+        Some(typed) => Some(files.results_book(&args.sheet, &batch, environment, typed)?),
+        None => None,
+    };
     Ok(Results {
+        xlsx,
         sheet: args.sheet,
         batch,
         files,

@@ -30,6 +30,8 @@ pub enum Run {
     Results(Results),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet completions`
+    Completions(clap_complete::Shell, Voice),
     /// `paysheet webhooks`
     Webhooks(Box<Webhooks>),
 }
@@ -136,6 +138,8 @@ pub struct Results {
     pub batch: BatchName,
     /// The batch's files.
     pub files: Files,
+    /// The workbook that is wanted in place of the CSV.
+    pub xlsx: Option<PathBuf>,
     /// Whose checkpoint.
     pub environment: Environment,
     /// How it is said.
@@ -242,7 +246,11 @@ impl Run {
         match self {
             Run::Send(run) => Some(&run.after),
             Run::Status(run) => Some(&run.after),
-            Run::Validate(_) | Run::Results(_) | Run::Sandbox(_) | Run::Webhooks(_) => None,
+            Run::Validate(_)
+            | Run::Results(_)
+            | Run::Sandbox(_)
+            | Run::Webhooks(_)
+            | Run::Completions(..) => None,
         }
     }
 
@@ -254,6 +262,7 @@ impl Run {
             Run::Status(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
+            Run::Completions(_, voice) => *voice,
             Run::Webhooks(run) => run.voice,
         }
     }
