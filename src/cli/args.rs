@@ -6,6 +6,7 @@
 
 mod after;
 mod completions;
+mod layout;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::domain::Money;
 
 pub use after::AfterArgs;
+pub use layout::LayoutArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
@@ -156,6 +158,9 @@ pub struct ControlArgs {
     /// The sheet of a workbook [default: its first visible one]
     #[arg(long, value_name = "NAME")]
     pub sheet_name: Option<String>,
+    /// How a text file is laid out.
+    #[command(flatten)]
+    pub layout: LayoutArgs,
 }
 
 /// Which files belong to the sheet.

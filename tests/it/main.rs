@@ -18,6 +18,8 @@ mod after;
 mod book;
 mod book_bad;
 mod changes;
+mod clocks;
+mod damage;
 mod disks;
 mod doubt;
 mod everywhere;
