@@ -305,6 +305,9 @@ pub struct SendArgs {
     /// The payouts found at the gateway are this batch's own: its checkpoint was lost
     #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
     pub adopt: bool,
+    /// Pay people again who were paid the same amounts within the last 5 days from another sheet
+    #[arg(long, help_heading = "Sending")]
+    pub new_payment: bool,
     /// Answer the question; in production only together with --expect-total
     #[arg(long, help_heading = "Sending")]
     pub yes: bool,

@@ -31,6 +31,7 @@ use super::args::{
 use super::config::{Config, Layer};
 use super::credentials::{ID_VARIABLE, SECRET_VARIABLE};
 use super::exit::Ending;
+use super::recent;
 use super::values::{Environment, Notify};
 
 /// Days that a link lives.
@@ -167,6 +168,8 @@ fn send(
         skip_invalid: args.skip_invalid,
         dry_run: args.dry_run,
         adopt: args.adopt,
+        new_payment: args.new_payment,
+        recent: recent::list(around.variable),
         yes: args.yes,
         voice,
     })

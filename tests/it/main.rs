@@ -44,6 +44,7 @@ mod status;
 mod support;
 mod tidy;
 mod tls;
+mod twice;
 mod usage;
 mod validate;
 mod webhooks;

@@ -107,6 +107,10 @@ pub struct Send {
     pub dry_run: bool,
     /// What is found at the gateway is this batch's own.
     pub adopt: bool,
+    /// People who were paid the same these days are to be paid again.
+    pub new_payment: bool,
+    /// The user's list of recent checkpoints.
+    pub recent: Option<PathBuf>,
     /// The question is answered.
     pub yes: bool,
     /// What is to be done afterwards.
