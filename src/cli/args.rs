@@ -4,6 +4,7 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod after;
 mod completions;
 mod export;
 mod layout;
@@ -16,6 +17,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
+pub use after::AfterArgs;
 pub use layout::LayoutArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
@@ -78,6 +80,19 @@ impl Command {
             Command::Completions(_) => "completions",
             Command::Export(_) => "export",
             Command::Webhooks(_) => "webhooks",
+        }
+    }
+
+    /// What is wanted once the run has ended.
+    pub fn after(&self) -> Option<AfterArgs> {
+        match self {
+            Command::Send(args) => Some(args.after.clone()),
+            Command::Status(args) => Some(args.after.clone()),
+            Command::Validate(_)
+            | Command::Results(_)
+            | Command::Sandbox(_)
+            | Command::Webhooks(_)
+            | Command::Completions(_) => None,
         }
     }
 
@@ -314,6 +329,9 @@ pub struct SendArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -339,6 +357,9 @@ pub struct StatusArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
