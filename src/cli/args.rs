@@ -92,7 +92,8 @@ impl Command {
             | Command::Results(_)
             | Command::Sandbox(_)
             | Command::Webhooks(_)
-            | Command::Completions(_) => None,
+            | Command::Completions(_)
+            | Command::Export(_) => None,
         }
     }
 

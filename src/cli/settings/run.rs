@@ -280,7 +280,8 @@ impl Run {
             | Run::Results(_)
             | Run::Sandbox(_)
             | Run::Webhooks(_)
-            | Run::Completions(..) => None,
+            | Run::Completions(..)
+            | Run::Export(_) => None,
         }
     }
 
