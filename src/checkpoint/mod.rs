@@ -5,6 +5,8 @@
 //! * `payouts`: one line per payout with its present state. `row` is the row in the sheet, NULL once the row is gone.
 //! * `facts`: append-only, written in the same transaction. The state of a payout is the fold of its facts through
 //!   [`crate::domain::Standing::after`], nothing else.
+//!   Facts of payout 0 are the batch's own ([`Note`]): a run began, sending paused and went on. Nothing is decided by
+//!   them.
 //! * `totals`, `status_totals`: counts and sums over the payouts that are in the sheet, kept by the same transaction.
 //! * `meta`: what the file is bound to (environment, gateway host, account, batch) and the sheet it was filled from.
 //!
@@ -27,10 +29,12 @@ mod intake;
 pub mod lock;
 mod meta;
 mod migrate;
+mod note;
 mod pages;
 mod rows;
 mod schema;
 mod seal;
+mod snapshot;
 mod store;
 mod totals;
 
@@ -38,7 +42,9 @@ pub use apply::{News, Posting};
 pub use error::Error;
 pub use intake::{Intake, Known, RowFields};
 pub use meta::{Binding, Meta};
+pub use note::{Note, PauseNote};
 pub use pages::{OpenRow, Sendable, SweepRow};
 pub use rows::ResultRow;
+pub use snapshot::{FactRow, PayoutRow, Seen};
 pub use store::{PayoutNo, Store};
 pub use totals::{StatusCount, Totals};

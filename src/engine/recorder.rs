@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::checkpoint::{Error, Posting, Store};
+use crate::checkpoint::{Error, Note, Posting, Store};
 use crate::domain::Standing;
 
 /// Posts that may wait. A slow disk slows the senders, as it should.
@@ -26,6 +26,7 @@ type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
 enum Ask {
     Post(Posting, oneshot::Sender<Result<Standing, Failed>>),
+    Note(Note),
     Run(Errand),
 }
 
@@ -46,18 +47,19 @@ pub(super) struct Recorder {
 pub(super) struct Recording(std::thread::JoinHandle<Store>);
 
 impl Recorder {
-    /// Starts the recorder on a thread of its own.
+    /// Starts the recorder on a thread of its own. `began` is noted with the first page: a run that has nothing to
+    /// record leaves the file as it was.
     ///
     /// # Errors
     ///
     /// If the system gives no thread.
-    pub(super) fn start(store: Store) -> std::io::Result<(Recorder, Recording)> {
+    pub(super) fn start(store: Store, began: Note) -> std::io::Result<(Recorder, Recording)> {
         let (inbox, asks) = mpsc::channel(INBOX_MAX);
         let broken = Arc::new(AtomicBool::new(false));
         let flag = broken.clone();
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || serve(store, asks, &flag))?;
+            .spawn(move || serve(store, began, asks, &flag))?;
         Ok((Recorder { inbox, broken }, Recording(thread)))
     }
 
@@ -73,6 +75,12 @@ impl Recorder {
             .await
             .map_err(|_| gone())?;
         on_disk.await.map_err(|_| gone())?
+    }
+
+    /// Notes what happened to the batch as a whole, with the next page. Never waits: it is for people, and a full inbox
+    /// may lose it.
+    pub(super) fn note(&self, note: Note) {
+        drop(self.inbox.try_send(Ask::Note(note)));
     }
 
     /// Reads from the checkpoint, or changes what concerns the batch as a whole, after everything posted so far.
@@ -125,8 +133,14 @@ fn failed(error: Error) -> Failed {
     Failed(Arc::from(error.to_string()))
 }
 
-fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -> Store {
+fn serve(
+    mut store: Store,
+    began: Note,
+    mut asks: mpsc::Receiver<Ask>,
+    broken: &AtomicBool,
+) -> Store {
     let mut failure: Option<Failed> = None;
+    let mut notes = vec![began];
     while let Some(first) = asks.blocking_recv() {
         let mut page = Vec::new();
         let mut answers = Vec::new();
@@ -141,6 +155,7 @@ fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -
                     page.push(posting);
                     answers.push(answer);
                 }
+                Ask::Note(note) => notes.push(note),
                 Ask::Run(run) => {
                     errand = Some(run);
                     break;
@@ -152,7 +167,10 @@ fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -
                 None
             };
         }
-        write_page(&mut store, &page, answers, &mut failure, broken);
+        if !page.is_empty() {
+            let noted = std::mem::take(&mut notes);
+            write_page(&mut store, (&page, &noted), answers, &mut failure, broken);
+        }
         if let Some(run) = errand {
             run(&mut store);
         }
@@ -162,17 +180,14 @@ fn serve(mut store: Store, mut asks: mpsc::Receiver<Ask>, broken: &AtomicBool) -
 
 fn write_page(
     store: &mut Store,
-    page: &[Posting],
+    (page, notes): (&[Posting], &[Note]),
     answers: Vec<oneshot::Sender<Result<Standing, Failed>>>,
     failure: &mut Option<Failed>,
     broken: &AtomicBool,
 ) {
-    if page.is_empty() {
-        return;
-    }
     let recorded = match failure {
         Some(before) => Err(before.clone()),
-        None => store.record(page).map_err(failed),
+        None => store.record_noted(page, notes).map_err(failed),
     };
     if let Err(why) = &recorded {
         broken.store(true, Ordering::Release);

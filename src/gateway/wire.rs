@@ -8,7 +8,7 @@
 
 mod order;
 
-pub use order::{CreateOrder, create_body, deactivate_body};
+pub use order::{CreateOrder, create_body, deactivate_body, expiry_of};
 
 use super::json::{self, Object, Plain};
 use crate::domain::{Status, StatusClass};

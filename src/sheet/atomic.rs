@@ -56,14 +56,18 @@ pub(super) fn standing(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<Stand
 }
 
 /// A file on its way to its place.
-pub(super) struct AtomicFile {
+pub struct AtomicFile {
     path: PathBuf,
     out: BufWriter<NamedTempFile>,
 }
 
 impl AtomicFile {
     /// Starts a file that will stand at `path`. Readable by its owner alone, as temporary files are.
-    pub(super) fn create(path: &Path) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    ///
+    /// If its folder cannot be written.
+    pub fn create(path: &Path) -> Result<Self, Error> {
         let file = tempfile::Builder::new()
             .prefix(".paysheet-")
             .tempfile_in(folder(path))
@@ -74,8 +78,13 @@ impl AtomicFile {
         })
     }
 
-    /// Puts the file in its place, durably, unless something foreign has come to stand there.
-    pub(super) fn commit(self, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+    /// Puts the file in its place, durably, unless something foreign has come to stand there: `ours` judges the first
+    /// line of what does, without its end.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, or something foreign stands there.
+    pub fn commit(self, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
         let path = self.path;
         let failed = |source| cannot_write(&path, source);
         let file = self
@@ -104,8 +113,12 @@ impl Write for AtomicFile {
     }
 }
 
-/// An error if something foreign stands at `path`.
-pub(super) fn refuse_foreign(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+/// An error if something foreign stands at `path`; `ours` judges its first line, without its end.
+///
+/// # Errors
+///
+/// That one, or what kept it from being looked at.
+pub fn refuse_foreign(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
     match standing(path, ours)? {
         Standing::Nothing | Standing::Ours => Ok(()),
         Standing::Foreign => Err(Error::Foreign {

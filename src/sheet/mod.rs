@@ -27,9 +27,11 @@ mod validate;
 #[cfg(test)]
 mod files_tests;
 
+pub use atomic::{AtomicFile, refuse_foreign};
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
 pub use fault::{Fault, FaultSink, NoFaults};
+pub use guard::guarded;
 pub use header::{Field, Header};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
