@@ -4,12 +4,16 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod report;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
+
+pub use report::{ReportArgs, ReportFormat};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
@@ -41,6 +45,9 @@ pub enum Command {
     /// Write the results again from the checkpoint.
     #[command(after_help = HELP_RESULTS)]
     Results(ResultsArgs),
+    /// Write one page that tells what became of the batch, with plots.
+    #[command(after_help = report::HELP)]
+    Report(ReportArgs),
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
@@ -54,6 +61,7 @@ impl Command {
             Command::Send(_) => "send",
             Command::Status(_) => "status",
             Command::Results(_) => "results",
+            Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
         }
     }
@@ -65,6 +73,7 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
+            Command::Report(args) => args.json,
             Command::Sandbox(_) => false,
         }
     }

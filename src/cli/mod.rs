@@ -17,6 +17,7 @@ mod intake;
 mod judge;
 mod logs;
 mod problems;
+mod report;
 mod results;
 mod sandbox;
 mod send;
@@ -131,6 +132,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Send(settings) => send::run(settings, shell).await,
         Run::Status(settings) => status::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
+        Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
     }
 }
@@ -157,7 +159,7 @@ fn misused(error: &clap::Error) -> Exit {
         .map(str::trim)
         .collect();
     let wrong = wrong.join(" ");
-    let known = ["validate", "send", "status", "results", "sandbox"];
+    let known = ["validate", "send", "status", "results", "report", "sandbox"];
     let command = words.iter().find(|word| known.contains(&word.as_str()));
     out.json(&EarlyJson {
         command: command.map_or("", String::as_str),

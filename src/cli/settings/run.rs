@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::domain::{BatchName, Money};
 
-use super::super::args::{EmbeddedArgs, SandboxArgs};
+use super::super::args::{EmbeddedArgs, ReportFormat, SandboxArgs};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
@@ -24,6 +24,8 @@ pub enum Run {
     Status(Box<Status>),
     /// `paysheet results`
     Results(Results),
+    /// `paysheet report`
+    Report(Report),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
 }
@@ -130,6 +132,25 @@ pub struct Results {
     pub voice: Voice,
 }
 
+/// Settings of `report`.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The sheet; the file need not be there.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// The batch's files.
+    pub files: Files,
+    /// Whose checkpoint.
+    pub environment: Environment,
+    /// What is written.
+    pub format: ReportFormat,
+    /// Where to; `None` is stdout.
+    pub output: Option<PathBuf>,
+    /// How it is said.
+    pub voice: Voice,
+}
+
 /// Settings of `sandbox`.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -194,6 +215,7 @@ impl Run {
             Run::Send(run) => run.voice,
             Run::Status(run) => run.voice,
             Run::Results(run) => run.voice,
+            Run::Report(run) => run.voice,
             Run::Sandbox(run) => run.voice,
         }
     }
