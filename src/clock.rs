@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{self, TimeZone};
+use tokio::time::Instant;
 
 /// Seconds by which India's civil time is ahead of UTC. India has had no daylight saving since 1945.
 const INDIA_OFFSET_SECONDS: i32 = 19_800;
@@ -18,6 +19,13 @@ pub enum Clock {
     System,
     /// A clock that stands still, for tests.
     Fixed(Timestamp),
+    /// A clock that goes with tokio's, which a simulation stops and moves.
+    Virtual {
+        /// What it showed ...
+        at: Timestamp,
+        /// ... then.
+        then: Instant,
+    },
 }
 
 impl Clock {
@@ -27,6 +35,8 @@ impl Clock {
         match self {
             Clock::System => Timestamp::now(),
             Clock::Fixed(at) => at,
+            // Beyond the calendar it stands still.
+            Clock::Virtual { at, then } => at.checked_add(then.elapsed()).unwrap_or(at),
         }
     }
 
@@ -58,5 +68,17 @@ mod tests {
         let after: Timestamp = "2026-11-22T18:30:00Z".parse().unwrap();
         assert_eq!(india_date(before).to_string(), "2026-11-22");
         assert_eq!(india_date(after).to_string(), "2026-11-23");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_virtual_clock_goes_with_tokios() {
+        let at: Timestamp = "2026-11-22T18:29:59Z".parse().unwrap();
+        let clock = Clock::Virtual {
+            at,
+            then: Instant::now(),
+        };
+        assert_eq!(clock.now(), at);
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        assert_eq!(clock.today_in_india().to_string(), "2026-11-23");
     }
 }

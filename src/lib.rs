@@ -11,6 +11,7 @@
 //! | [`checkpoint`] | What we know and can prove after a crash. | `domain` |
 //! | [`gateway`] | The other company as seen from here. | `domain` |
 //! | [`engine`] | Decides and coordinates, prints nothing. | `domain`, `clock`, `checkpoint`, `gateway` |
+//! | [`webhooks`] | The gateway's events: verified, kept, and taken as hints to look an id up. | `domain`, `clock`, `checkpoint`, `gateway`, `engine` |
 //! | [`report`] | Says it, decides nothing. | `domain`, `engine` |
 //! | [`sandbox`] | A gateway that is not theirs, for rehearsals and tests. | nothing of ours |
 //! | [`cli`] | The shell: the only folder that knows all others. | everything |
@@ -48,3 +49,4 @@ pub mod gateway;
 pub mod report;
 pub mod sandbox;
 pub mod sheet;
+pub mod webhooks;

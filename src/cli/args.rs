@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod report;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::domain::Money;
 
 pub use report::{ReportArgs, ReportFormat};
+pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
@@ -51,6 +53,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Receive the gateway's events and keep the checkpoints of a folder fresh.
+    #[command(after_help = webhooks::HELP_WEBHOOKS)]
+    Webhooks(Box<WebhooksArgs>),
 }
 
 impl Command {
@@ -63,6 +68,7 @@ impl Command {
             Command::Results(_) => "results",
             Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
+            Command::Webhooks(_) => "webhooks",
         }
     }
 
@@ -74,7 +80,7 @@ impl Command {
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
             Command::Report(args) => args.json,
-            Command::Sandbox(_) => false,
+            Command::Sandbox(_) | Command::Webhooks(_) => false,
         }
     }
 }
@@ -132,6 +138,9 @@ pub struct ControlArgs {
     /// Days that a link lives where the row names no date, 1 to 30 [default: 15]
     #[arg(long, value_name = "DAYS", value_parser = values::expires_in)]
     pub expires_in: Option<u32>,
+    /// The sheet of a workbook [default: its first visible one]
+    #[arg(long, value_name = "NAME")]
+    pub sheet_name: Option<String>,
 }
 
 /// Which files belong to the sheet.
@@ -365,6 +374,9 @@ pub struct SandboxArgs {
     /// Same seed, same events
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Events that it posts.
+    #[command(flatten)]
+    pub events: EventArgs,
     /// What recipients do with their links, such as redeem=60% [default: links stay ACTIVE]
     #[arg(long, value_name = "LIST", action = ArgAction::Append)]
     pub links: Vec<String>,

@@ -123,7 +123,8 @@ layered!(ControlArgs {
     expect_count,
     expect_total,
     max_amount,
-    expires_in
+    expires_in,
+    sheet_name
 });
 layered!(GatewayArgs {
     base_url,
@@ -365,6 +366,7 @@ fn put(layer: &mut Layer, name: &str, text: &str, beside: &Path) -> Result<(), S
         "expect-count" => fill(&mut controls.expect_count, values::count(text)),
         "expect-total" => fill(&mut controls.expect_total, values::total(text)),
         "max-amount" => fill(&mut controls.max_amount, values::amount(text)),
+        "sheet-name" => fill(&mut controls.sheet_name, word()),
         "expires-in" => fill(&mut controls.expires_in, values::expires_in(text)),
         "base-url" => fill(&mut gateway.base_url, word()),
         "credentials" => fill(&mut gateway.credentials, path()),

@@ -18,6 +18,8 @@ use super::exit::Ending;
 pub const ID_VARIABLE: &str = "CASHFREE_CLIENT_ID";
 /// The variable with the client secret.
 pub const SECRET_VARIABLE: &str = "CASHFREE_CLIENT_SECRET";
+/// The variable with the secret before the present one, for events signed with it.
+pub const PREVIOUS_VARIABLE: &str = "CASHFREE_PREVIOUS_CLIENT_SECRET";
 
 /// Largest credentials file: a hundred times what the three keys take.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -33,6 +35,7 @@ const OTHERS: u32 = 0o077;
 pub struct Credentials {
     id: String,
     secret: SecretString,
+    previous: Option<SecretString>,
     public_key: Option<PathBuf>,
 }
 
@@ -41,6 +44,7 @@ pub struct Credentials {
 struct OnDisk {
     client_id: String,
     client_secret: SecretText,
+    previous_client_secret: Option<SecretText>,
     public_key: Option<PathBuf>,
 }
 
@@ -81,6 +85,7 @@ impl Credentials {
         Ok(Credentials {
             id,
             secret,
+            previous: None,
             public_key: None,
         })
     }
@@ -101,7 +106,7 @@ impl Credentials {
             });
             Ending::stopped(
                 format!("{shown}:{}: not in the form of a credentials file", line.unwrap_or(1)),
-                "it holds client_id = \"...\", client_secret = \"...\" and perhaps public_key = \"FILE\", nothing else",
+                "it holds client_id = \"...\", client_secret = \"...\" and perhaps public_key = \"FILE\" and previous_client_secret = \"...\", nothing else",
             )
         })?;
         let read = Credentials::new(
@@ -111,6 +116,7 @@ impl Credentials {
         )?;
         let beside = path.parent().unwrap_or(Path::new(""));
         Ok(Credentials {
+            previous: on_disk.previous_client_secret.map(|secret| secret.0),
             public_key: on_disk.public_key.map(|key| beside.join(key)),
             ..read
         })
@@ -124,6 +130,11 @@ impl Credentials {
     /// The secret.
     pub fn secret(&self) -> &SecretString {
         &self.secret
+    }
+
+    /// The secret before the present one, while keys are being changed.
+    pub fn previous_secret(&self) -> Option<&SecretString> {
+        self.previous.as_ref()
     }
 
     /// The public key that the credentials file names.

@@ -100,7 +100,7 @@ pub(super) async fn open(gateway: &Gateway, files: &Files) -> anyhow::Result<Ope
     }
 }
 
-fn open_remote(gateway: &Gateway, remote: &Remote) -> anyhow::Result<Opened> {
+pub(super) fn open_remote(gateway: &Gateway, remote: &Remote) -> anyhow::Result<Opened> {
     let read = |path: &Path| {
         std::fs::read(path).map_err(|error| {
             Ending::stopped(

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{self, Intake, PayoutNo, RowFields, Store};
+use crate::domain::card::without_card_number;
 use crate::domain::matching::{Assignment, Matching};
 use crate::domain::{BatchName, CashgramId, Instruction, Money, Phone, RowKey};
 use crate::sheet::{CarriedColumns, Header, Row, Rows, Rules};
@@ -98,7 +99,7 @@ struct Cells<'c>(&'c csv::StringRecord);
 
 impl Serialize for Cells<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter())
+        serializer.collect_seq(self.0.iter().map(without_card_number))
     }
 }
 

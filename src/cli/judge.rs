@@ -35,6 +35,7 @@ pub(super) fn rules(controls: &Controls, today: Date, fingerprint: bool) -> Rule
         max_amount: controls.max_amount,
         allow_duplicates: controls.allow_duplicates,
         fingerprint,
+        sheet_name: controls.sheet_name.clone(),
     }
 }
 

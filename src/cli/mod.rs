@@ -16,6 +16,7 @@ mod guards;
 mod intake;
 mod judge;
 mod logs;
+mod privacy;
 mod problems;
 mod report;
 mod results;
@@ -27,6 +28,7 @@ mod signals;
 mod status;
 mod validate;
 pub mod values;
+mod webhooks;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -44,6 +46,7 @@ use shell::Shell;
 
 /// Runs the program; the process's exit code.
 pub fn main() -> ExitCode {
+    privacy::close();
     let typed = match Typed::try_parse() {
         Ok(typed) => typed,
         Err(error) => return misused(&error).into(),
@@ -134,6 +137,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Results(settings) => results::run(settings, shell),
         Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
+        Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }
 
@@ -159,7 +163,9 @@ fn misused(error: &clap::Error) -> Exit {
         .map(str::trim)
         .collect();
     let wrong = wrong.join(" ");
-    let known = ["validate", "send", "status", "results", "report", "sandbox"];
+    let known = [
+        "validate", "send", "status", "results", "report", "sandbox", "webhooks",
+    ];
     let command = words.iter().find(|word| known.contains(&word.as_str()));
     out.json(&EarlyJson {
         command: command.map_or("", String::as_str),

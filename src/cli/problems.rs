@@ -5,13 +5,15 @@ use std::path::Path;
 use crate::report::Manner;
 use crate::report::problems::{self, Problem};
 use crate::report::words::{counted, wrapped};
-use crate::sheet::{Checked, Fault, Header, ProblemsSummary};
+use crate::sheet::{Checked, Fault, ProblemsSummary};
 
 use super::exit::Ending;
 use super::shell::Shell;
 
 /// Says which columns were not understood: a misnamed one would else be missed only when it is missing.
-pub(super) fn show_columns(shell: &Shell, header: &Header) {
+pub(super) fn show_columns(shell: &Shell, checked: &Checked) {
+    show_notes(shell, &checked.notes);
+    let header = &checked.header;
     let columns = header.not_read();
     if columns.is_empty() || shell.manner == Manner::Silent {
         return;
@@ -25,6 +27,18 @@ pub(super) fn show_columns(shell: &Shell, header: &Header) {
         columns.join(", ")
     );
     shell.screen.line(&wrapped(&text, "    "));
+}
+
+/// Says what a person should know of the whole sheet, such as hidden rows.
+fn show_notes(shell: &Shell, notes: &[String]) {
+    if shell.manner == Manner::Silent {
+        return;
+    }
+    for note in notes {
+        shell
+            .screen
+            .line(&wrapped(&format!("note: {note}"), "    "));
+    }
 }
 
 /// Shows the first problems and the counts by code.

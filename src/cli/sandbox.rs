@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 
+use crate::sandbox::webhooks::Webhook;
 use crate::sandbox::{self, Latency, Memory, Options, Plan, Sandbox};
 
-use super::args::SandboxArgs;
+use super::args::{EventArgs, SandboxArgs};
 use super::exit::{Ending, Exit};
 use super::settings;
 use super::shell::Shell;
@@ -113,8 +114,31 @@ pub(super) async fn run(settings: &settings::Sandbox, shell: &Shell) -> anyhow::
             std::future::pending::<()>().await;
         }
     };
+    let events = webhook(&typed.events)?
+        .map(|webhook| tokio::spawn(sandbox::webhooks::deliver(Arc::clone(&sandbox), webhook)));
     sandbox::http::serve(listener, sandbox, stopped).await?;
+    if let Some(events) = events {
+        events.abort();
+    }
     Ok(Exit::Done)
+}
+
+/// Where events go, if anywhere.
+fn webhook(typed: &EventArgs) -> Result<Option<Webhook>, Ending> {
+    let wrong = |option: &str, why: String| {
+        Ending::usage(format!("{option}: {why}"), "see --help for what it takes")
+    };
+    let Some(url) = &typed.webhook else {
+        return Ok(None);
+    };
+    let mut webhook = Webhook::new(url).map_err(|why| wrong("--webhook", why))?;
+    if let Some(text) = &typed.webhook_format {
+        webhook.form = text.parse().map_err(|why| wrong("--webhook-format", why))?;
+    }
+    if let Some(text) = &typed.webhook_fault {
+        webhook.trouble = text.parse().map_err(|why| wrong("--webhook-fault", why))?;
+    }
+    Ok(Some(webhook))
 }
 
 /// A secret of the environment is not printed; the published one guards nothing.

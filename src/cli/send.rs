@@ -5,11 +5,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::time::Instant;
 
 use crate::checkpoint::lock::Lock;
-use crate::checkpoint::{Binding, Sendable, Store};
+use crate::checkpoint::{Binding, Error, Sendable, Store};
 use crate::clock::Clock;
 use crate::domain::{LinkExpiry, State};
 use crate::engine::{
@@ -25,7 +27,12 @@ use super::judge::{Judged, check_controls, judge, refuse_astray, rules};
 use super::settings::{Gateway, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, door, guards, intake, problems, results};
+use super::{approve, door, guards, intake, problems, results, webhooks};
+
+/// How long `webhooks` may take to write down a page of answers and the results of a large batch.
+const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
+/// How often it is looked at whether that is done.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Runs the command.
 ///
@@ -106,9 +113,19 @@ fn open_sheet(sheet: &Path) -> anyhow::Result<()> {
     })
 }
 
-/// One batch has one writer at a time.
+/// One batch has one writer at a time. `webhooks` holds a checkpoint only to write down what an event led to.
 pub(super) fn lock(checkpoint: &Path, holder: &str) -> anyhow::Result<Lock> {
-    Ok(Lock::take(checkpoint, holder)?)
+    let began = Instant::now();
+    loop {
+        match Lock::take(checkpoint, holder) {
+            Err(Error::Locked { holder: theirs, .. })
+                if theirs.starts_with(webhooks::HOLDER) && began.elapsed() < EVENTS_WRITTEN_MAX =>
+            {
+                std::thread::sleep(LOOK_AGAIN);
+            }
+            taken => return Ok(taken?),
+        }
+    }
 }
 
 /// The sheet judged and taken in.
@@ -134,7 +151,7 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
         refuse_astray(matching, &judged.checked.keys, store)?;
     }
     if is_new {
-        problems::show_columns(shell, &judged.checked.header);
+        problems::show_columns(shell, &judged.checked);
     }
     let summary = &judged.problems;
     if summary.count > 0 {

@@ -9,6 +9,7 @@ mod address;
 mod door;
 mod files;
 mod run;
+mod webhooks;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use crate::domain::BatchName;
 pub use files::Files;
 pub use run::{
     Controls, Door, Gateway, Remote, Report, Results, Run, Sandbox, Send, Status, Validate, Voice,
+    Webhooks,
 };
 
 use door::{from_variables, gateway};
@@ -80,6 +82,10 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
         Command::Report(args) => {
             let (base, voice) = base(&args.place)?;
             report(args, base, voice, around).map(Run::Report)
+        }
+        Command::Webhooks(args) => {
+            let (base, voice) = base(&args.place)?;
+            webhooks::webhooks(*args, base, voice, around).map(|run| Run::Webhooks(Box::new(run)))
         }
         Command::Sandbox(options) => Ok(Run::Sandbox(Sandbox {
             options,
@@ -247,6 +253,7 @@ fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Co
         expect_total: meant.expect_total,
         max_amount: meant.max_amount,
         expires_in: meant.expires_in.unwrap_or(EXPIRES_IN_DEFAULT),
+        sheet_name: meant.sheet_name,
         allow_duplicates,
     }
 }

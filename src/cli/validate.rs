@@ -18,7 +18,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let rules = rules(&validate.controls, shell.clock.today_in_india(), false);
     let judged = judge_alone(&validate.sheet, &validate.problems, &rules)?;
     let (checked, summary) = (&judged.checked, &judged.problems);
-    problems::show_columns(shell, &checked.header);
+    problems::show_columns(shell, checked);
     problems::show(shell, summary);
     let controls = check_controls(&validate.controls, checked);
     let (exit, message) = match (summary.count, controls) {

@@ -3,6 +3,7 @@
 //! Each value is parsed once at the edge into a type with private fields that cannot hold a wrong payout. Personal
 //! data does not print, not even by `{:?}`: [`Phone`] shows its last four digits, [`Email`] its domain.
 
+pub mod card;
 pub mod email;
 pub mod expiry;
 pub mod finding;

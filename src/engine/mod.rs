@@ -10,6 +10,7 @@ mod ask;
 mod breaker;
 pub mod event;
 mod halt;
+mod inquiry;
 mod line;
 mod order;
 mod pace;
@@ -22,6 +23,7 @@ mod work;
 
 pub use event::{Event, Events, Pause};
 pub use halt::{Halt, Outcome};
+pub use inquiry::{Inquiry, Replied};
 pub use order::OrderRules;
 pub use pace::Rate;
 pub use send::Limits;

@@ -123,6 +123,7 @@ impl Pace {
                 return Ok(self.departed.fetch_add(1, Ordering::Relaxed) + 1);
             };
             tokio::select! {
+                biased;
                 () = sleep_until(wait) => {}
                 () = stopped(stopping) => {}
             }

@@ -2,6 +2,9 @@
 //!
 //! Posts that arrive while a page is being written wait for the next one, so durability costs one sync a page, not
 //! one a payout. **The first failure to record is the last**: everything after it is refused, and the run stops.
+//!
+//! It has two faces over the same pages: a thread of its own, since a sync blocks; and a task on the caller's runtime,
+//! for a simulation whose clock stands still while anything runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,25 +45,45 @@ pub(super) struct Recorder {
     broken: Arc<AtomicBool>,
 }
 
-/// The recorder's thread, to be joined for the store.
+/// The recorder at work, to be joined for the store.
 #[derive(Debug)]
-pub(super) struct Recording(std::thread::JoinHandle<Store>);
+pub(super) enum Recording {
+    Thread(std::thread::JoinHandle<Store>),
+    Task(tokio::task::JoinHandle<Store>),
+}
 
 impl Recorder {
-    /// Starts the recorder on a thread of its own. `began` is noted with the first page: a run that has nothing to
-    /// record leaves the file as it was.
+    /// Starts the recorder on a thread of its own.
     ///
     /// # Errors
     ///
     /// If the system gives no thread.
-    pub(super) fn start(store: Store, began: Note) -> std::io::Result<(Recorder, Recording)> {
-        let (inbox, asks) = mpsc::channel(INBOX_MAX);
-        let broken = Arc::new(AtomicBool::new(false));
-        let flag = broken.clone();
+    pub(super) fn start(store: Store) -> std::io::Result<(Recorder, Recording)> {
+        let (recorder, pages, asks) = Recorder::over(store);
         let thread = std::thread::Builder::new()
             .name("recorder".to_owned())
-            .spawn(move || serve(store, began, asks, &flag))?;
-        Ok((Recorder { inbox, broken }, Recording(thread)))
+            .spawn(move || serve(pages, asks))?;
+        Ok((recorder, Recording::Thread(thread)))
+    }
+
+    /// Starts the recorder as a task of the present runtime. A page waits so long for its posts: a disk as slow as a
+    /// simulation likes.
+    pub(super) fn start_here(store: Store, gather: Duration) -> (Recorder, Recording) {
+        let (recorder, pages, asks) = Recorder::over(store);
+        let task = tokio::spawn(serve_here(pages, asks, gather));
+        (recorder, Recording::Task(task))
+    }
+
+    fn over(store: Store) -> (Recorder, Pages, mpsc::Receiver<Ask>) {
+        let (inbox, asks) = mpsc::channel(INBOX_MAX);
+        let broken = Arc::new(AtomicBool::new(false));
+        let pages = Pages {
+            store,
+            notes: Vec::new(),
+            failure: None,
+            broken: broken.clone(),
+        };
+        (Recorder { inbox, broken }, pages, asks)
     }
 
     /// Records one piece of news. It is on disk when this returns.
@@ -77,8 +100,8 @@ impl Recorder {
         on_disk.await.map_err(|_| gone())?
     }
 
-    /// Notes what happened to the batch as a whole, with the next page. Never waits: it is for people, and a full inbox
-    /// may lose it.
+    /// Notes what happened to the batch as a whole, with the next page: a run that has nothing to record leaves the file
+    /// as it was. Never waits: a note is for people, and a full inbox may lose it.
     pub(super) fn note(&self, note: Note) {
         drop(self.inbox.try_send(Ask::Note(note)));
     }
@@ -115,12 +138,29 @@ impl Recording {
     ///
     /// # Errors
     ///
-    /// If its thread died.
+    /// If its thread died, or it has none: a task is joined by [`Recording::join_here`].
     pub(super) fn join(self) -> anyhow::Result<Store> {
-        self.0
-            .join()
-            .map_err(|_| anyhow::anyhow!("the recorder died; run the same command again"))
+        match self {
+            Recording::Thread(thread) => thread.join().map_err(|_| died()),
+            Recording::Task(_) => Err(anyhow::anyhow!("the recorder is a task; wait for it")),
+        }
     }
+
+    /// The same for a recorder that is a task.
+    ///
+    /// # Errors
+    ///
+    /// If it died.
+    pub(super) async fn join_here(self) -> anyhow::Result<Store> {
+        match self {
+            Recording::Thread(thread) => thread.join().map_err(|_| died()),
+            Recording::Task(task) => task.await.map_err(|_| died()),
+        }
+    }
+}
+
+fn died() -> anyhow::Error {
+    anyhow::anyhow!("the recorder died; run the same command again")
 }
 
 fn gone() -> Failed {
@@ -133,29 +173,54 @@ fn failed(error: Error) -> Failed {
     Failed(Arc::from(error.to_string()))
 }
 
-fn serve(
-    mut store: Store,
-    began: Note,
-    mut asks: mpsc::Receiver<Ask>,
-    broken: &AtomicBool,
-) -> Store {
-    let mut failure: Option<Failed> = None;
-    let mut notes = vec![began];
+fn serve(mut pages: Pages, mut asks: mpsc::Receiver<Ask>) -> Store {
     while let Some(first) = asks.blocking_recv() {
+        if is_gathered(&first, &asks) {
+            std::thread::sleep(GATHER);
+        }
+        pages.turn(first, &mut asks);
+    }
+    pages.store
+}
+
+async fn serve_here(mut pages: Pages, mut asks: mpsc::Receiver<Ask>, gather: Duration) -> Store {
+    while let Some(first) = asks.recv().await {
+        if is_gathered(&first, &asks) {
+            tokio::time::sleep(gather).await;
+        }
+        pages.turn(first, &mut asks);
+    }
+    pages.store
+}
+
+/// Whether the page that `first` begins waits for more posts.
+fn is_gathered(first: &Ask, asks: &mpsc::Receiver<Ask>) -> bool {
+    matches!(first, Ask::Post(..)) && asks.len() < GATHERED
+}
+
+/// The store and what has become of it.
+struct Pages {
+    store: Store,
+    /// For the next page.
+    notes: Vec<Note>,
+    failure: Option<Failed>,
+    broken: Arc<AtomicBool>,
+}
+
+impl Pages {
+    /// Writes one page: what has come since `first`, up to the next errand, which is run after it.
+    fn turn(&mut self, first: Ask, asks: &mut mpsc::Receiver<Ask>) {
         let mut page = Vec::new();
         let mut answers = Vec::new();
         let mut next = Some(first);
         let mut errand = None;
-        if matches!(next, Some(Ask::Post(..))) && asks.len() < GATHERED {
-            std::thread::sleep(GATHER);
-        }
         while let Some(ask) = next {
             match ask {
                 Ask::Post(posting, answer) => {
                     page.push(posting);
                     answers.push(answer);
                 }
-                Ask::Note(note) => notes.push(note),
+                Ask::Note(note) => self.notes.push(note),
                 Ask::Run(run) => {
                     errand = Some(run);
                     break;
@@ -167,42 +232,38 @@ fn serve(
                 None
             };
         }
-        if !page.is_empty() {
-            let noted = std::mem::take(&mut notes);
-            write_page(&mut store, (&page, &noted), answers, &mut failure, broken);
-        }
+        self.write(&page, answers);
         if let Some(run) = errand {
-            run(&mut store);
+            run(&mut self.store);
         }
     }
-    store
-}
 
-fn write_page(
-    store: &mut Store,
-    (page, notes): (&[Posting], &[Note]),
-    answers: Vec<oneshot::Sender<Result<Standing, Failed>>>,
-    failure: &mut Option<Failed>,
-    broken: &AtomicBool,
-) {
-    let recorded = match failure {
-        Some(before) => Err(before.clone()),
-        None => store.record_noted(page, notes).map_err(failed),
-    };
-    if let Err(why) = &recorded {
-        broken.store(true, Ordering::Release);
-        *failure = Some(why.clone());
-    }
-    match recorded {
-        Ok(standings) => {
-            for (answer, standing) in answers.into_iter().zip(standings) {
-                // A sender that left needs no answer.
-                let _ = answer.send(Ok(standing));
-            }
+    fn write(&mut self, page: &[Posting], answers: Vec<oneshot::Sender<Result<Standing, Failed>>>) {
+        if page.is_empty() {
+            return;
         }
-        Err(why) => {
-            for answer in answers {
-                let _ = answer.send(Err(why.clone()));
+        let recorded = match &self.failure {
+            Some(before) => Err(before.clone()),
+            None => {
+                let notes = std::mem::take(&mut self.notes);
+                self.store.record_noted(page, &notes).map_err(failed)
+            }
+        };
+        if let Err(why) = &recorded {
+            self.broken.store(true, Ordering::Release);
+            self.failure = Some(why.clone());
+        }
+        match recorded {
+            Ok(standings) => {
+                for (answer, standing) in answers.into_iter().zip(standings) {
+                    // A sender that left needs no answer.
+                    let _ = answer.send(Ok(standing));
+                }
+            }
+            Err(why) => {
+                for answer in answers {
+                    let _ = answer.send(Err(why.clone()));
+                }
             }
         }
     }

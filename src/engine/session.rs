@@ -83,11 +83,29 @@ impl<G: Gateway> Session<G> {
         around: Surroundings<G>,
         limits: Limits,
     ) -> std::io::Result<Session<G>> {
-        let began = Note::Began {
+        Ok(Session::over(Recorder::start(store)?, around, limits))
+    }
+
+    /// The same with the recorder as a task of the present runtime, where a page waits `gather` for its posts: for a
+    /// simulation, whose clock stands still while anything runs. Ended by [`Session::close_here`].
+    pub fn open_here(
+        store: Store,
+        around: Surroundings<G>,
+        limits: Limits,
+        gather: Duration,
+    ) -> Session<G> {
+        Session::over(Recorder::start_here(store, gather), around, limits)
+    }
+
+    fn over(
+        (recorder, recording): (Recorder, Recording),
+        around: Surroundings<G>,
+        limits: Limits,
+    ) -> Session<G> {
+        recorder.note(Note::Began {
             at: around.clock.now(),
             rate: around.rate.map(|rate| (rate.count, rate.window)),
-        };
-        let (recorder, recording) = Recorder::start(store, began)?;
+        });
         let events = noting(around.events, recorder.clone(), around.clock);
         let (stop, stopping) = watch::channel(false);
         let line = Line {
@@ -99,14 +117,14 @@ impl<G: Gateway> Session<G> {
             clock: around.clock,
             stopping,
         };
-        Ok(Session {
+        Session {
             line: Arc::new(line),
             recording,
             stop,
             interrupt: around.interrupt,
             limits,
             rng: fastrand::Rng::with_seed(around.seed),
-        })
+        }
     }
 
     /// Gets a token, waiting for a gateway that is out of reach as long as the limits allow.
@@ -119,6 +137,7 @@ impl<G: Gateway> Session<G> {
         let mut tries = 0;
         loop {
             let finding = tokio::select! {
+                biased;
                 token = self.line.gateway.token() => match token {
                     Ok(_) => return Ok(()),
                     Err(finding) => finding,
@@ -141,6 +160,7 @@ impl<G: Gateway> Session<G> {
             };
             (self.line.events)(&Event::Paused { pause, wait });
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(wait) => (self.line.events)(&Event::Resumed),
                 () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
             }
@@ -319,6 +339,16 @@ impl<G: Gateway> Session<G> {
     pub fn close(self) -> anyhow::Result<Store> {
         drop(self.line);
         self.recording.join()
+    }
+
+    /// Ends a session of [`Session::open_here`] and gives the checkpoint back.
+    ///
+    /// # Errors
+    ///
+    /// If the recorder died.
+    pub async fn close_here(self) -> anyhow::Result<Store> {
+        drop(self.line);
+        self.recording.join_here().await
     }
 }
 

@@ -23,7 +23,7 @@ const LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// Keeps the token.
 #[derive(Default)]
-pub(super) struct Keeper {
+pub struct Keeper {
     kept: Mutex<Kept>,
     /// Held while a refresh is under way. Fair: first come, first served.
     refreshing: tokio::sync::Mutex<()>,
@@ -41,7 +41,11 @@ impl Keeper {
     /// The kept token, unless it is `stale` or too old; else what `authorize` brings, for everyone who waits.
     ///
     /// A caller that is dropped while it refreshes hands the task to the next in line.
-    pub(super) async fn token<F>(
+    ///
+    /// # Errors
+    ///
+    /// What `authorize` ran into, for all who waited for it.
+    pub async fn token<F>(
         &self,
         stale: Option<&Token>,
         authorize: impl FnOnce() -> F,

@@ -91,12 +91,15 @@ fn is_tls(error: &reqwest::Error) -> bool {
         .any(|cause| cause.kind() == io::ErrorKind::InvalidData)
 }
 
+/// Words for a certificate that somebody signed, but nobody we know.
+const UNTRUSTED: [&str; 3] = ["UnknownIssuer", "CaUsedAsEndEntity", "BadSignature"];
+
 fn tls(cause: &str) -> String {
     let plainly = if cause.contains("InvalidContentType") {
         "what answers there does not speak TLS"
     } else if cause.contains("expired") || cause.contains("Expired") {
         "its certificate has expired, or this machine's clock is wrong"
-    } else if cause.contains("UnknownIssuer") || cause.contains("CaUsedAsEndEntity") {
+    } else if UNTRUSTED.iter().any(|word| cause.contains(word)) {
         "its certificate is signed by nobody this machine trusts"
     } else if cause.contains("not valid for name") || cause.contains("NotValidForName") {
         "its certificate is for another name"

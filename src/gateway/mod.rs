@@ -7,7 +7,7 @@
 //! here is at most one create.
 
 pub mod address;
-mod auth;
+pub mod auth;
 pub mod client;
 mod fault;
 pub mod headers;

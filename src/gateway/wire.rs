@@ -6,8 +6,10 @@
 //!
 //! Deliberately absent: what a reply means. That is `reading`.
 
+mod event;
 mod order;
 
+pub use event::{Event, bears_out};
 pub use order::{CreateOrder, create_body, deactivate_body, expiry_of};
 
 use super::json::{self, Object, Plain};

@@ -13,6 +13,7 @@ use super::cashgram::{Cashgram, Purse, Script, Status, Step};
 use super::chance;
 use super::fields::{self, Order};
 use super::money;
+use super::notice::Notice;
 use super::rules::{BalanceRule, Rules, StatusShape};
 use super::time::Moment;
 use super::token::Token;
@@ -28,6 +29,8 @@ pub struct Bank {
     pub(super) books: Box<dyn Books>,
     pub(super) purse: Purse,
     next_reference: i64,
+    /// Events caused and not yet taken; none: nobody listens.
+    pub(super) notices: Option<Vec<Notice>>,
 }
 
 impl Bank {
@@ -45,6 +48,7 @@ impl Bank {
             books,
             purse,
             next_reference,
+            notices: None,
         })
     }
 
@@ -191,8 +195,10 @@ impl Bank {
             .rules
             .life
             .script(self.rules.seed, &order.id, now, expires);
-        // What an open link holds must be let go on its date even if nobody ever looks at it again.
-        if self.rules.balance_rule == BalanceRule::Hold && script == Script::default() {
+        // What an open link holds must be let go on its date, and who listens told of it, even if nobody ever looks at
+        // it again.
+        let awaited = self.rules.balance_rule == BalanceRule::Hold || self.notices.is_some();
+        if awaited && script == Script::default() {
             script = Script(vec![Step {
                 at: expires,
                 to: Status::Expired,

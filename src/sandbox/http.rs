@@ -149,7 +149,7 @@ fn fresh_id() -> String {
     clippy::disallowed_methods,
     reason = "the sandbox shares no clock with the program it tests; this is its one place to ask"
 )]
-fn wall_clock() -> Moment {
+pub(super) fn wall_clock() -> Moment {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -12,12 +12,13 @@
 //! | `mischief`, `twist`, `throttle`, `chance` | PURE: what goes wrong, by plan and by seed |
 //! | `desk`, `control`, `log` | where all that meets; the `/__sim/` endpoints; what was asked |
 //! | `http`, `wire` | the socket, and how to slam it shut |
+//! | `notice`, `webhooks` | the events that links cause (PURE); their way to a receiver on this machine |
 //! | `units`, `time`, `money` | integers with a unit |
 //!
-//! Time and chance are arguments everywhere but in `http`, so a simulation under virtual time uses
+//! Time and chance are arguments everywhere but in `http` and `webhooks`, so a simulation under virtual time uses
 //! [`Sandbox::handle`] without a socket and can be had again from its seed.
 //!
-//! Deliberately absent: webhooks; checks of the caller's address; environment variables, arguments and printing
+//! Deliberately absent: checks of the caller's address; environment variables, arguments and printing
 //! (the commands' business); and anything that would make its play money worth guarding.
 
 pub mod answer;
@@ -34,6 +35,7 @@ pub mod life;
 pub mod log;
 pub mod mischief;
 mod money;
+mod notice;
 mod passage;
 pub mod reply;
 pub mod rules;
@@ -44,6 +46,7 @@ pub mod time;
 mod token;
 mod twist;
 pub mod units;
+pub mod webhooks;
 mod wire;
 
 pub use ask::Request;
@@ -53,6 +56,7 @@ pub use fields::Limits;
 pub use life::Life;
 pub use mischief::{FAULTS, Plan};
 pub use money::rupees;
+pub use notice::{Form, Notice};
 pub use reply::{Delivery, Ending, ErrorStyle, Reply};
 pub use rules::{BalanceRule, Rules, StatusShape};
 pub use signature::SignatureKey;
@@ -175,6 +179,39 @@ impl Sandbox {
     /// The sandbox's own time at `wall`, as moved by the control endpoint.
     pub fn now(&self, wall: Moment) -> Moment {
         self.desk().now(wall)
+    }
+
+    /// Begins to keep the events that links cause.
+    pub fn announce(&self) {
+        self.desk().bank.notices.get_or_insert_default();
+    }
+
+    /// The events caused since they were last asked for, with everything that is due at `wall` done.
+    ///
+    /// # Errors
+    ///
+    /// If the books cannot be read or written.
+    pub fn notices(&self, wall: Moment) -> Result<Vec<Notice>, Broken> {
+        let mut desk = self.desk();
+        desk.catch_up(wall);
+        let now = desk.now(wall);
+        desk.bank.settle(now)?;
+        Ok(desk
+            .bank
+            .notices
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default())
+    }
+
+    /// The account's secret, which signs events.
+    pub(in crate::sandbox) fn secret(&self) -> String {
+        self.desk().bank.rules.client_secret.clone()
+    }
+
+    /// Where chance begins.
+    pub(in crate::sandbox) fn seed(&self) -> u64 {
+        self.desk().bank.rules.seed
     }
 
     /// A request that panicked leaves the books as consistent as their last finished change; later ones go on.

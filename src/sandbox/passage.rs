@@ -7,6 +7,7 @@
 use super::bank::Bank;
 use super::books::Broken;
 use super::cashgram::{Cashgram, Purse, Script, Status, Step};
+use super::notice::Notice;
 use super::rules::BalanceRule;
 use super::time::Moment;
 
@@ -39,7 +40,9 @@ impl Bank {
 
     /// Takes one step, if there is a way from where the link stands; else only writes its shortened script.
     pub(super) fn pass(&mut self, mut cashgram: Cashgram, step: Step) -> Result<(), Broken> {
-        let purse = match self.passage(&cashgram, step) {
+        let passage = self.passage(&cashgram, step);
+        let passed = passage.is_some();
+        let purse = match passage {
             None => self.purse,
             Some(passage) => {
                 if passage.to != step.to {
@@ -53,6 +56,9 @@ impl Bank {
         };
         self.books.change(&cashgram, &purse)?;
         self.purse = purse;
+        if passed && let Some(notices) = &mut self.notices {
+            notices.extend(Notice::of(&cashgram));
+        }
         Ok(())
     }
 

@@ -12,6 +12,8 @@ pub(super) const SECOND_US: i64 = 1_000_000;
 const DAY_S: i64 = 86_400;
 /// Seconds by which India's civil time is ahead of UTC.
 const INDIA_AHEAD_S: i64 = 19_800;
+/// The same in microseconds.
+pub(super) const INDIA_US: i64 = INDIA_AHEAD_S * SECOND_US;
 /// The day that day numbers are counted from.
 const FIRST_DAY: Date = Date::constant(1970, 1, 1);
 

@@ -5,6 +5,7 @@
 
 use csv::StringRecord;
 
+use crate::domain::card::{CARD_NUMBER, holds_card_number};
 use crate::domain::{
     CashgramId, Description, Email, ExpiryWindow, IdFault, KeyHasher, Money, PayeeName, PayoutType,
     Phone, Remarks, RowKey, Words,
@@ -17,6 +18,7 @@ use super::header::{Field, Header};
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
 use super::twins::{self, Likeness, Twin};
+use super::workbook::Trouble;
 
 const NOTIFY: Words = Words::new(
     "notify.format",
@@ -83,6 +85,7 @@ struct At<'c> {
     index: u32,
     line: u64,
     fields: Fields<'c>,
+    troubles: &'c [(usize, Trouble)],
 }
 
 impl<'a> Checker<'a> {
@@ -139,7 +142,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Judges the next row.
-    pub(super) fn row(&mut self, line: u64, cells: &StringRecord) {
+    pub(super) fn row(&mut self, line: u64, cells: &StringRecord, troubles: &[(usize, Trouble)]) {
         let index = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
         self.lines.note(index, line);
         let header = self.header;
@@ -147,6 +150,7 @@ impl<'a> Checker<'a> {
             index,
             line,
             fields: Fields { header, cells },
+            troubles,
         };
         if cells.len() != header.columns().len() {
             self.keys.push(self.hasher.key("", None, None, "", ""));
@@ -157,6 +161,10 @@ impl<'a> Checker<'a> {
             Judge::Whole => true,
             Judge::KeyOnly => false,
         };
+        if whole && self.card(at) {
+            let (phone, amount) = (at.fields.phone().ok(), at.fields.amount().ok());
+            return self.keys.push(self.key(at, phone, amount));
+        }
         if whole {
             self.check(at, Field::Name, |text| {
                 PayeeName::check(text).map_err(|f| f.words())
@@ -164,14 +172,7 @@ impl<'a> Checker<'a> {
         }
         let phone = self.phone(at);
         let amount = self.amount(at, whole);
-        let key = self.hasher.key(
-            at.fields.text(Field::CashgramId),
-            phone,
-            amount,
-            at.fields.text(Field::Name),
-            at.fields.text(Field::Email),
-        );
-        self.keys.push(key);
+        self.keys.push(self.key(at, phone, amount));
         if whole {
             self.optional_fields(at);
         }
@@ -179,7 +180,46 @@ impl<'a> Checker<'a> {
         self.twin(at);
     }
 
+    fn key(&self, at: At<'_>, phone: Option<Phone>, amount: Option<Money>) -> RowKey {
+        self.hasher.key(
+            at.fields.text(Field::CashgramId),
+            phone,
+            amount,
+            at.fields.text(Field::Name),
+            at.fields.text(Field::Email),
+        )
+    }
+
+    /// Whether any cell holds a card's number. It is told without the cell, and nothing else of the row is, which might
+    /// quote it.
+    fn card(&mut self, at: At<'_>) -> bool {
+        let cells = at.fields.cells.iter().zip(self.header.columns());
+        let cards = cells.filter(|(cell, _)| holds_card_number(cell));
+        let columns: Vec<String> = cards.map(|(_, column)| column.clone()).collect();
+        for column in &columns {
+            let fault = blank(at, None, column.clone(), "").say(CARD_NUMBER);
+            self.tell(at.index, &fault);
+        }
+        !columns.is_empty()
+    }
+
+    /// Whether the field's cell cannot be trusted, which is then its fault.
+    fn is_troubled(&mut self, at: At<'_>, field: Field) -> bool {
+        let place = self.header.place(field);
+        let found = at
+            .troubles
+            .iter()
+            .find(|(column, _)| Some(*column) == place);
+        if let Some((_, trouble)) = found {
+            self.fault(at, field, trouble.words());
+        }
+        found.is_some()
+    }
+
     fn phone(&mut self, at: At<'_>) -> Option<Phone> {
+        if self.is_troubled(at, Field::Phone) {
+            return None;
+        }
         match at.fields.phone() {
             Ok(phone) => Some(phone),
             Err(fault) => {
@@ -190,6 +230,9 @@ impl<'a> Checker<'a> {
     }
 
     fn amount(&mut self, at: At<'_>, whole: bool) -> Option<Money> {
+        if self.is_troubled(at, Field::Amount) {
+            return None;
+        }
         match at.fields.amount() {
             Ok(amount) => {
                 if whole && self.rules.max_amount.is_some_and(|max| amount > max) {
@@ -231,6 +274,9 @@ impl<'a> Checker<'a> {
     }
 
     fn check(&mut self, at: At<'_>, field: Field, check: impl Fn(&str) -> Result<(), Words>) {
+        if self.is_troubled(at, field) {
+            return;
+        }
         if let Err(words) = check(at.fields.text(field)) {
             self.fault(at, field, words);
         }
@@ -238,7 +284,7 @@ impl<'a> Checker<'a> {
 
     fn optional(&mut self, at: At<'_>, field: Field, check: impl Fn(&str) -> Result<(), Words>) {
         let text = at.fields.text(field);
-        if text.is_empty() {
+        if self.is_troubled(at, field) || text.is_empty() {
             return;
         }
         if let Err(words) = check(text) {
@@ -248,7 +294,7 @@ impl<'a> Checker<'a> {
 
     fn expiry(&mut self, at: At<'_>) {
         let text = at.fields.text(Field::LinkExpiry);
-        if text.is_empty() {
+        if self.is_troubled(at, Field::LinkExpiry) || text.is_empty() {
             return;
         }
         let shape = Shape::read(text);

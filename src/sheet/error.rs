@@ -5,6 +5,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::workbook::Refusal;
+
 /// What a file that is not UTF-8 looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -78,6 +80,14 @@ pub enum Error {
         line: u64,
         /// Its offset from the start of the file.
         byte: u64,
+    },
+    /// A workbook that is not read, or a file that is none.
+    #[error("{}: {why}", path.display())]
+    Workbook {
+        /// The sheet.
+        path: PathBuf,
+        /// Why not.
+        why: Refusal,
     },
     /// Nothing in the file.
     #[error("{} is empty: the first line must name the columns, such as name,phone,amount", path.display())]
@@ -173,6 +183,7 @@ impl Error {
             | Error::Changed { .. }
             | Error::NotUtf8 { .. }
             | Error::Nul { .. }
+            | Error::Workbook { .. }
             | Error::Foreign { .. }
             | Error::Write { .. } => false,
         }

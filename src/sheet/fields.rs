@@ -4,6 +4,7 @@
 
 use csv::StringRecord;
 
+use crate::domain::card::holds_card_number;
 use crate::domain::{
     AmountFault, CashgramId, Description, Email, ExpiryWindow, Instruction, Money, PayeeName,
     PayoutType, Phone, PhoneFault, Remarks, trimmed,
@@ -57,7 +58,8 @@ impl<'a> Fields<'a> {
         reading: DateReading,
         window: ExpiryWindow,
     ) -> Option<Instruction> {
-        if self.cells.len() != self.header.columns().len() {
+        let holds_card = self.cells.iter().any(holds_card_number);
+        if self.cells.len() != self.header.columns().len() || holds_card {
             return None;
         }
         Some(Instruction {
@@ -89,9 +91,9 @@ fn yes_or_no(text: &str) -> Result<Option<bool>, ()> {
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     if text.is_empty() {
         Ok(None)
-    } else if is("1") || is("yes") {
+    } else if is("1") || is("yes") || is("true") {
         Ok(Some(true))
-    } else if is("0") || is("no") {
+    } else if is("0") || is("no") || is("false") {
         Ok(Some(false))
     } else {
         Err(())
@@ -127,7 +129,7 @@ mod tests {
         ] {
             assert_eq!(notify("notify", text), Ok(wanted), "{text}");
         }
-        for text in ["2", "y", "true", "-"] {
+        for text in ["2", "y", "truth", "-"] {
             assert_eq!(notify("notify", text), Err(3), "{text}");
         }
         let flags = "sendWhatsapp,sendSMS,sendEmail";

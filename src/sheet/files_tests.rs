@@ -18,6 +18,7 @@ fn rules() -> Rules {
         max_amount: None,
         allow_duplicates: false,
         fingerprint: true,
+        sheet_name: None,
     }
 }
 

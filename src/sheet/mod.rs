@@ -1,7 +1,7 @@
 //! The spreadsheet edge, in and out: bytes become rows, rows are judged all at once, results go back beside them.
 //!
-//! In reading order: `decode` (bytes to text), `read` (text to rows), `source` (rows of whatever kind of file),
-//! `header` (what the columns mean), `fields` (what a row's cells say), `check` (pure: the faults of every row),
+//! In reading order: `decode` (bytes to text), `read` (text to rows), `workbook` (.xlsx to rows), `source` (rows of
+//! whatever kind of file), `header` (what the columns mean), `fields` (what a row's cells say), `check` (pure: the faults of every row),
 //! `validate` (one pass over a file), `rows` (a second pass that gives instructions), `problems` and `results` (the
 //! files written). Deliberately absent: matching rows to payouts, and anything that a fault may lead to.
 
@@ -23,6 +23,7 @@ mod source;
 mod tally;
 mod twins;
 mod validate;
+mod workbook;
 
 #[cfg(test)]
 mod files_tests;
@@ -40,3 +41,4 @@ pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;
 pub use validate::{Checked, validate};
+pub use workbook::Refusal;

@@ -17,6 +17,8 @@ pub struct Rules {
     pub allow_duplicates: bool,
     /// Whether the SHA-256 of the file is wanted.
     pub fingerprint: bool,
+    /// The sheet of a workbook that is meant; none: its first visible one.
+    pub sheet_name: Option<String>,
 }
 
 /// How much of a row is judged.

@@ -1,33 +1,119 @@
 //! Where a sheet's rows come from, whatever kind of file it is: judging and the second pass ask nothing else.
 //!
-//! A source gives rows with the line each starts on, the columns whose cell cannot be trusted whatever its text says,
-//! what a person should know of the whole sheet, and the fingerprint of the file's bytes. Deliberately absent: what
-//! the cells mean.
+//! Which kind it is its first bytes say, never its name; a name that says otherwise is refused. A source gives rows
+//! with the line each starts on (in a workbook: the row's number), the columns whose cell cannot be trusted whatever
+//! its text says, what a person should know of the whole sheet, and the fingerprint of the file's bytes. Deliberately
+//! absent: what the cells mean.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use csv::StringRecord;
 
 use super::error::Error;
+use super::header::Header;
 use super::read::Records;
 use super::rules::Rules;
+use super::workbook::{Book, Refusal, Trouble, ole_kind};
+
+/// How an archive starts, and so a workbook; one without parts starts with its end.
+const ARCHIVE: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+/// How an OLE container starts: an old workbook, or an encrypted one.
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+/// How much of a file is looked at to tell its kind.
+const LOOKED_AT_BYTES: u64 = 512;
 
 /// The rows of one file, streamed.
 pub(super) enum Source<R> {
     /// A text: CSV.
-    Text(Records<R>),
+    Text(Box<Records<R>>),
+    /// A workbook: .xlsx.
+    Book(Box<Book>),
 }
 
 impl Source<File> {
     /// Opens a sheet, as `rules` say.
     pub(super) fn open(path: &Path, rules: &Rules) -> Result<Self, Error> {
-        Records::open(path, rules.fingerprint).map(Source::Text)
+        let failed = |source| Error::Open {
+            path: path.to_owned(),
+            source,
+        };
+        // Asked before opening: opening a pipe would wait for a writer.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(Error::NotAFile {
+                path: path.to_owned(),
+            });
+        }
+        let mut file = File::open(path).map_err(failed)?;
+        let refused = |why| Error::Workbook {
+            path: path.to_owned(),
+            why,
+        };
+        match kind(&mut file, path).map_err(failed)? {
+            Kind::Book => {
+                let wanted = rules.sheet_name.as_deref();
+                let book = Book::open(file, path, wanted, rules.fingerprint)?;
+                Ok(Source::Book(Box::new(book)))
+            }
+            Kind::Text if rules.sheet_name.is_some() => Err(refused(Refusal::NotASheetOfMany)),
+            Kind::Text => Ok(Self::text(Records::new(file, path, rules.fingerprint))),
+            Kind::Refused(why) => Err(refused(why)),
+        }
     }
 }
 
+/// What a file is.
+enum Kind {
+    Text,
+    Book,
+    Refused(Refusal),
+}
+
+/// By its first bytes; by its name only whether that is wrong.
+fn kind(file: &mut File, path: &Path) -> std::io::Result<Kind> {
+    let mut head = Vec::new();
+    file.take(LOOKED_AT_BYTES).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(0))?;
+    let end = path
+        .extension()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
+    let named_text = matches!(end.as_str(), "csv" | "tsv" | "txt");
+    let named_book = matches!(end.as_str(), "xlsx" | "xlsm" | "xls" | "xlsb" | "ods");
+    if ARCHIVE.iter().any(|magic| head.starts_with(magic)) {
+        return Ok(if named_text {
+            Kind::Refused(Refusal::BookNamedText)
+        } else {
+            Kind::Book
+        });
+    }
+    if head.starts_with(OLE) {
+        return Ok(Kind::Refused(ole_kind(file)));
+    }
+    Ok(match (looks_like_markup(&head), named_book) {
+        (true, _) => Kind::Refused(Refusal::WebPage),
+        (false, true) if !head.is_empty() => Kind::Refused(Refusal::TextNamedBook),
+        (false, _) => Kind::Text,
+    })
+}
+
+/// HTML or XML, which some programs export under the name of a sheet.
+fn looks_like_markup(head: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(head).to_lowercase();
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    ["<html", "<!doctype", "<table", "<?xml"]
+        .iter()
+        .any(|tag| text.starts_with(tag))
+}
+
 impl<R: Read> Source<R> {
+    /// Rows of a text.
+    pub(super) fn text(records: Records<R>) -> Self {
+        Source::Text(Box::new(records))
+    }
+
     /// The next row that is not blank: its line and its cells. The header is the first one.
     pub(super) fn next_record(&mut self) -> Result<Option<(u64, &StringRecord)>, Error> {
         let more = self.advance()?;
@@ -38,6 +124,7 @@ impl<R: Read> Source<R> {
     pub(super) fn advance(&mut self) -> Result<bool, Error> {
         match self {
             Source::Text(records) => records.advance(),
+            Source::Book(book) => book.advance(),
         }
     }
 
@@ -45,6 +132,31 @@ impl<R: Read> Source<R> {
     pub(super) fn current(&self) -> (u64, &StringRecord) {
         match self {
             Source::Text(records) => records.current(),
+            Source::Book(book) => book.current(),
+        }
+    }
+
+    /// The columns of the row last read whose cell cannot be trusted, whatever its text says.
+    pub(super) fn troubles(&self) -> &[(usize, Trouble)] {
+        match self {
+            Source::Text(_) => &[],
+            Source::Book(book) => book.troubles(),
+        }
+    }
+
+    /// Tells what the columns mean, once the header was read: in a workbook it decides how their numbers are read.
+    pub(super) fn understand(&mut self, header: &Header) {
+        match self {
+            Source::Text(_) => {}
+            Source::Book(book) => book.understand(header),
+        }
+    }
+
+    /// What a person should know of the whole sheet, after its last row.
+    pub(super) fn notes(&self) -> Vec<String> {
+        match self {
+            Source::Text(_) => Vec::new(),
+            Source::Book(book) => book.notes(),
         }
     }
 
@@ -52,6 +164,7 @@ impl<R: Read> Source<R> {
     pub(super) fn path(&self) -> &Path {
         match self {
             Source::Text(records) => records.path(),
+            Source::Book(book) => book.path(),
         }
     }
 
@@ -59,6 +172,7 @@ impl<R: Read> Source<R> {
     pub(super) fn fingerprint(&self) -> Option<[u8; 32]> {
         match self {
             Source::Text(records) => records.fingerprint(),
+            Source::Book(book) => book.fingerprint(),
         }
     }
 }

@@ -42,6 +42,8 @@ pub struct Checked {
     pub dates: DateReading,
     /// SHA-256 of the file, if [`Rules::fingerprint`] asked for it.
     pub fingerprint: Option<[u8; 32]>,
+    /// What a person should know of the whole sheet, such as hidden rows.
+    pub notes: Vec<String>,
 }
 
 /// Judges the sheet at `path`. `judge` says for each row (counted from 0) how much of it is judged; faults go to
@@ -85,8 +87,9 @@ fn pass<R: Read>(
 ) -> Result<(Checked, Option<Known>), Error> {
     let header = read_header(&mut source)?;
     let mut checker = Checker::new(rules, &header, hasher, judge, sink, known);
-    while let Some((line, cells)) = source.next_record()? {
-        checker.row(line, cells);
+    while source.advance()? {
+        let (line, cells) = source.current();
+        checker.row(line, cells, source.troubles());
     }
     let second_thoughts = match known {
         None => checker.second_thoughts(),
@@ -112,6 +115,7 @@ fn pass<R: Read>(
         faulty,
         dates,
         fingerprint: source.fingerprint(),
+        notes: source.notes(),
         header,
     };
     Ok((checked, second_thoughts))
@@ -120,8 +124,10 @@ fn pass<R: Read>(
 /// The first row of a sheet.
 pub(super) fn read_header<R: Read>(source: &mut Source<R>) -> Result<Header, Error> {
     let path = source.path().to_owned();
-    match source.next_record()? {
-        Some((line, cells)) => Header::read(cells, line, &path),
-        None => Err(Error::Empty { path }),
-    }
+    let header = match source.next_record()? {
+        Some((line, cells)) => Header::read(cells, line, &path)?,
+        None => return Err(Error::Empty { path }),
+    };
+    source.understand(&header);
+    Ok(header)
 }

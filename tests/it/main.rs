@@ -14,6 +14,8 @@
     reason = "a test that panics says what it found, and a harness keeps its own time"
 )]
 
+mod book;
+mod book_bad;
 mod changes;
 mod disks;
 mod doubt;
@@ -30,10 +32,13 @@ mod pace;
 mod power;
 mod results;
 mod samples;
+mod security;
 mod settings;
 mod sheet;
 mod status;
 mod support;
 mod tidy;
+mod tls;
 mod usage;
 mod validate;
+mod webhooks;

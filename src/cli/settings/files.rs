@@ -41,10 +41,7 @@ impl Files {
         environment: Environment,
         typed: &FileArgs,
     ) -> Result<Files, Ending> {
-        let stem = match environment {
-            Environment::Production => batch.as_str().to_owned(),
-            Environment::Test | Environment::Sandbox => format!("{}.{environment}", batch.as_str()),
-        };
+        let stem = stem(batch.as_str(), environment);
         let beside_sheet = |end: &str| beside(sheet, &format!("{stem}.{end}"));
         let checkpoint = typed
             .checkpoint
@@ -75,6 +72,24 @@ impl Files {
             checkpoint,
             results,
         })
+    }
+}
+
+impl Files {
+    /// Where the results of the batch lie by default, as seen from its checkpoint.
+    pub fn results_beside(checkpoint: &Path, batch: &str, environment: Environment) -> PathBuf {
+        beside(
+            checkpoint,
+            &format!("{}.results.csv", stem(batch, environment)),
+        )
+    }
+}
+
+/// What the names of a batch's files begin with.
+pub(super) fn stem(batch: &str, environment: Environment) -> String {
+    match environment {
+        Environment::Production => batch.to_owned(),
+        Environment::Test | Environment::Sandbox => format!("{batch}.{environment}"),
     }
 }
 

@@ -2,8 +2,11 @@
 //!
 //! Deliberately absent: where they come from and which combinations are refused (the parent).
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use secrecy::SecretString;
 
 use crate::domain::{BatchName, Money};
 
@@ -28,6 +31,8 @@ pub enum Run {
     Report(Report),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet webhooks`
+    Webhooks(Box<Webhooks>),
 }
 
 /// How much is said, and how.
@@ -54,6 +59,8 @@ pub struct Controls {
     pub max_amount: Option<Money>,
     /// Days that a link lives where its row names no date.
     pub expires_in: u32,
+    /// The sheet of a workbook that is meant.
+    pub sheet_name: Option<String>,
     /// Rows alike in name, phone and amount are meant.
     pub allow_duplicates: bool,
 }
@@ -162,6 +169,32 @@ pub struct Sandbox {
     pub voice: Voice,
 }
 
+/// Settings of `webhooks`.
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The folder of checkpoints.
+    pub checkpoints: PathBuf,
+    /// The file of received events.
+    pub inbox: PathBuf,
+    /// How fast to ask the gateway.
+    pub gateway: Gateway,
+    /// The gateway.
+    pub remote: Box<Remote>,
+    /// The secret before the present one, while keys are being changed.
+    pub previous_secret: Option<SecretString>,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+impl Webhooks {
+    /// The secrets that may have signed an event.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        std::iter::once(self.remote.credentials.secret()).chain(&self.previous_secret)
+    }
+}
+
 /// The gateway, and how to treat it.
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -217,6 +250,7 @@ impl Run {
             Run::Results(run) => run.voice,
             Run::Report(run) => run.voice,
             Run::Sandbox(run) => run.voice,
+            Run::Webhooks(run) => run.voice,
         }
     }
 }

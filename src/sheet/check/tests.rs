@@ -17,6 +17,7 @@ fn rules() -> Rules {
         max_amount: None,
         allow_duplicates: false,
         fingerprint: false,
+        sheet_name: None,
     }
 }
 
@@ -28,7 +29,7 @@ fn judged(
     let mut faults = Vec::new();
     let open = || {
         let records = Records::new(text, Path::new("june.csv"), rules.fingerprint);
-        Ok(Source::Text(records))
+        Ok(Source::text(records))
     };
     let checked = validate_source(&open, rules, &KeyHasher::new(), judge, &mut faults)?;
     Ok((checked, faults))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use paysheet::sandbox::log::Seen;
+use paysheet::sandbox::webhooks::Webhook;
 use paysheet::sandbox::{Books, Cashgram, Memory, Moment, Options, Request, Sandbox, http};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -150,6 +151,16 @@ impl Gate {
 
     pub(crate) fn advance(&self, seconds: u64) {
         self.control("clock", &json!({"advance_s": seconds}));
+    }
+
+    /// Posts events to a receiver from now on.
+    pub(crate) fn post_events(&self, url: &str, change: impl FnOnce(&mut Webhook)) {
+        let mut webhook = Webhook::new(url).expect("a receiver");
+        change(&mut webhook);
+        let posting = paysheet::sandbox::webhooks::deliver(Arc::clone(&self.sandbox), webhook);
+        let runtime = self.runtime.as_ref().expect("it is up");
+        self.sandbox.announce();
+        runtime.spawn(posting);
     }
 
     fn control(&self, name: &str, body: &Value) {

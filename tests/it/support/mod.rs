@@ -10,12 +10,14 @@
 )]
 
 pub(crate) mod audit;
+pub(crate) mod book;
 pub(crate) mod disk;
 pub(crate) mod gate;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod raw_bank;
 pub(crate) mod raw_http;
+pub(crate) mod tls;
 pub(crate) mod trouble;
 pub(crate) mod world;
 

@@ -167,6 +167,10 @@ impl Raw {
         }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The books, locked while they are read.
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         locked(&self.ledger)

@@ -1,0 +1,351 @@
+//! Good workbooks: what each cell must be read as, whoever wrote it and however it is formatted.
+//!
+//! What was read is seen in the results of a rehearsal. Deliberately absent: bad ones, which are `book_bad`'s.
+
+use std::path::PathBuf;
+
+use crate::support::book::{Book, number, text};
+use crate::support::world::india_day;
+use crate::support::*;
+
+/// Days from 30 December 1899, as workbooks count them.
+fn serial(days: i64) -> String {
+    let zero = jiff::civil::date(1899, 12, 30);
+    let date = india_day(days);
+    zero.until(date).unwrap().get_days().to_string()
+}
+
+/// Rehearses a workbook; the table of its results.
+fn sent(world: &World, name: &str) -> Table {
+    let output = world.paysheet().args(["send", name]).run();
+    output.exits(0);
+    world.table(&format!(
+        "{}.sandbox.results.csv",
+        name.split('.').next().unwrap()
+    ))
+}
+
+fn column(table: &Table, name: &str) -> Vec<String> {
+    table.rows.iter().map(|row| row[name].clone()).collect()
+}
+
+/// Phone, amount and expiry of each row, and the amount as it must be read: numbers.
+fn numbers() -> Vec<Shown> {
+    let date = serial(5);
+    vec![
+        (
+            number("9000000001", "General"),
+            number("1250.5", "General"),
+            String::new(),
+            "1250.5",
+        ),
+        (
+            number("9000000002", "0"),
+            number("1250.5", "0.00"),
+            number(&date, "dd/mm/yyyy"),
+            "1250.50",
+        ),
+        (
+            number("919000000003", "General"),
+            number("1250.4999999999999", "0.00"),
+            String::new(),
+            "1250.50",
+        ),
+        (
+            number("9.000000004E9", "0.00E+00"),
+            number("100000", "#,##,##0.00"),
+            String::new(),
+            "100000.00",
+        ),
+        (
+            number("9000000005", "0.00"),
+            number("100000.1", "[$₹-4009]\\ #,##0.00"),
+            String::new(),
+            "100000.10",
+        ),
+        (
+            number("9000000006", "@"),
+            number("1", "0"),
+            String::new(),
+            "1",
+        ),
+    ]
+}
+
+/// The same: texts and formulas among them.
+fn texts() -> Vec<Shown> {
+    vec![
+        (
+            text("+91 90000 00007"),
+            text("1,00,000.00"),
+            text(&india_day(5).to_string()),
+            "1,00,000.00",
+        ),
+        (text("9000000008"), text("₹ 500"), String::new(), "₹ 500"),
+        (
+            text("09000000009"),
+            number("1.25E3", "General"),
+            String::new(),
+            "1250",
+        ),
+        (
+            number("9000000010.0000", "General"),
+            number("33.299999999999997", "0.00"),
+            String::new(),
+            "33.30",
+        ),
+        (
+            "<c t=\"str\"><f>\"90000\"&amp;\"00011\"</f><v>9000000011</v></c>".into(),
+            "<c s=\"1\"><f>500*2</f><v>1000</v></c>".into(),
+            String::new(),
+            "1000.00",
+        ),
+        (
+            text("9000000012"),
+            number("0.10000000000000001E2", "0.00"),
+            "<c s=\"4\"/>".into(),
+            "10.00",
+        ),
+    ]
+}
+
+type Shown = (String, String, String, &'static str);
+
+fn shown() -> Vec<Shown> {
+    [numbers(), texts()].concat()
+}
+
+#[test]
+fn numbers_are_read_as_their_cells_show_them() {
+    let world = World::new();
+    let mut book = Book::simple();
+    let cases = shown();
+    for (phone, amount, expiry, _) in &cases {
+        book = book.row(&[
+            text("Asha &amp; Ravi"),
+            phone.clone(),
+            amount.clone(),
+            expiry.clone(),
+        ]);
+    }
+    world.sheet("june.xlsx", book.bytes());
+    let table = sent(&world, "june.xlsx");
+    let amounts: Vec<String> = cases
+        .iter()
+        .map(|(_, _, _, amount)| (*amount).to_owned())
+        .collect();
+    assert_eq!(column(&table, "amount"), amounts);
+    assert_eq!(column(&table, "name")[0], "Asha & Ravi");
+    assert_eq!(column(&table, "phone")[4], "9000000005");
+    assert_eq!(column(&table, "link_expiry")[1], india_day(5).to_string());
+    assert!(
+        column(&table, "state")
+            .iter()
+            .all(|state| state == "created")
+    );
+    world
+        .paysheet()
+        .args(["validate", "june.xlsx", "--expect-total", "206,303.90"])
+        .run()
+        .exits(3)
+        .says(["adds up to ₹3,06,545.90"]);
+}
+
+#[test]
+fn what_surrounds_the_rows_changes_nothing() {
+    let world = World::new();
+    let strings = "<sst><si><t>name</t></si><si><t>phone</t></si><si><t>amount</t></si>\
+        <si><r><t>Asha</t></r><r><rPr><b/></rPr><t xml:space=\"preserve\"> Menon</t></r><rPh><t>x</t></rPh></si></sst>";
+    let shared = |index: u32| format!("<c t=\"s\"><v>{index}</v></c>");
+    let book = Book::new()
+        .part("xl/sharedStrings.xml", strings)
+        .row(&[shared(0), shared(1), shared(2), text("memo")])
+        .row(&[shared(3), number("9000000001", "General"), number("5", "0.00"), text("a_x000D_&#10;b")])
+        .xml("<row r=\"3\"/><row r=\"7\" hidden=\"1\"><c r=\"A7\" t=\"inlineStr\"><is><t>Ravi</t></is></c><c r=\"B7\"><v>9000000002</v></c><c r=\"C7\"><v>6</v></c><c r=\"XFD7\" s=\"3\"/></row>")
+        .xml("<row r=\"1048576\"><c r=\"A1048576\" s=\"1\"/></row>")
+        .around(
+            "<cols><col min=\"4\" max=\"4\" hidden=\"1\"/></cols>",
+            "<mergeCells count=\"1\"><mergeCell ref=\"F1:G2\"/></mergeCells>",
+        );
+    world.sheet("june.xlsx", book.bytes());
+    let validated = world
+        .paysheet()
+        .args(["validate", "june.xlsx"])
+        .run()
+        .exits(0);
+    validated.says([
+        "2 rows, ₹11.00: all are payable",
+        "1 hidden row, read and paid like the others: 7",
+        "hidden columns, read like the others: D",
+        "merged cells, of which only the first holds a value: F1:G2",
+    ]);
+    let table = sent(&world, "june.xlsx");
+    assert_eq!(column(&table, "name"), ["Asha Menon", "Ravi"]);
+    assert_eq!(column(&table, "memo"), ["a\r\nb", ""]);
+}
+
+#[test]
+fn the_sheet_is_the_first_visible_one_or_the_named() {
+    let world = World::new();
+    let sheets = r#"<workbook xmlns:r="r"><workbookPr date1904="1"/><sheets><sheet name="Old" sheetId="3" state="hidden" r:id="rId8"/><sheet name="June" sheetId="1" r:id="rId1"/><sheet name="Notes" sheetId="2" r:id="rId9"/></sheets></workbook>"#;
+    let links = r#"<Relationships><Relationship Id="rId1" Type="http://purl.oclc.org/ooxml/officeDocument/relationships/worksheet" Target="/xl/worksheets/sheet1.xml"/><Relationship Id="rId8" Type="x/worksheet" Target="worksheets/old.xml"/><Relationship Id="rId9" Type="x/worksheet" Target="worksheets/notes.xml"/><Relationship Id="rId2" Type="x/styles" Target="styles.xml"/></Relationships>"#;
+    let row = |amount: &str| {
+        let cells = [
+            text("Asha"),
+            text("9000000001"),
+            number(amount, "0.00"),
+            String::new(),
+        ];
+        Book::simple().row(&cells)
+    };
+    let book = row("5")
+        .part("xl/workbook.xml", sheets)
+        .part("xl/_rels/workbook.xml.rels", links)
+        .part("xl/worksheets/old.xml", row("7").sheet())
+        .part("xl/worksheets/notes.xml", row("9").sheet());
+    world.sheet("june.xlsx", book.bytes());
+    let validate = |more: &[&str]| {
+        world
+            .paysheet()
+            .args(["validate", "june.xlsx"])
+            .args(more)
+            .run()
+    };
+    validate(&[]).exits(0).says([
+        "₹5.00",
+        "the sheet \"June\" is read; not read: \"Notes\" (--sheet-name chooses)",
+    ]);
+    validate(&["--sheet-name", "notes"])
+        .exits(0)
+        .says(["₹9.00"]);
+    validate(&["--sheet-name", "Old"]).exits(0).says(["₹7.00"]);
+    validate(&["--sheet-name", "July"])
+        .exits(1)
+        .says(["it has no sheet \"July\"; its sheets are: \"Old\", \"June\", \"Notes\""]);
+    world.sheet("june.csv", rows(2));
+    world
+        .paysheet()
+        .args(["validate", "june.csv", "--sheet-name", "June"])
+        .run()
+        .exits(1)
+        .says(["it is a CSV, which has no sheets"]);
+}
+
+/// The bulk file of Cashfree's dashboard, as CSV and as workbook, unchanged.
+#[test]
+fn the_dashboards_own_file_works_unchanged() {
+    let world = World::new();
+    let day = india_day(10).to_string();
+    let (year, rest) = day.split_once('-').unwrap();
+    let (month, date) = rest.split_once('-').unwrap();
+    let date = format!("{date}/{month}/{year}");
+    let header = [
+        "cashgramId",
+        "name",
+        "phone",
+        "email",
+        "amount",
+        "expiryDate",
+        "payoutType",
+        "description",
+        "remarks",
+        "sendWhatsapp",
+        "sendSMS",
+        "sendEmail",
+    ];
+    let line = [
+        "C1",
+        "Asha Menon",
+        "9000000001",
+        "asha@example.com",
+        "1250.50",
+        &date,
+        "Incentive",
+        "Order 1",
+        "June",
+        "0",
+        "1",
+        "0",
+    ];
+    world.sheet(
+        "bulk.csv",
+        format!("{}\n{}\n", header.join(","), line.join(",")),
+    );
+    world
+        .paysheet()
+        .args(["validate", "bulk.csv"])
+        .run()
+        .exits(0);
+    let cells = |line: &[&str]| line.iter().map(|cell| text(cell)).collect::<Vec<_>>();
+    let texts = Book::new().row(&cells(&header)).row(&cells(&line));
+    let mut typed = cells(&line);
+    typed[2] = number("9000000001", "General");
+    typed[4] = number("1250.5", "General");
+    typed[5] = number(&serial(10), "dd/mm/yyyy");
+    for flag in 9..12 {
+        typed[flag] = format!("<c t=\"b\"><v>{}</v></c>", line[flag]);
+    }
+    let numbers = Book::new().row(&cells(&header)).row(&typed);
+    for (name, book) in [("texts.xlsx", texts), ("numbers.xlsx", numbers)] {
+        world.sheet(name, book.bytes());
+        let table = sent(&world, name);
+        assert_eq!(column(&table, "cashgram_id"), ["C1"]);
+        assert_eq!(column(&table, "state"), ["created"]);
+    }
+}
+
+/// A workbook is resumed like a CSV, and seen to have changed.
+#[test]
+fn a_workbook_is_resumed() {
+    let world = World::new();
+    let row = |number_: u32, amount: &str| {
+        [
+            text("Asha"),
+            number(&format!("900000000{number_}"), "0"),
+            number(amount, "0.00"),
+            String::new(),
+        ]
+    };
+    let book = Book::simple().row(&row(1, "5")).row(&row(2, "6"));
+    world.sheet("june.xlsx", book.bytes());
+    sent(&world, "june.xlsx");
+    let again = world
+        .paysheet()
+        .args(["send", "june.xlsx", "--json"])
+        .run()
+        .exits(0);
+    assert_eq!(again.json()["created_now"], 0);
+    world.sheet("june.xlsx", book.row(&row(3, "7")).bytes());
+    let more = world
+        .paysheet()
+        .args(["send", "june.xlsx", "--json"])
+        .run()
+        .exits(0);
+    assert_eq!(more.json()["created_now"], 1);
+}
+
+/// Workbooks that other programs wrote, in `tests/corpus/books`: each says in its name how many rows and rupees.
+#[test]
+fn workbooks_of_other_programs() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/books");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut words = stem.rsplitn(3, '_');
+        let (rupees, count) = (words.next().unwrap(), words.next().unwrap());
+        let world = World::new();
+        world.sheet("june.xlsx", std::fs::read(&path).unwrap());
+        let command = [
+            "validate",
+            "june.xlsx",
+            "--expect-count",
+            count,
+            "--expect-total",
+            rupees,
+        ];
+        world.paysheet().args(command).run().exits(0);
+        seen += 1;
+    }
+    assert!(seen >= 2, "{seen} workbooks");
+}
