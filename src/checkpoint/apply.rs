@@ -56,6 +56,14 @@ pub enum News {
     Mended,
     /// A sweep read its status.
     Swept(Sighting),
+    /// The user wants it stopped.
+    Cancelling,
+    /// The gateway deactivated its link.
+    Deactivated,
+    /// The wish to stop it was taken back.
+    Resumed,
+    /// A second look found its link dead.
+    ProvenDead,
 }
 
 impl News {
@@ -68,11 +76,15 @@ impl News {
             News::Created(..) => Fact::Found(Found::Created),
             News::Rejected(_) => Fact::Found(Found::Rejected),
             News::Found(found, _) => Fact::Found(*found),
-            News::Present(_) => Fact::LookedUp(Seen::Present),
+            News::Present(seen) => Fact::LookedUp(Seen::Present(seen.status.class.into())),
             News::Missing => Fact::LookedUp(Seen::Missing),
             News::Adopted => Fact::Adopted,
             News::Mended => Fact::Mended,
-            News::Swept(_) => Fact::Swept,
+            News::Swept(seen) => Fact::Swept(seen.status.class.into()),
+            News::Cancelling => Fact::Cancelling,
+            News::Deactivated => Fact::Deactivated,
+            News::Resumed => Fact::Resumed,
+            News::ProvenDead => Fact::ProvenDead,
         }
     }
 
@@ -97,12 +109,23 @@ impl News {
             News::Adopted => "adopted",
             News::Mended => "mended",
             News::Swept(_) => "swept",
+            News::Cancelling => "cancelling",
+            News::Deactivated => "deactivated",
+            News::Resumed => "resumed",
+            News::ProvenDead => "proven_dead",
         }
     }
 
     fn detail(&self) -> Option<String> {
         match self {
-            News::Sending { .. } | News::Missing | News::Adopted | News::Mended => None,
+            News::Sending { .. }
+            | News::Missing
+            | News::Adopted
+            | News::Mended
+            | News::Cancelling
+            | News::Deactivated
+            | News::Resumed
+            | News::ProvenDead => None,
             News::Created(receipt, _) => Some(
                 serde_json::json!({"reference": receipt.reference, "link": receipt.link})
                     .to_string(),
@@ -113,7 +136,8 @@ impl News {
             News::Found(_, why) => Some(serde_json::json!({"why": why}).to_string()),
             News::Present(seen) | News::Swept(seen) => Some(
                 serde_json::json!({
-                    "status": seen.status.word, "reference": seen.reference, "link": seen.link,
+                    "status": seen.status.word, "class": class_code(seen.status.class),
+                    "reference": seen.reference, "link": seen.link,
                     "reason": seen.reason, "utr": seen.utr,
                 })
                 .to_string(),
@@ -144,7 +168,7 @@ pub(super) fn apply(
     let at = posting.at.as_millisecond();
     let put = |e| write(path, e);
     store(conn, posting, &before, &next, at).map_err(put)?;
-    if !is_unchanged_sweep(&posting.news, &before) {
+    if next != before.standing || !is_unchanged_sweep(&posting.news, &before) {
         insert_fact(conn, posting, at).map_err(put)?;
     }
     if before.in_sheet {
@@ -262,15 +286,14 @@ fn store(
             .prepare_cached(update!(", error_code = NULL, error_message = ?6"))?
             .execute((payout, state, attempts, terms, history, why)),
         News::Present(seen) | News::Swept(seen) => {
-            let newly_created =
-                next.state == State::Created && before.standing.state != State::Created;
+            let newly_created = is_made(next.state) && !is_made(before.standing.state);
             let status = (&seen.status.word, class_code(seen.status.class));
             conn.prepare_cached(SIGHTED)?.execute((
                 payout, state, attempts, terms, history,
                 &seen.reference, &seen.link, status.0, status.1, &seen.reason, &seen.utr, at, newly_created,
             ))
         }
-        News::Missing => conn
+        News::Missing | News::Deactivated => conn
             .prepare_cached(update!(", checked_at = ?6"))?
             .execute((payout, state, attempts, terms, history, at)),
         News::Adopted => {
@@ -283,8 +306,19 @@ fn store(
         News::Mended => conn
             .prepare_cached(update!(", error_code = NULL, error_message = NULL"))?
             .execute((payout, state, attempts, terms, history)),
+        News::Cancelling | News::Resumed | News::ProvenDead => conn
+            .prepare_cached(update!(""))?
+            .execute((payout, state, attempts, terms, history)),
     }
     .map(|_| ())
+}
+
+/// Whether a payout in `state` has a Cashgram of ours.
+fn is_made(state: State) -> bool {
+    match state {
+        State::Created | State::Cancelled => true,
+        State::Invalid | State::Ready | State::Unknown | State::Rejected | State::Conflict => false,
+    }
 }
 
 /// A reference or link once known never changes: positive evidence does not regress.
@@ -307,7 +341,11 @@ fn new_status(news: &News) -> Option<&Status> {
         | News::Found(..)
         | News::Missing
         | News::Adopted
-        | News::Mended => None,
+        | News::Mended
+        | News::Cancelling
+        | News::Deactivated
+        | News::Resumed
+        | News::ProvenDead => None,
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::domain::matching::KnownKey;
-use crate::domain::{Fact, Money, Standing, State};
+use crate::domain::{Fact, History, Money, Standing, State};
 
 use super::apply::standing_from;
 use super::error::Error;
@@ -56,6 +56,8 @@ pub struct Known<'r> {
     pub cashgram_id: &'r str,
     /// Whether the sheet brought the id.
     pub own_id: bool,
+    /// The id as the sheet has it: that of the first generation.
+    pub sheet_id: &'r str,
     /// Which of its phone's payouts it is.
     pub occurrence: u32,
     /// Payee, at the last intake.
@@ -81,7 +83,7 @@ pub struct Intake<'s> {
 }
 
 impl Store {
-    /// Calls `each` with every payout that has a history.
+    /// Calls `each` with every payout that has a history and was not replaced.
     ///
     /// # Errors
     ///
@@ -90,8 +92,10 @@ impl Store {
         let read = |e| damaged(&self.path, e);
         let sql = format!(
             "SELECT state, attempts, terms, history, payout, row, cashgram_id, own_id, occurrence, name, phone,
-                    email, amount
-             FROM payouts WHERE (attempts > 0 OR state NOT IN (0, 1)) AND {WHOLE} AND {PLACED}"
+                    email, amount, sheet_id
+             FROM payouts WHERE (attempts > 0 OR state NOT IN (0, 1) OR generation > 1)
+                AND history & {} = 0 AND {WHOLE} AND {PLACED}",
+            History::REPLACED
         );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
@@ -101,7 +105,8 @@ impl Store {
         Ok(())
     }
 
-    /// Whether any payout was ever sent or decided. A conflict without attempts was not: a look-up found it.
+    /// Whether any payout was ever sent or decided. A conflict without attempts was not: a look-up found it; nor was
+    /// what was cancelled before it was sent.
     ///
     /// # Errors
     ///
@@ -109,7 +114,7 @@ impl Store {
     pub fn has_history(&self) -> Result<bool, Error> {
         self.conn
             .query_row(
-                "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1, 5))",
+                "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1, 5, 6))",
                 [],
                 |row| row.get(0),
             )
@@ -129,7 +134,7 @@ impl Store {
             .map_err(put)?;
         tx.execute_batch(DROP_INDEXES).map_err(put)?;
         tx.execute(
-            "DELETE FROM payouts WHERE attempts = 0 AND state IN (0, 1)",
+            "DELETE FROM payouts WHERE attempts = 0 AND state IN (0, 1) AND generation = 1",
             [],
         )
         .map_err(put)?;
@@ -228,13 +233,9 @@ impl Intake<'_> {
         let live = KnownKey::is_live(standing.state, standing.is_frozen());
         match (live, valid) {
             (true, false) => Ok(()),
-            // Name and e-mail break ties when the next sheet is matched; what was sent is in `body`.
-            (true, true) => self
-                .tx
-                .prepare_cached("UPDATE payouts SET name = ?2, email = ?3 WHERE payout = ?1 AND (name, email) IS NOT (?2, ?3)")
-                .and_then(|mut update| update.execute((payout.0, fields.name, fields.email)))
-                .map(|_| ())
-                .map_err(put),
+            // Whom and how much stays; what was sent is in `body`. Name and e-mail break ties when the next sheet is
+            // matched, and a next generation takes all of it.
+            (true, true) => self.update_texts(payout, fields).map(|_| ()).map_err(put),
             (false, true) => {
                 let changed = self.update_fields(payout, fields).map_err(put)?;
                 let mended = match standing.state {
@@ -261,6 +262,24 @@ impl Intake<'_> {
                 }
             }
         }
+    }
+
+    fn update_texts(&self, payout: PayoutNo, fields: &RowFields<'_>) -> rusqlite::Result<usize> {
+        let sql = "UPDATE payouts SET name = ?2, email = ?3, link_expiry = ?4, remarks = ?5, payout_type = ?6,
+                description = ?7, notify = ?8
+            WHERE payout = ?1 AND (name, email, link_expiry, remarks, payout_type, description, notify)
+                IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let params = rusqlite::params![
+            payout.0,
+            fields.name,
+            fields.email,
+            fields.link_expiry,
+            fields.remarks,
+            fields.payout_type,
+            fields.description,
+            fields.notify,
+        ];
+        self.tx.prepare_cached(sql)?.execute(params)
     }
 
     /// Whether anything that is paid or sent differs now.
@@ -386,10 +405,12 @@ fn known_from<'r>(line: &'r rusqlite::Row<'_>, path: &Path) -> Result<Known<'r>,
             .and_then(|value| value.as_str_or_null().map_err(rusqlite::Error::from))
             .map(Option::unwrap_or_default)
     };
+    let (id, sheet_id) = (text(6).map_err(read)?, text(13).map_err(read)?);
     Ok(Known {
+        sheet_id: if sheet_id.is_empty() { id } else { sheet_id },
         payout: PayoutNo(line.get(4).map_err(read)?),
         row: line.get(5).map_err(read)?,
-        cashgram_id: text(6).map_err(read)?,
+        cashgram_id: id,
         own_id: line.get(7).map_err(read)?,
         occurrence: line.get(8).map_err(read)?,
         name: text(9).map_err(read)?,

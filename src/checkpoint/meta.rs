@@ -34,6 +34,8 @@ pub struct Meta {
     pub probed: bool,
     /// Results of this batch stood there when this checkpoint was made: an earlier one was lost.
     pub replaces_lost: bool,
+    /// The batch was cancelled as a whole; nothing is sent until it is reopened.
+    pub closed: bool,
 }
 
 const REMEDY_ELSEWHERE: &str = "use the settings it was made with, or name another file with --checkpoint or another batch with --batch";
@@ -90,6 +92,7 @@ impl Meta {
             found_existing: flag("found_existing")?,
             probed: flag("probed")?,
             replaces_lost: flag("replaces_lost")?,
+            closed: flag("closed")?,
         })
     }
 }

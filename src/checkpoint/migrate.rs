@@ -6,12 +6,16 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::domain::History;
+
 use super::error::Error;
 use super::schema::{FORMAT, write};
 use super::seal;
 
 /// The first format there was.
 const FIRST: i64 = 1;
+/// The one that brought the seals.
+const SEALED: i64 = 2;
 
 /// Brings a file of format `found` to the present one.
 pub(super) fn forward(conn: &Connection, path: &Path, found: i64) -> Result<(), Error> {
@@ -41,6 +45,21 @@ fn step(from: i64) -> String {
             let columns: String = seal::COLUMNS.iter().map(add).collect();
             columns + seal::SEAL_ALL
         }
+        SEALED => generations(),
         _ => String::new(),
     }
+}
+
+/// Payouts may be followed by another generation, and remember that they were adopted. What was damaged before is not
+/// sealed again as if it were whole.
+fn generations() -> String {
+    let adopted = "payout IN (SELECT payout FROM facts WHERE kind = 'adopted')";
+    format!(
+        "ALTER TABLE payouts ADD COLUMN sheet_id TEXT;
+         UPDATE payouts SET history = history | {} WHERE {adopted} AND {};
+         {} WHERE {adopted};",
+        History::ADOPTED,
+        seal::WHOLE,
+        seal::SEAL_PAY
+    )
 }

@@ -4,9 +4,9 @@
 //!
 //! * `payouts`: one line per payout with its present state. `row` is the row in the sheet, NULL once the row is gone.
 //! * `facts`: append-only, written in the same transaction. The state of a payout is the fold of its facts through
-//!   [`crate::domain::Standing::after`], nothing else.
-//!   Facts of payout 0 are the batch's own ([`Note`]): a run began, sending paused and went on. Nothing is decided by
-//!   them.
+//!   [`crate::domain::Standing::after`], nothing else. The next generation of a row is a payout of its own; the one
+//!   that it replaced keeps its facts and has no row any more. Facts of payout 0 are the batch's own ([`Note`]): a run
+//!   began, sending paused and went on. Nothing is decided by them.
 //! * `totals`, `status_totals`: counts and sums over the payouts that are in the sheet, kept by the same transaction.
 //! * `meta`: what the file is bound to (environment, gateway host, account, batch) and the sheet it was filled from.
 //!
@@ -24,14 +24,17 @@
 //! Deliberately absent: any way to set a state. [`Store::record`] takes facts.
 
 mod apply;
+mod earlier;
 mod error;
 mod intake;
 pub mod lock;
+mod mend;
 mod meta;
 mod migrate;
 mod note;
 mod pages;
 mod peek;
+mod reissue;
 mod rows;
 mod schema;
 mod seal;
@@ -40,8 +43,10 @@ mod store;
 mod totals;
 
 pub use apply::{News, Posting};
+pub use earlier::EarlierRow;
 pub use error::Error;
 pub use intake::{Intake, Known, RowFields};
+pub use mend::{Named, Pick};
 pub use meta::{Binding, Meta};
 pub use note::{Note, PauseNote};
 pub use pages::{OpenRow, Sendable, SweepRow};

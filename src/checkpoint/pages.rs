@@ -103,9 +103,9 @@ pub struct Sendable {
 const LARGEST_SHOWN: u32 = 3;
 /// Conflicts that hold back their phone. An own id that was another payment's and has left the sheet holds nobody.
 const HOLDING: &str = "state = 5 AND (row IS NOT NULL OR NOT own_id)";
-const SENDABLE: &str = "state = 1 AND row > 0
+const UNHELD: &str = "row > 0
     AND phone NOT IN (SELECT phone FROM payouts WHERE state = 5 AND (row IS NOT NULL OR NOT own_id))";
-const SWEEP_COLUMNS: &str =
+pub(super) const SWEEP_COLUMNS: &str =
     "state, attempts, terms, history, payout, row, cashgram_id, amount, status";
 /// Not final: no status yet, one that moves, or redeemed (2) since `?2`.
 const OPEN_STATUS: &str =
@@ -138,7 +138,8 @@ impl Store {
         let read = |e| damaged(&self.path, e);
         // The state stands in the text, not in a parameter, so that SQLite may use the partial index.
         let sql = format!(
-            "SELECT {OPEN_COLUMNS} FROM payouts WHERE state = {state} AND row > ?1 AND {WHOLE} AND {PLACED} ORDER BY row LIMIT ?2"
+            "SELECT {OPEN_COLUMNS} FROM payouts WHERE state = {state} AND row > ?1{} AND {WHOLE} AND {PLACED} ORDER BY row LIMIT ?2",
+            self.chosen()
         );
         let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
         let mut lines = select.query((after_row, limit)).map_err(read)?;
@@ -185,15 +186,18 @@ impl Store {
         Ok(rows.into_iter().map(SweepRow::from).collect())
     }
 
-    /// What a run would send now. Rows that do not say whether to message the recipient follow `notify`.
+    /// What a run would send now; where there is a choice, all that is chosen. Rows that do not say whether to message the recipient follow `notify`.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
     pub fn sendable(&self, notify: bool) -> Result<Sendable, Error> {
         let read = |e| damaged(&self.path, e);
+        // Of a choice all is sent, whatever has to be done to it first.
+        let which = if self.picking { "1" } else { "state = 1" };
+        let sendable = format!("{which} AND {UNHELD}{}", self.chosen());
         let sums = format!(
-            "SELECT count(*), coalesce(sum(amount), 0), coalesce(sum(coalesce(notify, ?1)), 0) FROM payouts WHERE {SENDABLE}"
+            "SELECT count(*), coalesce(sum(amount), 0), coalesce(sum(coalesce(notify, ?1)), 0) FROM payouts WHERE {sendable}"
         );
         let (rows, paise, messaged) = self
             .conn
@@ -202,7 +206,7 @@ impl Store {
             })
             .map_err(read)?;
         let sql = format!(
-            "SELECT line, amount FROM payouts WHERE {SENDABLE} ORDER BY amount DESC, row LIMIT {LARGEST_SHOWN}"
+            "SELECT line, amount FROM payouts WHERE {sendable} ORDER BY amount DESC, row LIMIT {LARGEST_SHOWN}"
         );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
@@ -270,7 +274,7 @@ impl Store {
     }
 }
 
-fn sweep_row(line: &rusqlite::Row<'_>, store: &Store) -> Result<SweepRow, Error> {
+pub(super) fn sweep_row(line: &rusqlite::Row<'_>, store: &Store) -> Result<SweepRow, Error> {
     let read = |e| damaged(&store.path, e);
     Ok(SweepRow {
         standing: standing_from(line, &store.path)?,

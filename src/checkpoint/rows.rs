@@ -1,5 +1,7 @@
 //! The batch as the results show it: every row of the sheet, in its order.
 
+use std::path::Path;
+
 use rusqlite::types::ValueRef;
 
 use crate::domain::State;
@@ -40,6 +42,11 @@ pub struct ResultRow<'r> {
     pub checked_at: Option<i64>,
 }
 
+/// The columns of [`result_row`].
+pub(super) const TOLD_COLUMNS: &str =
+    "cells, cashgram_id, reference_id, cashgram_link, state, status, status_reason, utr, error_code,
+    error_message, attempts, created_at, checked_at";
+
 impl Store {
     /// Calls `each` with every row that is in the sheet, in sheet order.
     ///
@@ -53,33 +60,16 @@ impl Store {
         let read = |e| E::from(damaged(&self.path, e));
         let mut select = self
             .conn
-            .prepare(
-                "SELECT cells, cashgram_id, reference_id, cashgram_link, state, status, status_reason, utr, error_code,
-                        error_message, attempts, created_at, checked_at, row, line, told_seal, place_seal
-                 FROM payouts WHERE row IS NOT NULL ORDER BY row",
-            )
+            .prepare(&format!(
+                "SELECT {TOLD_COLUMNS}, row, line, told_seal, place_seal FROM payouts WHERE row IS NOT NULL ORDER BY row"
+            ))
             .map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         let mut rows = 0;
         while let Some(line) = lines.next().map_err(read)? {
             prove(line).map_err(read)?;
             rows += 1;
-            let text = |column| text(line, column).map_err(read);
-            each(ResultRow {
-                cells: text(0)?,
-                cashgram_id: text(1)?,
-                reference_id: text(2)?,
-                cashgram_link: text(3)?,
-                state: state_from(line.get(4).map_err(read)?, &self.path)?,
-                status: text(5)?,
-                status_reason: text(6)?,
-                utr: text(7)?,
-                error_code: text(8)?,
-                error_message: text(9)?,
-                attempts: line.get(10).map_err(read)?,
-                created_at: line.get(11).map_err(read)?,
-                checked_at: line.get(12).map_err(read)?,
-            })?;
+            each(result_row(line, &self.path)?)?;
         }
         self.prove_count(rows).map_err(E::from)
     }
@@ -113,6 +103,30 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// One row of the results, from the first columns of a line.
+pub(super) fn result_row<'r>(
+    line: &'r rusqlite::Row<'_>,
+    path: &Path,
+) -> Result<ResultRow<'r>, Error> {
+    let read = |e| damaged(path, e);
+    let text = |column| text(line, column).map_err(read);
+    Ok(ResultRow {
+        cells: text(0)?,
+        cashgram_id: text(1)?,
+        reference_id: text(2)?,
+        cashgram_link: text(3)?,
+        state: state_from(line.get(4).map_err(read)?, path)?,
+        status: text(5)?,
+        status_reason: text(6)?,
+        utr: text(7)?,
+        error_code: text(8)?,
+        error_message: text(9)?,
+        attempts: line.get(10).map_err(read)?,
+        created_at: line.get(11).map_err(read)?,
+        checked_at: line.get(12).map_err(read)?,
+    })
 }
 
 /// Refuses a line of [`Store::each_row`] that is not as it was written.

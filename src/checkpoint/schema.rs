@@ -10,7 +10,7 @@ use super::{migrate, seal};
 /// `PySh`: tells our files from other SQLite files.
 pub(super) const APPLICATION_ID: i64 = 0x5079_5368;
 /// The format written here. Raised with every change of the tables; older files are migrated forward.
-pub(super) const FORMAT: i64 = 2;
+pub(super) const FORMAT: i64 = 3;
 /// Older SQLite can lose commits in WAL when a checkpoint races a writer (fixed in 3.51.3).
 pub(super) const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Files up to this size are checked page by page and line by line when opened. Above it the check would take longer than a user
@@ -36,7 +36,7 @@ CREATE TABLE payouts (
     state INTEGER NOT NULL, attempts INTEGER NOT NULL, history INTEGER NOT NULL, terms INTEGER, body TEXT,
     reference_id TEXT, cashgram_link TEXT, status TEXT, status_class INTEGER, status_reason TEXT, utr TEXT,
     error_code TEXT, error_message TEXT, created_at INTEGER, checked_at INTEGER, redeemed_at INTEGER, dead_at INTEGER,
-    pay_seal INTEGER, told_seal INTEGER, place_seal INTEGER
+    pay_seal INTEGER, told_seal INTEGER, place_seal INTEGER, sheet_id TEXT
 ) STRICT;
 CREATE TABLE facts (
     fact INTEGER PRIMARY KEY, payout INTEGER NOT NULL, at INTEGER NOT NULL,

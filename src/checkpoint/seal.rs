@@ -145,6 +145,9 @@ pub(super) const SEAL_ALL: &str = concat!(
     UPDATE status_totals SET seal = seal(status, class, rows);"
 );
 
+/// Seals anew what is paid, for a migration that changes it. For the beginning of an UPDATE.
+pub(super) const SEAL_PAY: &str = concat!("UPDATE payouts SET pay_seal = seal(", pay!(""), ")");
+
 /// Lines of the small tables that are not as they were written are an error here.
 pub(super) const PROVE_SMALL: &str =
     "SELECT (SELECT count(*) FROM meta WHERE sealed(seal, key, value))

@@ -24,6 +24,8 @@ pub struct Store {
     pub(super) path: PathBuf,
     pub(super) totals: Totals,
     pub(super) meta: Meta,
+    /// Whether this run acts on chosen payouts alone.
+    pub(super) picking: bool,
 }
 
 impl Store {
@@ -118,6 +120,7 @@ impl Store {
             path: path.to_owned(),
             totals,
             meta,
+            picking: false,
         })
     }
 
@@ -208,7 +211,7 @@ impl Store {
         Ok(())
     }
 
-    fn put_flag(&self, key: &str, set: bool) -> Result<(), Error> {
+    pub(super) fn put_flag(&self, key: &str, set: bool) -> Result<(), Error> {
         meta::put(&self.conn, &self.path, key, if set { "yes" } else { "no" })
     }
 

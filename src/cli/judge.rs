@@ -155,10 +155,10 @@ fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
         row,
         occurrence: known.occurrence,
         live: KnownKey::is_live(known.standing.state, known.standing.is_frozen()),
-        may_leave: known.own_id && known.standing.state == State::Conflict,
+        may_leave: may_leave(known),
         key: RowKey {
             own_id: if known.own_id {
-                hasher.own_id(known.cashgram_id)
+                hasher.own_id(known.sheet_id)
             } else {
                 0
             },
@@ -167,6 +167,15 @@ fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
             name: hasher.text(known.name),
             email: hasher.text(known.email),
         },
+    }
+}
+
+/// Whether its row may leave the sheet: it was cancelled, or its own id turned out to be another payment's.
+fn may_leave(known: &Known<'_>) -> bool {
+    match known.standing.state {
+        State::Cancelled => true,
+        State::Conflict => known.own_id,
+        State::Invalid | State::Ready | State::Unknown | State::Created | State::Rejected => false,
     }
 }
 

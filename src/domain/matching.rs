@@ -22,7 +22,8 @@ pub struct KnownKey {
     pub occurrence: u32,
     /// Whether its Cashgram may exist: `created`, `unknown`, `conflict`, `cancelled`, or frozen by a 429.
     pub live: bool,
-    /// Whether its row may leave or change although it is live: an own id that turned out to be another payment's.
+    /// Whether its row may leave or change although it is live: it was cancelled, or its own id turned out to be another
+    /// payment's.
     pub may_leave: bool,
     /// Whom and how much.
     pub key: RowKey,
@@ -268,12 +269,17 @@ fn settle_left(rows: &[RowKey], left: &[u32], found: &mut Found<'_>) -> Vec<Astr
             .filter_map(|which| Some((*which, payout(known, *which)?)))
     };
     let mut astray = Vec::new();
-    for (_, payout) in left().filter(|(_, payout)| payout.live && !payout.may_leave) {
-        let now = if payout.key.own_id == 0 {
-            next_free(&by_phone, payout.key.phone, |index| found.is_free(index))
-        } else {
+    for (_, payout) in left().filter(|(_, payout)| payout.live) {
+        let by_its_id = payout.key.own_id != 0;
+        let now = if by_its_id {
             next_free(&by_id, payout.key.own_id, |_| true)
+        } else {
+            next_free(&by_phone, payout.key.phone, |index| found.is_free(index))
         };
+        // An id is taken for good: a row that still bears it cannot be another payment.
+        if payout.may_leave && !(by_its_id && now.is_some()) {
+            continue;
+        }
         astray.push(Astray {
             payout: payout.payout,
             now,
@@ -532,5 +538,27 @@ mod tests {
         let sent = [known(1, 1, row(7, 100))];
         check(&[row(7, 100), row(7, 150)], &sent, &[is(1), new(2)]);
         check(&[row(7, 100), row(7, 100)], &sent, &[is(1), new(2)]);
+    }
+
+    #[test]
+    fn what_was_cancelled_may_leave_but_its_id_is_taken() {
+        let cancelled = |payout, occurrence, key| KnownKey {
+            may_leave: true,
+            ..known(payout, occurrence, key)
+        };
+        // Gone, or with another amount: what stands there now is another payout.
+        let sent = [cancelled(1, 1, row(7, 100))];
+        check(&[row(8, 100)], &sent, &[new(1)]);
+        check(&[row(7, 150)], &sent, &[new(2)]);
+        check(&[row(7, 100)], &sent, &[is(1)]);
+        let sent = [cancelled(1, 0, own(5, 7, 100))];
+        check(&[own(6, 7, 100)], &sent, &[new(0)]);
+        check(&[own(5, 7, 100)], &sent, &[is(1)]);
+        let matching = match_rows(&[own(5, 7, 150)], &sent);
+        let astray = Astray {
+            payout: 1,
+            now: Some(0),
+        };
+        assert_eq!(matching.astray, [astray]);
     }
 }

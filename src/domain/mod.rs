@@ -27,6 +27,6 @@ pub use instruction::{BatchName, BatchNameFault, Instruction};
 pub use money::{AmountFault, Money};
 pub use phone::{Phone, PhoneFault};
 pub use row_key::{KeyHasher, RowKey};
-pub use state::{Fact, Found, History, IllegalFact, Seen, Standing, State, Terms};
+pub use state::{Fact, Found, History, IllegalFact, Life, Seen, Standing, State, Terms};
 pub use text::{Description, PayeeName, PayoutType, Remarks, TextBreach, TextFault, trimmed};
 pub use words::Words;

@@ -2,9 +2,17 @@
 //!
 //! [`Standing::after`] is the one transition function: live work, replay and verification all go through it, so a
 //! damaged or forged history is found by the rules that wrote it. There is deliberately no way to set a state, no
-//! way from `created` to `Sending` within a generation, and none from `unknown` to another id.
+//! way from `created` to `Sending` within a generation, and none from `unknown` to another id: a generation is
+//! followed by another one only once it is proven dead or cancelled (`wish`).
 
 use std::fmt;
+
+use super::finding::StatusClass;
+
+mod history;
+mod wish;
+
+pub use history::History;
 
 /// Where a payout stands with us. The words are the users' (`product.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,7 +95,17 @@ pub enum Fact {
     /// A row of which certainly nothing exists has faults in the sheet now.
     Spoiled,
     /// The status of a created Cashgram was read.
-    Swept,
+    Swept(Life),
+    /// The user wants it stopped. Durable before the gateway is asked.
+    Cancelling,
+    /// The gateway did what was asked: the link is dead, and it was us.
+    Deactivated,
+    /// The wish to stop a payout in doubt was taken back.
+    Resumed,
+    /// A second look, long enough after the first, found the link dead as well.
+    ProvenDead,
+    /// The next generation has taken its place.
+    Replaced,
 }
 
 /// [`super::Finding`] without what it carries.
@@ -114,32 +132,34 @@ pub enum Found {
 /// What a look-up said of an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// It exists.
-    Present,
+    /// It exists, and its link stands so.
+    Present(Life),
     /// The gateway knows no such id, so far.
     Missing,
 }
 
-/// What earlier attempts of an id have left behind. Every flag only ever says more, except `throttled` and
-/// `refused`, which a look-up that finds nothing may settle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct History {
-    /// A request has left and its reply is not recorded. A crash leaves exactly this.
-    pub in_flight: bool,
-    /// Some attempt may have created the Cashgram without our knowing. Never cleared.
-    pub doubt: bool,
-    /// Some attempt may have been acted on: it was neither provably unsent nor turned away at the door.
-    pub reached: bool,
-    /// `reached` as it was before the request in flight.
-    pub reached_before: bool,
-    /// Attempts that may have been acted on had different terms.
-    pub mixed: bool,
-    /// A 429 was answered since a look-up last found nothing.
-    pub throttled: bool,
-    /// Refused, but only a look-up that finds nothing proves it, since an earlier attempt was throttled.
-    pub refused: bool,
-    /// The gateway has said that the id exists.
-    pub exists: bool,
+/// What a status says of a link's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It may still be paid out.
+    Moving,
+    /// It was paid out.
+    Paid,
+    /// Nothing can be paid out through it any more.
+    Dead,
+    /// A word that we do not know.
+    Unsaid,
+}
+
+impl From<StatusClass> for Life {
+    fn from(class: StatusClass) -> Life {
+        match class {
+            StatusClass::Active | StatusClass::Pending => Life::Moving,
+            StatusClass::Redeemed => Life::Paid,
+            StatusClass::Expired | StatusClass::Failed | StatusClass::Reversed => Life::Dead,
+            StatusClass::Other => Life::Unsaid,
+        }
+    }
 }
 
 /// Where one payout stands: the fold of its facts.
@@ -208,9 +228,9 @@ impl Standing {
             Fact::Sending { attempt, terms } => self.sending(attempt, terms),
             Fact::Found(found) if self.history.in_flight => Some(self.found(found)),
             Fact::Found(_) => None,
-            Fact::LookedUp(Seen::Present) => self.present(),
+            Fact::LookedUp(Seen::Present(life)) => self.present(life),
             Fact::LookedUp(Seen::Missing) => self.missing(),
-            Fact::Adopted => (self.state == State::Conflict).then(|| self.to(State::Created)),
+            Fact::Adopted => (self.state == State::Conflict).then(|| self.adopted()),
             Fact::Mended => {
                 let may = matches!(self.state, State::Rejected | State::Invalid);
                 may.then(|| self.to(State::Ready))
@@ -219,9 +239,15 @@ impl Standing {
                 let nothing_exists = matches!(self.state, State::Ready | State::Rejected);
                 (nothing_exists && !self.is_frozen()).then(|| self.to(State::Invalid))
             }
-            Fact::Swept => matches!(self.state, State::Created | State::Conflict).then_some(self),
+            Fact::Swept(life) => self.swept(life),
+            Fact::Cancelling => self.cancelling(),
+            Fact::Deactivated => self.deactivated(),
+            Fact::Resumed => self.resumed(),
+            Fact::ProvenDead => self.proven_dead(),
+            Fact::Replaced => self.replaced(),
         };
-        next.ok_or(IllegalFact { at: self, fact })
+        next.map(Standing::wish_fulfilled)
+            .ok_or(IllegalFact { at: self, fact })
     }
 
     fn to(self, state: State) -> Standing {
@@ -232,7 +258,8 @@ impl Standing {
         let may_send = matches!(self.state, State::Ready | State::Unknown);
         let in_turn = attempt == self.attempts.checked_add(1)?;
         let same = self.terms.is_none_or(|sent| sent == terms);
-        if !may_send || !in_turn || (self.is_frozen() && !same) {
+        let stopped = self.history.cancelling || self.history.replaced;
+        if stopped || !may_send || !in_turn || (self.is_frozen() && !same) {
             return None;
         }
         let history = self.history;
@@ -319,18 +346,20 @@ impl Standing {
         self.to(if open { State::Unknown } else { State::Ready })
     }
 
-    fn present(self) -> Option<Standing> {
+    fn present(self, life: Life) -> Option<Standing> {
         let history = self.history;
         let own = (history.reached || history.in_flight) && !history.mixed;
         let seen = self.landed_by_look_up().exists();
-        match self.state {
-            State::Created | State::Conflict | State::Cancelled => Some(seen),
+        let state = match self.state {
+            State::Created | State::Conflict => self.state,
             // Whatever was refused for certain did not make it: the newest terms did.
-            State::Unknown | State::Rejected => Some(seen.to(State::Created)),
-            State::Ready if own => Some(seen.to(State::Created)),
-            State::Ready => Some(seen.to(State::Conflict)),
-            State::Invalid => None,
-        }
+            State::Unknown | State::Rejected => State::Created,
+            State::Cancelled if history.exists || own => State::Cancelled,
+            State::Ready if own => State::Created,
+            State::Ready | State::Cancelled => State::Conflict,
+            State::Invalid => return None,
+        };
+        Some(seen.to(state).told(life))
     }
 
     /// A 404 alone changes nothing that matters: it settles a 429, never a doubt.
@@ -356,46 +385,6 @@ impl Standing {
             self.history.reached = true;
         }
         self
-    }
-}
-
-impl History {
-    const FLAGS: usize = 8;
-
-    fn flags(self) -> [bool; History::FLAGS] {
-        [
-            self.in_flight,
-            self.doubt,
-            self.reached,
-            self.reached_before,
-            self.mixed,
-            self.throttled,
-            self.refused,
-            self.exists,
-        ]
-    }
-
-    /// One bit a flag, in the order of the fields: what the checkpoint stores.
-    pub fn bits(self) -> u8 {
-        self.flags()
-            .into_iter()
-            .rev()
-            .fold(0, |bits, flag| (bits << 1) | u8::from(flag))
-    }
-
-    /// The inverse of [`History::bits`].
-    pub fn from_bits(bits: u8) -> History {
-        let flag = |place: u8| bits & (1 << place) != 0;
-        History {
-            in_flight: flag(0),
-            doubt: flag(1),
-            reached: flag(2),
-            reached_before: flag(3),
-            mixed: flag(4),
-            throttled: flag(5),
-            refused: flag(6),
-            exists: flag(7),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 
 use crate::checkpoint::{News, OpenRow, PayoutNo, Posting};
@@ -13,13 +13,15 @@ use crate::gateway::{Gateway, Reply, Token, reading, wire};
 
 use super::event::{Event, Events};
 use super::order::{Order, OrderRules, order};
-use super::pace::{Held, Pace};
+use super::pace::{Held, Pace, stopped};
 use super::recorder::{Failed, Recorder};
 use super::retry::{self, Budget};
 
 /// What every request of a run shares.
 pub(super) struct Line<G> {
     pub(super) gateway: Arc<G>,
+    /// One permit for each request that may be on the wire at once.
+    pub(super) wire: Semaphore,
     pub(super) pace: Arc<Pace>,
     pub(super) recorder: Recorder,
     pub(super) budget: Budget,
@@ -101,8 +103,9 @@ impl<G: Gateway> Line<G> {
 
     /// A refused token is renewed once; the create that it refused was not acted on, so it is the same attempt.
     async fn send(&self, token: Token, id: &str, body: &str) -> Result<Finding, Held> {
-        self.depart().await?;
+        let place = self.depart().await?;
         let first = self.create_once(&token, id, body).await;
+        drop(place);
         if first != Finding::TokenRefused {
             return Ok(first);
         }
@@ -113,7 +116,7 @@ impl<G: Gateway> Line<G> {
             return Ok(first);
         }
         match self.depart().await {
-            Ok(()) => Ok(self.create_once(&fresh, id, body).await),
+            Ok(_place) => Ok(self.create_once(&fresh, id, body).await),
             Err(Held) => Ok(first),
         }
     }
@@ -132,13 +135,20 @@ impl<G: Gateway> Line<G> {
         self.pace.pause_until(Instant::now() + wait);
     }
 
-    async fn depart(&self) -> Result<(), Held> {
-        let total = self.pace.depart(&mut self.stopping.clone()).await?;
+    /// A place on the wire and leave to go; the place is free again once the permit is dropped.
+    async fn depart(&self) -> Result<SemaphorePermit<'_>, Held> {
+        let mut stopping = self.stopping.clone();
+        let place = tokio::select! {
+            biased;
+            () = stopped(&mut stopping) => return Err(Held),
+            place = self.wire.acquire() => place.map_err(|_| Held)?,
+        };
+        let total = self.pace.depart(&mut stopping).await?;
         if self.recorder.is_broken() {
             return Err(Held);
         }
         (self.events)(&Event::Requested { total });
-        Ok(())
+        Ok(place)
     }
 
     /// Asks where `id` stands, and records what is a fact.
@@ -192,9 +202,9 @@ impl<G: Gateway> Line<G> {
     }
 
     async fn ask_with(&self, token: &Token, id: &str) -> (LookUp, Instant) {
-        if self.depart().await.is_err() {
+        let Ok(_place) = self.depart().await else {
             return (not_asked("the run was stopping".to_owned()), Instant::now());
-        }
+        };
         let asked = Instant::now();
         let look_up = reading::read_look_up(&self.gateway.look_up(token, id).await, id);
         if let LookUp::Throttled { wait } = &look_up {
@@ -210,9 +220,9 @@ impl<G: Gateway> Line<G> {
             Ok(token) => token,
             Err(finding) => return Err(why_not(finding)),
         };
-        if self.depart().await.is_err() {
+        let Ok(_place) = self.depart().await else {
             return Err("the run was stopping".to_owned());
-        }
+        };
         let reply: Reply = self.gateway.balance(&token).await;
         let read = reading::read_balance(&reply);
         if let Err(Finding::Throttled { wait }) = &read {

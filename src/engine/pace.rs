@@ -130,6 +130,11 @@ impl Pace {
         }
     }
 
+    /// Whether nothing but the wire limits how often anything leaves.
+    pub(super) fn is_unlimited(&self) -> bool {
+        self.rate.is_none()
+    }
+
     /// Requests so far, authorize not counted.
     pub(super) fn departed(&self) -> u64 {
         self.departed.load(Ordering::Relaxed)
@@ -175,7 +180,7 @@ impl Pace {
 }
 
 /// Returns once the run is stopping. If nobody is left who could stop it, never.
-async fn stopped(stopping: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
     if stopping.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }

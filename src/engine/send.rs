@@ -30,6 +30,9 @@ use super::work::{Desk, Task, Work};
 const PAGE_ROWS: u32 = 512;
 /// So many equal refusals without a single success: something is wrong with the account or the sheet (`product.md`).
 const EQUAL_REFUSALS_MAX: u32 = 20;
+/// Without a rate, so many payouts for each place on the wire are being written down meanwhile: each waits for the
+/// disk twice, and its place would stand empty. With a rate the disk is no matter, and none is written down early.
+const RECORDED_AHEAD: usize = 1;
 /// A conflict is looked up so often for its link and reference.
 const CONFLICT_LOOK_UPS_MAX: u32 = 2;
 
@@ -66,6 +69,8 @@ pub(super) struct Run<G> {
     throttled: u32,
     last_failure: String,
     refusals: Option<(Refusal, u32)>,
+    /// Payouts that may be between their turn and the record of their answer.
+    places: usize,
     start: Instant,
     settling: bool,
     /// The last thing said was that nothing is sent for a while.
@@ -91,7 +96,13 @@ impl<G: Gateway> Run<G> {
         payouts: u64,
     ) -> Run<G> {
         line.budget.open(payouts);
+        let ahead = if line.pace.is_unlimited() {
+            limits.concurrency.saturating_mul(RECORDED_AHEAD)
+        } else {
+            0
+        };
         Run {
+            places: limits.concurrency.saturating_add(ahead),
             line,
             limits,
             rules,
@@ -171,7 +182,7 @@ impl<G: Gateway> Run<G> {
 
     /// What may leave now: look-ups first, since they decide what is open.
     fn next_task(&self, now: Instant) -> Option<Task> {
-        if self.outcome.halt.is_some() || self.on_the_way.len() >= self.limits.concurrency {
+        if self.outcome.halt.is_some() || self.on_the_way.len() >= self.places {
             return None;
         }
         let open = |breaker: &Breaker| breaker.gate(now) == Gate::Open;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -110,6 +110,7 @@ impl<G: Gateway> Session<G> {
         let (stop, stopping) = watch::channel(false);
         let line = Line {
             gateway: around.gateway,
+            wire: Semaphore::new(limits.concurrency),
             pace: Arc::new(Pace::new(around.rate)),
             recorder,
             budget: retry::Budget::unlimited(),

@@ -199,7 +199,8 @@ fn a_file_from_before_the_seals_is_brought_forward() {
         let drop = format!("ALTER TABLE {table} DROP COLUMN {column}");
         conn.execute_batch(&drop).unwrap();
     }
-    conn.execute_batch("PRAGMA user_version = 1").unwrap();
+    conn.execute_batch("ALTER TABLE payouts DROP COLUMN sheet_id; PRAGMA user_version = 1")
+        .unwrap();
     drop(conn);
     let old = std::fs::read(&path).unwrap();
     let found = read(&path, QUICK_CHECK_BYTES_MAX).unwrap();

@@ -1,0 +1,58 @@
+//! Cashgrams that the batch made and whose rows are no longer theirs: earlier generations, and rows that were cancelled
+//! and then removed.
+//!
+//! Deliberately absent: what left the sheet without ever having existed, and ids that were another payment's.
+
+use crate::domain::{History, Money};
+
+use super::error::Error;
+use super::rows::{ResultRow, TOLD_COLUMNS, result_row};
+use super::schema::damaged;
+use super::seal::{PLACED, WHOLE};
+use super::store::Store;
+
+/// One earlier Cashgram.
+#[derive(Clone, Copy, Debug)]
+pub struct EarlierRow<'r> {
+    /// Payee.
+    pub name: &'r str,
+    /// Ten digits.
+    pub phone: u64,
+    /// Its amount.
+    pub amount: Money,
+    /// What the results would tell of it.
+    pub told: ResultRow<'r>,
+}
+
+impl Store {
+    /// Calls `each` with every earlier Cashgram, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or the first error of `each`.
+    pub fn each_earlier<E: From<Error>>(
+        &self,
+        mut each: impl FnMut(EarlierRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let read = |e| E::from(damaged(&self.path, e));
+        let sql = format!(
+            "SELECT {TOLD_COLUMNS}, name, phone, amount FROM payouts
+             WHERE row IS NULL AND (history & {} <> 0 AND state <> 5 OR state = 2) AND {WHOLE} AND {PLACED}
+             ORDER BY payout",
+            History::EXISTS
+        );
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        while let Some(line) = lines.next().map_err(read)? {
+            let amount = line.get(15).map_err(read)?;
+            let name = line.get_ref(13).map_err(read)?;
+            each(EarlierRow {
+                name: name.as_str().unwrap_or_default(),
+                phone: line.get(14).map_err(read)?,
+                amount: Money::from_paise(amount).unwrap_or_default(),
+                told: result_row(line, &self.path)?,
+            })?;
+        }
+        Ok(())
+    }
+}

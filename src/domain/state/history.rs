@@ -1,0 +1,98 @@
+//! What the facts of a payout have left behind besides its state: flags, and how they are stored.
+//!
+//! Deliberately absent: what may follow what (the parent and `wish`).
+
+/// What earlier attempts of an id have left behind. Every flag only ever says more, except `throttled` and
+/// `refused`, which a look-up that finds nothing may settle, `cancelling`, which the gateway's answer settles, and
+/// `dead` and `proven_dead`, which follow the newest status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// A request has left and its reply is not recorded. A crash leaves exactly this.
+    pub in_flight: bool,
+    /// Some attempt may have created the Cashgram without our knowing. Never cleared.
+    pub doubt: bool,
+    /// Some attempt may have been acted on: it was neither provably unsent nor turned away at the door.
+    pub reached: bool,
+    /// `reached` as it was before the request in flight.
+    pub reached_before: bool,
+    /// Attempts that may have been acted on had different terms.
+    pub mixed: bool,
+    /// A 429 was answered since a look-up last found nothing.
+    pub throttled: bool,
+    /// Refused, but only a look-up that finds nothing proves it, since an earlier attempt was throttled.
+    pub refused: bool,
+    /// The gateway has said that the id exists.
+    pub exists: bool,
+    /// The user wants it stopped, and whether it can be is not known yet.
+    pub cancelling: bool,
+    /// The newest status says that the link is dead.
+    pub dead: bool,
+    /// So did an earlier one, long enough before.
+    pub proven_dead: bool,
+    /// It was found at the gateway and taken for this batch's own.
+    pub adopted: bool,
+    /// Another generation has taken its place.
+    pub replaced: bool,
+}
+
+impl History {
+    const FLAGS: usize = 13;
+    /// The bit of `exists`, for queries.
+    pub const EXISTS: u16 = 1 << 7;
+    /// The bit of `cancelling`, for queries.
+    pub const CANCELLING: u16 = 1 << 8;
+    /// The bit of `dead`, for queries.
+    pub const DEAD: u16 = 1 << 9;
+    /// The bit of `proven_dead`, for queries.
+    pub const PROVEN_DEAD: u16 = 1 << 10;
+    /// The bit of `adopted`, for queries.
+    pub const ADOPTED: u16 = 1 << 11;
+    /// The bit of `replaced`, for queries.
+    pub const REPLACED: u16 = 1 << 12;
+
+    fn flags(self) -> [bool; History::FLAGS] {
+        [
+            self.in_flight,
+            self.doubt,
+            self.reached,
+            self.reached_before,
+            self.mixed,
+            self.throttled,
+            self.refused,
+            self.exists,
+            self.cancelling,
+            self.dead,
+            self.proven_dead,
+            self.adopted,
+            self.replaced,
+        ]
+    }
+
+    /// One bit a flag, in the order of the fields: what the checkpoint stores.
+    pub fn bits(self) -> u16 {
+        self.flags()
+            .into_iter()
+            .rev()
+            .fold(0, |bits, flag| (bits << 1) | u16::from(flag))
+    }
+
+    /// The inverse of [`History::bits`].
+    pub fn from_bits(bits: u16) -> History {
+        let flag = |place: u16| bits & (1 << place) != 0;
+        History {
+            in_flight: flag(0),
+            doubt: flag(1),
+            reached: flag(2),
+            reached_before: flag(3),
+            mixed: flag(4),
+            throttled: flag(5),
+            refused: flag(6),
+            exists: flag(7),
+            cancelling: flag(8),
+            dead: flag(9),
+            proven_dead: flag(10),
+            adopted: flag(11),
+            replaced: flag(12),
+        }
+    }
+}

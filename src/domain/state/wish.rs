@@ -1,0 +1,118 @@
+//! What the user asks of a payout, and what the gateway says of its life: cancelled, proven dead, replaced.
+//!
+//! ```text
+//! ready, rejected ──Cancelling──► cancelled                       nothing exists
+//! unknown ──Cancelling──► unknown, never sent again: looked up; found ─► created; proven never made ─► cancelled
+//! created ──Cancelling──► created ──Deactivated, or found dead──► cancelled        it was us
+//!                            └──found paid──► created, the wish is gone
+//! cancelled ──found alive or paid──► created                      evidence wins
+//! created ──dead, and dead again (ProvenDead)──Replaced─┐
+//! cancelled, never made or seen dead ──────────Replaced─┴► another payout, of the next generation, starts as ready
+//! ```
+//!
+//! Deliberately absent: how long lies between the two looks, which is the engine's to keep, and which rows take part.
+
+use super::{Life, Standing, State};
+
+impl Standing {
+    /// Whether the next generation may take its place.
+    pub fn may_be_replaced(&self) -> bool {
+        let history = self.history;
+        let gone = match self.state {
+            State::Created => history.proven_dead,
+            State::Cancelled => !history.exists || history.dead,
+            State::Invalid | State::Ready | State::Unknown | State::Rejected | State::Conflict => {
+                false
+            }
+        };
+        gone && !history.replaced
+    }
+
+    /// The user wants it stopped. What exists, or may, keeps its state until the gateway has spoken.
+    pub(super) fn cancelling(mut self) -> Option<Standing> {
+        let may = match self.state {
+            State::Ready | State::Rejected | State::Unknown | State::Created => true,
+            State::Invalid | State::Conflict | State::Cancelled => false,
+        };
+        let replaced = self.history.replaced;
+        self.history.cancelling = true;
+        (may && !replaced).then_some(self)
+    }
+
+    /// Stops what was to be stopped as soon as nothing can exist. What a 429 froze is looked up like any other doubt.
+    pub(super) fn wish_fulfilled(mut self) -> Standing {
+        let open = match self.state {
+            State::Ready | State::Rejected => true,
+            State::Unknown => !self.history.exists,
+            State::Invalid | State::Created | State::Conflict | State::Cancelled => false,
+        };
+        if !self.history.cancelling || !open {
+            return self;
+        }
+        if self.is_frozen() {
+            return self.to(State::Unknown);
+        }
+        self.history.cancelling = false;
+        self.to(State::Cancelled)
+    }
+
+    pub(super) fn deactivated(mut self) -> Option<Standing> {
+        let asked = self.state == State::Created && self.history.cancelling;
+        self.history.cancelling = false;
+        asked.then(|| self.to(State::Cancelled))
+    }
+
+    pub(super) fn resumed(mut self) -> Option<Standing> {
+        let wished = self.state == State::Unknown && self.history.cancelling;
+        self.history.cancelling = false;
+        // What no attempt may have made was ready, and frozen by a 429.
+        let open = self.in_doubt() || self.history.refused || self.history.exists;
+        wished.then(|| self.to(if open { State::Unknown } else { State::Ready }))
+    }
+
+    pub(super) fn proven_dead(mut self) -> Option<Standing> {
+        let dead = self.state == State::Created && self.history.dead;
+        self.history.proven_dead = true;
+        dead.then_some(self)
+    }
+
+    pub(super) fn replaced(mut self) -> Option<Standing> {
+        let may = self.may_be_replaced();
+        self.history.replaced = true;
+        may.then_some(self)
+    }
+
+    pub(super) fn adopted(mut self) -> Standing {
+        self.history.adopted = true;
+        self.to(State::Created)
+    }
+
+    pub(super) fn swept(self, life: Life) -> Option<Standing> {
+        match self.state {
+            State::Created | State::Conflict => Some(self.told(life)),
+            State::Cancelled if self.history.exists => Some(self.told(life)),
+            State::Cancelled | State::Invalid | State::Ready | State::Unknown | State::Rejected => {
+                None
+            }
+        }
+    }
+
+    /// What a status means for a Cashgram that exists.
+    pub(super) fn told(mut self, life: Life) -> Standing {
+        let wished = self.history.cancelling;
+        self.history.dead = life == Life::Dead;
+        self.history.proven_dead &= self.history.dead;
+        match (life, self.state) {
+            (Life::Dead, State::Created) if wished => {
+                self.history.cancelling = false;
+                self.to(State::Cancelled)
+            }
+            (Life::Paid, State::Created) => {
+                self.history.cancelling = false;
+                self
+            }
+            (Life::Paid | Life::Moving, State::Cancelled) => self.to(State::Created),
+            (Life::Dead | Life::Paid | Life::Moving | Life::Unsaid, _) => self,
+        }
+    }
+}
