@@ -4,6 +4,7 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod completions;
 mod report;
 mod webhooks;
 
@@ -18,6 +19,8 @@ pub use report::{ReportArgs, ReportFormat};
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
+
+pub use completions::CompletionsArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
@@ -53,6 +56,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Print what your shell needs to complete commands and options.
+    #[command(after_help = completions::HELP)]
+    Completions(CompletionsArgs),
     /// Receive the gateway's events and keep the checkpoints of a folder fresh.
     #[command(after_help = webhooks::HELP_WEBHOOKS)]
     Webhooks(Box<WebhooksArgs>),
@@ -68,6 +74,7 @@ impl Command {
             Command::Results(_) => "results",
             Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
+            Command::Completions(_) => "completions",
             Command::Webhooks(_) => "webhooks",
         }
     }
@@ -80,7 +87,7 @@ impl Command {
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
             Command::Report(args) => args.json,
-            Command::Sandbox(_) | Command::Webhooks(_) => false,
+            Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
         }
     }
 }

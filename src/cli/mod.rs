@@ -6,6 +6,7 @@
 mod again;
 mod approve;
 pub mod args;
+mod completions;
 pub mod config;
 mod confirm;
 pub mod credentials;
@@ -33,7 +34,7 @@ mod webhooks;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::report::json::EarlyJson;
 use crate::report::{Manner, Out, Screen};
@@ -137,6 +138,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Results(settings) => results::run(settings, shell),
         Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
+        Run::Completions(wanted, _) => completions::run(*wanted),
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }
@@ -163,9 +165,11 @@ fn misused(error: &clap::Error) -> Exit {
         .map(str::trim)
         .collect();
     let wrong = wrong.join(" ");
-    let known = [
-        "validate", "send", "status", "results", "report", "sandbox", "webhooks",
-    ];
+    let known = Typed::command();
+    let known: Vec<&str> = known
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
     let command = words.iter().find(|word| known.contains(&word.as_str()));
     out.json(&EarlyJson {
         command: command.map_or("", String::as_str),

@@ -83,6 +83,7 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             report(args, base, voice, around).map(Run::Report)
         }
+        Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Webhooks(args) => {
             let (base, voice) = base(&args.place)?;
             webhooks::webhooks(*args, base, voice, around).map(|run| Run::Webhooks(Box::new(run)))

@@ -23,6 +23,7 @@ mod everywhere;
 mod faults;
 mod files;
 mod guards;
+mod help;
 mod hostile;
 mod json;
 mod kills;

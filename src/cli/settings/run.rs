@@ -31,6 +31,8 @@ pub enum Run {
     Report(Report),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet completions`
+    Completions(clap_complete::Shell, Voice),
     /// `paysheet webhooks`
     Webhooks(Box<Webhooks>),
 }
@@ -250,6 +252,7 @@ impl Run {
             Run::Results(run) => run.voice,
             Run::Report(run) => run.voice,
             Run::Sandbox(run) => run.voice,
+            Run::Completions(_, voice) => *voice,
             Run::Webhooks(run) => run.voice,
         }
     }
