@@ -345,6 +345,9 @@ pub struct ResultsArgs {
     /// Files of the batch.
     #[command(flatten)]
     pub files: FileArgs,
+    /// Write a workbook, rows and totals, in place of the CSV [default: BATCH[.ENV].results.xlsx beside the results]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
+    pub xlsx: Option<Option<PathBuf>>,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -423,7 +426,7 @@ Exit codes:
 const HELP_RESULTS: &str = "\
 Examples:
   paysheet results june.csv --env production
-  paysheet results june.csv --env production --results /tmp/june.csv
+  paysheet results june.csv --env production --xlsx
 
 Exit codes:
   0 written   1 a file could not be read or written   2 wrong usage";

@@ -207,7 +207,12 @@ fn results(
 ) -> Result<Results, Ending> {
     let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    let xlsx = match args.xlsx {
+        Some(typed) => Some(files.results_book(&args.sheet, &batch, environment, typed)?),
+        None => None,
+    };
     Ok(Results {
+        xlsx,
         sheet: args.sheet,
         batch,
         files,

@@ -6,6 +6,7 @@
 //! files written). Deliberately absent: matching rows to payouts, and anything that a fault may lead to.
 
 mod atomic;
+mod book_file;
 mod check;
 mod dates;
 mod decode;
@@ -17,6 +18,7 @@ mod header;
 mod problems;
 mod read;
 mod results;
+mod results_book;
 mod rows;
 mod rules;
 mod source;
@@ -37,6 +39,7 @@ pub use header::{Field, Header};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
 pub use results::{CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours};
+pub use results_book::{BookTotals, ResultsBook, Sum};
 pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;

@@ -32,6 +32,7 @@ mod mended;
 mod pace;
 mod power;
 mod results;
+mod results_book;
 mod samples;
 mod security;
 mod settings;

@@ -135,6 +135,8 @@ pub struct Results {
     pub batch: BatchName,
     /// The batch's files.
     pub files: Files,
+    /// The workbook that is wanted in place of the CSV.
+    pub xlsx: Option<PathBuf>,
     /// Whose checkpoint.
     pub environment: Environment,
     /// How it is said.
