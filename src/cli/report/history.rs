@@ -202,6 +202,11 @@ fn words(kind: &str, attempt: Option<u32>, detail: &str) -> String {
         "mended" => "mended, or to be tried again".to_owned(),
         "spoiled" => "the row has problems now".to_owned(),
         "swept" => "status read".to_owned(),
+        "cancelling" => "to be cancelled".to_owned(),
+        "deactivated" => "cancelled by us".to_owned(),
+        "resumed" => "no longer to be cancelled".to_owned(),
+        "proven_dead" => "dead, by two looks apart".to_owned(),
+        "replaced" => "replaced by a new link".to_owned(),
         other => other.replace('_', " "),
     };
     let told = [

@@ -80,7 +80,7 @@ impl Cause {
                 "The money may be on its way. Do not pay these by hand, and do not send them under another name: the next run looks each one up and finds out."
             }
             Cause::Conflict => {
-                "Nothing was sent for these. If this is the same payment and its checkpoint was lost, adopt what is there. If not, another payment used the id."
+                "The id is taken at Cashfree, and this checkpoint cannot prove that it was taken by this payout. If this is the same payment and an earlier checkpoint was lost, adopt what is there. If not, another payment used the id: nothing more is sent for that phone."
             }
             Cause::WithoutLink => {
                 "The link exists; asking again usually brings the rest. If not, Cashfree's dashboard shows it under the id."
