@@ -6,8 +6,6 @@
 
 use std::path::Path;
 
-use rusqlite::types::ValueRef;
-
 use crate::domain::{Money, State, StatusClass};
 
 use super::error::Error;
@@ -247,8 +245,5 @@ fn fact_row<'r>(line: &'r rusqlite::Row<'_>) -> rusqlite::Result<Option<FactRow<
 
 /// Blank where there is none; an error where it is not a text.
 fn text<'r>(line: &'r rusqlite::Row<'_>, column: usize) -> rusqlite::Result<&'r str> {
-    match line.get_ref(column)? {
-        ValueRef::Null => Ok(""),
-        value => Ok(value.as_str()?),
-    }
+    Ok(line.get_ref(column)?.as_str_or_null()?.unwrap_or_default())
 }

@@ -1,7 +1,5 @@
 //! The plots of a batch, each with its numbers beside it. PURE.
 
-use std::collections::BTreeMap;
-
 use maud::{Markup, html};
 
 use crate::engine::Count;
@@ -12,19 +10,19 @@ use super::ledger::Ledger;
 use super::plot::{Plot, Shape, scaled, step, ticks, time_ticks};
 use super::shown::{counted, grouped, percent, shown, span, thousandths};
 use super::timeline::Timeline;
-use super::{Due, Links, Run};
+use super::{Links, Run};
 
 /// Width of a plot that stands alone, in pixels.
 const WIDE: u64 = 960;
 /// Width of one of two side by side.
-const HALF: u64 = 470;
+pub(super) const HALF: u64 = 470;
 /// Height of a plot.
-const HEIGHT: u64 = 220;
+pub(super) const HEIGHT: u64 = 220;
 /// Bars that show the shape of the delays and can still be told apart.
 const DELAY_BARS: u64 = 24;
 
 /// A plot with a heading, a sentence and its numbers.
-fn figure(plot: &Plot, numbers: &Markup) -> Markup {
+pub(super) fn figure(plot: &Plot, numbers: &Markup) -> Markup {
     html! {
         figure {
             figcaption { h3 { (plot.title) } p { (plot.desc) } }
@@ -34,7 +32,7 @@ fn figure(plot: &Plot, numbers: &Markup) -> Markup {
     }
 }
 
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Markup {
+pub(super) fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Markup {
     html! {
         table class="small" {
             thead { tr { @for word in head { th scope="col" { (word) } } } }
@@ -44,7 +42,7 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Markup {
 }
 
 /// What there is to see where nothing happened yet.
-fn nothing(title: &str, why: &str) -> Markup {
+pub(super) fn nothing(title: &str, why: &str) -> Markup {
     html! { figure class="nothing" { figcaption { h3 { (title) } p { (why) } } } }
 }
 
@@ -365,81 +363,4 @@ fn rising(timeline: &Timeline) -> Vec<(u64, u64)> {
         (to, sum)
     });
     std::iter::once((0, 0)).chain(each).collect()
-}
-
-/// Links that nobody has redeemed, by the days that they have left.
-pub(super) fn ageing(ageing: &BTreeMap<Due, Count>, today: &str) -> Markup {
-    const TITLE: &str = "Links not yet redeemed, by days left";
-    let waiting: u64 = ageing.values().map(|count| count.rows).sum();
-    if waiting == 0 {
-        return nothing(TITLE, "No link is waiting for its recipient.");
-    }
-    let top = ageing.values().map(|count| count.rows).max().unwrap_or(0);
-    let (y_top, y_ticks) = ticks(top, 1, grouped);
-    let (first, last) = (ageing.keys().next(), ageing.keys().next_back());
-    let bounds = first.map_or(0, Due::place)..=last.map_or(0, Due::place);
-    let (begin, many) = (*bounds.start(), bounds.end() - bounds.start() + 1);
-    // One in the middle of a wide plot would look like all of it.
-    let x_top = many.max(7);
-    let shapes = ageing.iter().map(|(due, count)| {
-        let from = due.place() - begin;
-        Shape::Bar {
-            from,
-            to: from + 1,
-            value: count.rows,
-            class: if *due <= Due::In(1) {
-                "bar wrong"
-            } else {
-                "bar waiting"
-            },
-            tip: format!(
-                "{}: {}, {}",
-                due.words(),
-                grouped(count.rows),
-                rupees(count.amount)
-            ),
-        }
-    });
-    let x_ticks = ageing.keys().map(|due| (due.place() - begin, due));
-    let spaced = if many > 12 { 5 } else { 1 };
-    let x_ticks = x_ticks
-        .filter(|(_, due)| due.is_marked(spaced))
-        .map(|(place, due)| (place * 2 + 1, due.mark()));
-    let soon: u64 = ageing
-        .range(..=Due::In(1))
-        .map(|(_, count)| count.rows)
-        .sum();
-    let mut plot = Plot {
-        id: "ageing".to_owned(),
-        title: TITLE.to_owned(),
-        desc: format!(
-            "{} waiting for {}, as of {today} in India; {} today or tomorrow, or past their day.",
-            counted(waiting, "link is", "links are"),
-            if waiting == 1 {
-                "its recipient"
-            } else {
-                "their recipients"
-            },
-            counted(soon, "ends", "end"),
-        ),
-        width: HALF,
-        height: HEIGHT,
-        x_top: x_top * 2,
-        y_top,
-        x_ticks: x_ticks.collect(),
-        y_ticks,
-        x_name: "days left".to_owned(),
-        y_name: "links".to_owned(),
-        shapes: shapes.collect(),
-    };
-    // In half days, so that a mark may stand below the middle of its bar.
-    for shape in &mut plot.shapes {
-        if let Shape::Bar { from, to, .. } = shape {
-            (*from, *to) = (*from * 2, *to * 2);
-        }
-    }
-    let numbers = ageing
-        .iter()
-        .map(|(due, count)| vec![due.words(), grouped(count.rows), rupees(count.amount)]);
-    figure(&plot, &table(&["left", "links", "rupees"], numbers))
 }
