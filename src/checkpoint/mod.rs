@@ -33,6 +33,7 @@ mod meta;
 mod migrate;
 mod note;
 mod pages;
+mod paid;
 mod peek;
 mod reissue;
 mod rows;
