@@ -18,9 +18,10 @@ use crate::domain::BatchName;
 use crate::sheet::Layout;
 
 pub use files::Files;
+pub use keeping::{Doctor, Export, Purge, Subject};
 pub use run::{
-    Controls, Door, Export, Gateway, Remote, Report, Results, Run, Sandbox, Send, Status, Validate,
-    Voice, Webhooks,
+    Controls, Door, Gateway, Remote, Report, Results, Run, Sandbox, Send, Status, Validate, Voice,
+    Webhooks,
 };
 
 use door::{from_variables, gateway};
@@ -77,6 +78,14 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
         Command::Results(args) => {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
+        }
+        Command::Purge(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::purge(args, base, voice, around).map(Run::Purge)
+        }
+        Command::Doctor(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::doctor(*args, base, voice, around).map(|run| Run::Doctor(Box::new(run)))
         }
         Command::Export(args) => {
             let (base, voice) = base(&args.place)?;

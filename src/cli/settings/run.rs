@@ -15,6 +15,7 @@ use super::super::args::{EmbeddedArgs, ReportFormat, SandboxArgs, Typed};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
+use super::keeping::{Doctor, Export, Purge};
 use crate::gateway::address::BaseUrl;
 use crate::sheet::Layout;
 
@@ -33,6 +34,10 @@ pub enum Run {
     Report(Report),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet purge`
+    Purge(Purge),
+    /// `paysheet doctor`
+    Doctor(Box<Doctor>),
     /// `paysheet export`
     Export(Export),
     /// `paysheet completions`
@@ -155,25 +160,6 @@ pub struct Results {
     pub xlsx: Option<PathBuf>,
     /// Whose checkpoint.
     pub environment: Environment,
-    /// How it is said.
-    pub voice: Voice,
-}
-
-/// Settings of `export`.
-#[derive(Clone, Debug)]
-pub struct Export {
-    /// The sheet; the file need not be there.
-    pub sheet: PathBuf,
-    /// Its batch.
-    pub batch: BatchName,
-    /// The batch's files.
-    pub files: Files,
-    /// Whose checkpoint.
-    pub environment: Environment,
-    /// The facts alone.
-    pub facts: bool,
-    /// Where to; stdout if nowhere.
-    pub output: Option<PathBuf>,
     /// How it is said.
     pub voice: Voice,
 }
@@ -303,7 +289,9 @@ impl Run {
             | Run::Sandbox(_)
             | Run::Webhooks(_)
             | Run::Completions(..)
-            | Run::Export(_) => None,
+            | Run::Export(_)
+            | Run::Purge(_)
+            | Run::Doctor(_) => None,
         }
     }
 
@@ -318,6 +306,8 @@ impl Run {
             Run::Sandbox(run) => run.voice,
             Run::Completions(_, voice) => *voice,
             Run::Export(run) => run.voice,
+            Run::Purge(run) => run.voice,
+            Run::Doctor(run) => run.voice,
             Run::Webhooks(run) => run.voice,
         }
     }
