@@ -250,8 +250,8 @@ impl Header {
 
 /// Whether the columns are those of a results file of ours, and not a sheet's own.
 fn is_results(columns: &[String]) -> bool {
-    let bears = |name: &&str| columns.iter().any(|column| column == *name);
-    RESULT_COLUMNS.iter().all(|name| bears(&name))
+    let bears = |name: &str| columns.iter().any(|column| column == name);
+    RESULT_COLUMNS.iter().all(|name| bears(name))
 }
 
 #[cfg(test)]

@@ -230,10 +230,10 @@ pub(super) fn unusual_domain(domain: &str) -> Option<Words> {
         .iter()
         .chain(&NOT_SLIPS)
         .any(|known| *known == domain);
-    let near = |known: &&str| {
+    let near = |known: &str| {
         known.len().abs_diff(domain.len()) <= 1 && strsim::osa_distance(known, &domain) == 1
     };
-    (!sound && PROVIDERS.iter().any(|known| near(&known))).then_some(EMAIL)
+    (!sound && PROVIDERS.iter().any(|known| near(known))).then_some(EMAIL)
 }
 
 #[cfg(test)]
