@@ -7,10 +7,11 @@
 type Shape = (&'static str, bool);
 
 /// Options of one run, which a later one is better without.
-const ONCE: [Shape; 3] = [
+const ONCE: [Shape; 4] = [
     ("--dry-run", false),
     ("--adopt", false),
     ("--new-payment", false),
+    ("--unfinished", false),
 ];
 /// Options that `send` alone knows.
 const OF_SEND: [Shape; 8] = [
@@ -58,7 +59,7 @@ impl Again {
     /// The same words for another command, such as `send` after a `status`. Options that it does not know are left
     /// out.
     pub(super) fn as_command(&self, command: &str) -> Again {
-        let known = ["send", "status", "results", "report"];
+        let known = ["send", "status", "results", "report", "purge"];
         let mut left_out = ONCE.to_vec();
         if command != "send" {
             left_out.extend(OF_SEND);

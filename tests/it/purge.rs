@@ -153,6 +153,7 @@ fn an_unfinished_batch_is_kept_unless_the_user_insists() {
         "2 rows are open",
         "with a link",
         "nothing was removed",
+        "`paysheet status june.csv",
         "--unfinished",
     ]);
     assert_eq!(world.bytes(CHECKPOINT), before);
