@@ -7,6 +7,7 @@
 mod after;
 mod completions;
 mod layout;
+mod report;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::domain::Money;
 
 pub use after::AfterArgs;
 pub use layout::LayoutArgs;
+pub use report::{ReportArgs, ReportFormat};
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
@@ -52,6 +54,9 @@ pub enum Command {
     /// Write the results again from the checkpoint.
     #[command(after_help = HELP_RESULTS)]
     Results(ResultsArgs),
+    /// Write one page that tells what became of the batch, with plots.
+    #[command(after_help = report::HELP)]
+    Report(ReportArgs),
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
@@ -71,6 +76,7 @@ impl Command {
             Command::Send(_) => "send",
             Command::Status(_) => "status",
             Command::Results(_) => "results",
+            Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
             Command::Completions(_) => "completions",
             Command::Webhooks(_) => "webhooks",
@@ -84,6 +90,7 @@ impl Command {
             Command::Status(args) => Some(args.after.clone()),
             Command::Validate(_)
             | Command::Results(_)
+            | Command::Report(_)
             | Command::Sandbox(_)
             | Command::Webhooks(_)
             | Command::Completions(_) => None,
@@ -97,6 +104,7 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
+            Command::Report(args) => args.json,
             Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
         }
     }

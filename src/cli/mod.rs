@@ -21,6 +21,7 @@ mod logs;
 mod privacy;
 mod problems;
 mod recent;
+mod report;
 mod results;
 mod sandbox;
 mod send;
@@ -176,6 +177,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Send(settings) => send::run(settings, shell).await,
         Run::Status(settings) => status::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
+        Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Completions(wanted, _) => completions::run(*wanted),
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
