@@ -19,6 +19,7 @@ mod book;
 mod book_bad;
 mod changes;
 mod clocks;
+mod corpus;
 mod damage;
 mod disks;
 mod doubt;
