@@ -4,6 +4,7 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod mend;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
+pub use mend::{CancelArgs, NameArgs, RetryArgs};
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
@@ -42,6 +44,12 @@ pub enum Command {
     /// Ask the gateway where each link stands and refresh the results.
     #[command(after_help = HELP_STATUS)]
     Status(Box<StatusArgs>),
+    /// Run rejected rows again; --expired or --cancelled: new links for dead ones.
+    #[command(after_help = mend::HELP_RETRY)]
+    Retry(Box<RetryArgs>),
+    /// Stop the batch, or the rows named: deactivate what nobody has redeemed, send nothing more.
+    #[command(after_help = mend::HELP_CANCEL)]
+    Cancel(Box<CancelArgs>),
     /// Write the results again from the checkpoint.
     #[command(after_help = HELP_RESULTS)]
     Results(ResultsArgs),
@@ -60,6 +68,8 @@ impl Command {
             Command::Validate(_) => "validate",
             Command::Send(_) => "send",
             Command::Status(_) => "status",
+            Command::Retry(_) => "retry",
+            Command::Cancel(_) => "cancel",
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
             Command::Webhooks(_) => "webhooks",
@@ -72,6 +82,8 @@ impl Command {
             Command::Validate(args) => args.json,
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
+            Command::Retry(args) => args.json,
+            Command::Cancel(args) => args.json,
             Command::Results(args) => args.json,
             Command::Sandbox(_) | Command::Webhooks(_) => false,
         }
@@ -278,6 +290,9 @@ pub struct SendArgs {
     /// The payouts found at the gateway are this batch's own: its checkpoint was lost
     #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
     pub adopt: bool,
+    /// Go on with a batch that was cancelled; what was cancelled stays so
+    #[arg(long, help_heading = "Sending")]
+    pub reopen: bool,
     /// Answer the question; in production only together with --expect-total
     #[arg(long, help_heading = "Sending")]
     pub yes: bool,

@@ -6,6 +6,7 @@
 mod again;
 mod approve;
 pub mod args;
+mod cancel;
 pub mod config;
 mod confirm;
 pub mod credentials;
@@ -16,9 +17,12 @@ mod guards;
 mod intake;
 mod judge;
 mod logs;
+mod named;
+mod prepare;
 mod privacy;
 mod problems;
 mod results;
+mod retry;
 mod sandbox;
 mod send;
 pub mod settings;
@@ -133,6 +137,8 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Validate(settings) => validate::run(settings, shell),
         Run::Send(settings) => send::run(settings, shell).await,
         Run::Status(settings) => status::run(settings, shell).await,
+        Run::Retry(settings) => retry::run(settings, shell).await,
+        Run::Cancel(settings) => cancel::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
@@ -162,7 +168,7 @@ fn misused(error: &clap::Error) -> Exit {
         .collect();
     let wrong = wrong.join(" ");
     let known = [
-        "validate", "send", "status", "results", "sandbox", "webhooks",
+        "validate", "send", "status", "retry", "cancel", "results", "sandbox", "webhooks",
     ];
     let command = words.iter().find(|word| known.contains(&word.as_str()));
     out.json(&EarlyJson {

@@ -34,7 +34,9 @@ pub use fault::{Fault, FaultSink, NoFaults};
 pub use header::{Field, Header};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
-pub use results::{CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours};
+pub use results::{
+    CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours, remove_results,
+};
 pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;

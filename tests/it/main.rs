@@ -16,6 +16,7 @@
 
 mod book;
 mod book_bad;
+mod cancel;
 mod changes;
 mod disks;
 mod doubt;

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use crate::domain::{BatchName, Money};
 
-use super::super::args::{EmbeddedArgs, SandboxArgs};
+use super::super::args::{EmbeddedArgs, NameArgs, SandboxArgs};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
@@ -25,6 +25,10 @@ pub enum Run {
     Send(Box<Send>),
     /// `paysheet status`
     Status(Box<Status>),
+    /// `paysheet retry`
+    Retry(Box<Retry>),
+    /// `paysheet cancel`
+    Cancel(Box<Cancel>),
     /// `paysheet results`
     Results(Results),
     /// `paysheet sandbox`
@@ -99,6 +103,40 @@ pub struct Send {
     pub dry_run: bool,
     /// What is found at the gateway is this batch's own.
     pub adopt: bool,
+    /// A batch that was cancelled is gone on with.
+    pub reopen: bool,
+    /// The question is answered.
+    pub yes: bool,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+/// Settings of `retry`.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// What it shares with `send`.
+    pub send: Send,
+    /// New links for dead ones.
+    pub expired: bool,
+    /// New links for cancelled rows.
+    pub cancelled: bool,
+    /// Which rows.
+    pub named: NameArgs,
+}
+
+/// Settings of `cancel`.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    /// The sheet; the file need not be there.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// The batch's files.
+    pub files: Files,
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Which rows.
+    pub named: NameArgs,
     /// The question is answered.
     pub yes: bool,
     /// How it is said.
@@ -226,6 +264,8 @@ impl Run {
             Run::Validate(run) => run.voice,
             Run::Send(run) => run.voice,
             Run::Status(run) => run.voice,
+            Run::Retry(run) => run.send.voice,
+            Run::Cancel(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
             Run::Webhooks(run) => run.voice,

@@ -28,7 +28,11 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
         results: "june.test.results.csv",
         checkpoint: "june.test.checkpoint.db",
         problems: Some("june.problems.csv"),
+        note: None,
         commands: Commands {
+            again: "paysheet send june.csv --env test",
+            retry: "paysheet retry june.csv --env test",
+            reissue: "paysheet retry june.csv --env test --expired",
             send: "paysheet send june.csv --env test",
             adopt: "paysheet send june.csv --env test --adopt",
             rename: "paysheet send june.csv --env test --batch NEW",
