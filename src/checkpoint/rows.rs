@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::types::ValueRef;
 
-use crate::domain::State;
+use crate::domain::{Money, State};
 
 use super::error::Error;
 use super::schema::damaged;
@@ -40,9 +40,11 @@ pub struct ResultRow<'r> {
     pub created_at: Option<i64>,
     /// When its status was last asked for.
     pub checked_at: Option<i64>,
+    /// What it pays; nothing for an invalid row whose amount could not be read.
+    pub amount: Money,
 }
 
-/// The columns of [`result_row`].
+/// The columns of [`result_row`], which needs one called `amount` behind them.
 pub(super) const TOLD_COLUMNS: &str =
     "cells, cashgram_id, reference_id, cashgram_link, state, status, status_reason, utr, error_code,
     error_message, attempts, created_at, checked_at";
@@ -61,7 +63,8 @@ impl Store {
         let mut select = self
             .conn
             .prepare(&format!(
-                "SELECT {TOLD_COLUMNS}, row, line, told_seal, place_seal FROM payouts WHERE row IS NOT NULL ORDER BY row"
+                "SELECT {TOLD_COLUMNS}, row, line, told_seal, place_seal, amount
+                 FROM payouts WHERE row IS NOT NULL ORDER BY row"
             ))
             .map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
@@ -126,6 +129,7 @@ pub(super) fn result_row<'r>(
         attempts: line.get(10).map_err(read)?,
         created_at: line.get(11).map_err(read)?,
         checked_at: line.get(12).map_err(read)?,
+        amount: Money::from_paise(line.get("amount").map_err(read)?).unwrap_or_default(),
     })
 }
 

@@ -4,6 +4,8 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod completions;
+mod layout;
 mod mend;
 mod webhooks;
 
@@ -14,10 +16,13 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
+pub use layout::LayoutArgs;
 pub use mend::{CancelArgs, NameArgs, RetryArgs};
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
+
+pub use completions::CompletionsArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
@@ -56,6 +61,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Print what your shell needs to complete commands and options.
+    #[command(after_help = completions::HELP)]
+    Completions(CompletionsArgs),
     /// Receive the gateway's events and keep the checkpoints of a folder fresh.
     #[command(after_help = webhooks::HELP_WEBHOOKS)]
     Webhooks(Box<WebhooksArgs>),
@@ -72,6 +80,7 @@ impl Command {
             Command::Cancel(_) => "cancel",
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
+            Command::Completions(_) => "completions",
             Command::Webhooks(_) => "webhooks",
         }
     }
@@ -85,7 +94,7 @@ impl Command {
             Command::Retry(args) => args.json,
             Command::Cancel(args) => args.json,
             Command::Results(args) => args.json,
-            Command::Sandbox(_) | Command::Webhooks(_) => false,
+            Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
         }
     }
 }
@@ -146,6 +155,9 @@ pub struct ControlArgs {
     /// The sheet of a workbook [default: its first visible one]
     #[arg(long, value_name = "NAME")]
     pub sheet_name: Option<String>,
+    /// How a text file is laid out.
+    #[command(flatten)]
+    pub layout: LayoutArgs,
 }
 
 /// Which files belong to the sheet.
@@ -346,6 +358,9 @@ pub struct ResultsArgs {
     /// Files of the batch.
     #[command(flatten)]
     pub files: FileArgs,
+    /// Write a workbook, rows and totals, in place of the CSV [default: BATCH[.ENV].results.xlsx beside the results]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
+    pub xlsx: Option<Option<PathBuf>>,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -424,7 +439,7 @@ Exit codes:
 const HELP_RESULTS: &str = "\
 Examples:
   paysheet results june.csv --env production
-  paysheet results june.csv --env production --results /tmp/june.csv
+  paysheet results june.csv --env production --xlsx
 
 Exit codes:
   0 written   1 a file could not be read or written   2 wrong usage";

@@ -7,6 +7,7 @@ mod again;
 mod approve;
 pub mod args;
 mod cancel;
+mod completions;
 pub mod config;
 mod confirm;
 pub mod credentials;
@@ -36,7 +37,7 @@ mod webhooks;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::report::json::EarlyJson;
 use crate::report::{Manner, Out, Screen};
@@ -141,6 +142,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Cancel(settings) => cancel::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
+        Run::Completions(wanted, _) => completions::run(*wanted),
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }
@@ -167,9 +169,11 @@ fn misused(error: &clap::Error) -> Exit {
         .map(str::trim)
         .collect();
     let wrong = wrong.join(" ");
-    let known = [
-        "validate", "send", "status", "retry", "cancel", "results", "sandbox", "webhooks",
-    ];
+    let known = Typed::command();
+    let known: Vec<&str> = known
+        .get_subcommands()
+        .map(clap::Command::get_name)
+        .collect();
     let command = words.iter().find(|word| known.contains(&word.as_str()));
     out.json(&EarlyJson {
         command: command.map_or("", String::as_str),

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use crate::checkpoint::lock::Lock;
 use crate::checkpoint::{self, ResultRow, Store};
-use crate::sheet::{self, CarriedColumns, ResultCells, ResultsWriter};
+use crate::domain::State;
+use crate::sheet::{self, CarriedColumns, ResultCells, ResultsBook, ResultsWriter};
 
 use super::exit::Exit;
 use super::finish::Finish;
@@ -39,13 +40,20 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
             guards::lost_checkpoint(files, &shell.again.as_command("send"), Exit::Stopped).into(),
         );
     }
-    write_all(&store, files, settings.environment.word())?;
+    let mut files = files.clone();
+    match &settings.xlsx {
+        Some(path) => {
+            write_book(&store, path, environment, batch)?;
+            files.results.clone_from(path);
+        }
+        None => write_all(&store, &files, environment)?,
+    }
     let finish = Finish {
         command: "results",
         environment: settings.environment,
         sheet: &settings.sheet,
         batch: settings.batch.as_str(),
-        files,
+        files: &files,
         problems: None,
         note: None,
         shell,
@@ -111,11 +119,63 @@ pub(super) fn write(store: &Store, path: &Path, environment: &str) -> anyhow::Re
 #[derive(Deserialize)]
 struct Cell<'c>(#[serde(borrow)] Cow<'c, str>);
 
+/// The same as a workbook, whose totals are those of the checkpoint or it is not written.
+fn write_book(store: &Store, path: &Path, environment: &str, batch: &str) -> anyhow::Result<()> {
+    let header = StoredHeader::load(store)?;
+    let mut book = ResultsBook::create(path, &header.carried()).map_err(sheet_error)?;
+    store.each_row(|row| {
+        with_cells(&row, &header, environment, |cells, ours| {
+            let times = [row.created_at, row.checked_at];
+            let cells = cells.iter().map(|cell| &*cell.0);
+            book.row(cells, ours, times, row.amount)
+        })
+    })?;
+    balance(store, &book)?;
+    book.finish(batch, environment).map_err(sheet_error)
+}
+
+/// Every rupee of the checkpoint is in the workbook, and none that is not.
+fn balance(store: &Store, book: &ResultsBook) -> anyhow::Result<()> {
+    let written = book.totals();
+    for state in State::ALL {
+        let (rows, amount) = store
+            .totals()
+            .states
+            .get(&state)
+            .copied()
+            .unwrap_or_default();
+        let found = written
+            .states
+            .get(state.word())
+            .copied()
+            .unwrap_or_default();
+        anyhow::ensure!(
+            (found.rows, found.amount) == (rows, amount),
+            "the workbook would say {} rows and {} for `{state}`, the checkpoint says {rows} and {amount}: it is damaged",
+            found.rows,
+            found.amount
+        );
+    }
+    Ok(())
+}
+
 fn write_row(
     writer: &mut ResultsWriter,
     row: &ResultRow<'_>,
     header: &StoredHeader,
     environment: &str,
+) -> anyhow::Result<()> {
+    with_cells(row, header, environment, |cells, ours| {
+        writer.row(cells.iter().map(|cell| &*cell.0), ours)
+    })
+}
+
+/// The row's own cells and ours.
+fn with_cells(
+    row: &ResultRow<'_>,
+    header: &StoredHeader,
+    environment: &str,
+    write: impl FnOnce(&[Cell<'_>], &ResultCells<'_>) -> Result<(), crate::sheet::Error>,
 ) -> anyhow::Result<()> {
     let cells: Vec<Cell<'_>> = serde_json::from_str(row.cells)?;
     // An invalid row has no payout, but the id that it brought is not lost.
@@ -130,9 +190,7 @@ fn write_row(
         cashgram_id,
         ..cells_of(row, &attempts, &created, &checked, environment)
     };
-    writer
-        .row(cells.iter().map(|cell| &*cell.0), &ours)
-        .map_err(sheet_error)
+    write(&cells, &ours).map_err(sheet_error)
 }
 
 fn cells_of<'r>(

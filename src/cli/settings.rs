@@ -15,6 +15,7 @@ mod webhooks;
 use std::path::Path;
 
 use crate::domain::BatchName;
+use crate::sheet::Layout;
 
 pub use files::Files;
 pub use run::{
@@ -88,6 +89,7 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
         }
+        Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Webhooks(args) => {
             let (base, voice) = base(&args.place)?;
             webhooks::webhooks(*args, base, voice, around).map(|run| Run::Webhooks(Box::new(run)))
@@ -212,7 +214,12 @@ fn results(
 ) -> Result<Results, Ending> {
     let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    let xlsx = match args.xlsx {
+        Some(typed) => Some(files.results_book(&args.sheet, &batch, environment, typed)?),
+        None => None,
+    };
     Ok(Results {
+        xlsx,
         sheet: args.sheet,
         batch,
         files,
@@ -229,6 +236,12 @@ fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Co
         max_amount: meant.max_amount,
         expires_in: meant.expires_in.unwrap_or(EXPIRES_IN_DEFAULT),
         sheet_name: meant.sheet_name,
+        strict: meant.layout.strict.unwrap_or(false),
+        layout: Layout {
+            encoding: meant.layout.encoding,
+            delimiter: meant.layout.delimiter,
+            map: meant.layout.map.unwrap_or_default(),
+        },
         allow_duplicates,
     }
 }

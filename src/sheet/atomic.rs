@@ -27,8 +27,7 @@ pub(super) enum Standing {
     Foreign,
 }
 
-/// What stands at `path`; `ours` judges the first line, without its end.
-pub(super) fn standing(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<Standing, Error> {
+fn standing_by(path: &Path, ours: &dyn Fn(File) -> io::Result<bool>) -> Result<Standing, Error> {
     let failed = |source| Error::Open {
         path: path.to_owned(),
         source,
@@ -42,17 +41,28 @@ pub(super) fn standing(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<Stand
         return Ok(Standing::Foreign);
     }
     let file = File::open(path).map_err(failed)?;
-    let mut line = Vec::new();
-    BufReader::new(file.take(FIRST_LINE_BYTES_MAX))
-        .read_until(b'\n', &mut line)
-        .map_err(failed)?;
-    let line = String::from_utf8(line).unwrap_or_default();
-    let ours = ours(line.trim_end_matches(['\n', '\r']));
-    Ok(if ours {
+    Ok(if ours(file).map_err(failed)? {
         Standing::Ours
     } else {
         Standing::Foreign
     })
+}
+
+/// What stands at `path`; `ours` judges the first line, without its end.
+pub(super) fn standing(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<Standing, Error> {
+    standing_by(path, &|file| first_line(file).map(|line| ours(&line)))
+}
+
+/// What stands at `path`; `ours` judges the whole file.
+pub(super) fn standing_if(path: &Path, ours: &dyn Fn(File) -> bool) -> Result<Standing, Error> {
+    standing_by(path, &|file| Ok(ours(file)))
+}
+
+fn first_line(file: File) -> io::Result<String> {
+    let mut line = Vec::new();
+    BufReader::new(file.take(FIRST_LINE_BYTES_MAX)).read_until(b'\n', &mut line)?;
+    let line = String::from_utf8(line).unwrap_or_default();
+    Ok(line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 /// A file on its way to its place.
@@ -76,6 +86,14 @@ impl AtomicFile {
 
     /// Puts the file in its place, durably, unless something foreign has come to stand there.
     pub(super) fn commit(self, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+        self.commit_over(&|path| standing(path, ours))
+    }
+
+    /// The same; `standing` says what stands in its place.
+    pub(super) fn commit_over(
+        self,
+        standing: &dyn Fn(&Path) -> Result<Standing, Error>,
+    ) -> Result<(), Error> {
         let path = self.path;
         let failed = |source| cannot_write(&path, source);
         let file = self
@@ -83,7 +101,7 @@ impl AtomicFile {
             .into_inner()
             .map_err(|error| failed(error.into_error()))?;
         file.as_file().sync_all().map_err(failed)?;
-        refuse_foreign(&path, ours)?;
+        refuse(&path, standing(&path)?)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
         sync_folder(&path)
     }
@@ -106,7 +124,11 @@ impl Write for AtomicFile {
 
 /// An error if something foreign stands at `path`.
 pub(super) fn refuse_foreign(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
-    match standing(path, ours)? {
+    refuse(path, standing(path, ours)?)
+}
+
+fn refuse(path: &Path, standing: Standing) -> Result<(), Error> {
+    match standing {
         Standing::Nothing | Standing::Ours => Ok(()),
         Standing::Foreign => Err(Error::Foreign {
             path: path.to_owned(),
@@ -135,7 +157,7 @@ fn sync_folder(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn folder(path: &Path) -> &Path {
+pub(super) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -6,7 +6,10 @@
 //! files written). Deliberately absent: matching rows to payouts, and anything that a fault may lead to.
 
 mod atomic;
+mod book_file;
+mod charset;
 mod check;
+mod columns;
 mod dates;
 mod decode;
 mod error;
@@ -14,12 +17,15 @@ mod fault;
 mod fields;
 mod guard;
 mod header;
+mod layout;
 mod problems;
 mod read;
 mod results;
+mod results_book;
 mod rows;
 mod rules;
 mod source;
+mod split;
 mod tally;
 mod twins;
 mod validate;
@@ -28,15 +34,18 @@ mod workbook;
 #[cfg(test)]
 mod files_tests;
 
+pub use charset::{CHARSETS, Charset};
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
 pub use fault::{Fault, FaultSink, NoFaults};
 pub use header::{Field, Header};
+pub use layout::{DELIMITERS, Layout};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
 pub use results::{
     CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours, remove_results,
 };
+pub use results_book::{BookTotals, ResultsBook, Sum};
 pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;

@@ -59,7 +59,7 @@ pub struct ResultCells<'a> {
 }
 
 impl<'a> ResultCells<'a> {
-    fn in_order(&self) -> [&'a str; 13] {
+    pub(super) fn in_order(&self) -> [&'a str; 13] {
         [
             self.cashgram_id,
             self.reference_id,
@@ -102,6 +102,28 @@ impl CarriedColumns {
             names: columns.iter().map(carried).collect(),
             id_column,
         }
+    }
+
+    /// The names as they are carried.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
+    /// The same without the column that gives way.
+    pub(super) fn names_without_id(&self) -> impl Iterator<Item = String> {
+        let names = self.names.iter().enumerate();
+        let kept = names.filter(|(place, _)| Some(*place) != self.id_column);
+        kept.map(|(_, name)| name.clone())
+    }
+
+    /// A row's cells that are carried, with their places: those beyond the header are left out, missing ones blank.
+    pub(super) fn carry<'c>(
+        &self,
+        cells: impl IntoIterator<Item = &'c str>,
+    ) -> impl Iterator<Item = (usize, &'c str)> {
+        let cells = cells.into_iter().chain(std::iter::repeat(""));
+        let placed = (0..self.names.len()).zip(cells);
+        placed.filter(|(place, _)| Some(*place) != self.id_column)
     }
 
     /// From a sheet's header.

@@ -73,6 +73,30 @@ impl Files {
 }
 
 impl Files {
+    /// The results as a workbook, beside the results unless typed otherwise.
+    ///
+    /// # Errors
+    ///
+    /// A name that is not a workbook's, or another file of the batch.
+    pub(super) fn results_book(
+        &self,
+        sheet: &Path,
+        batch: &BatchName,
+        environment: Environment,
+        typed: Option<PathBuf>,
+    ) -> Result<PathBuf, Ending> {
+        let name = format!("{}.results.xlsx", stem(batch.as_str(), environment));
+        let path = typed.unwrap_or_else(|| beside(&self.results, &name));
+        workbook(&path, "--xlsx")?;
+        if path == sheet {
+            return Err(two_at_once(
+                &path,
+                "give the sheet and --xlsx different names",
+            ));
+        }
+        Ok(path)
+    }
+
     /// Where the results of the batch lie by default, as seen from its checkpoint.
     pub fn results_beside(checkpoint: &Path, batch: &str, environment: Environment) -> PathBuf {
         beside(
@@ -80,6 +104,25 @@ impl Files {
             &format!("{}.results.csv", stem(batch, environment)),
         )
     }
+}
+
+/// Refuses a name that no spreadsheet would open as a workbook.
+pub(super) fn workbook(path: &Path, option: &str) -> Result<(), Ending> {
+    let end = path.extension().and_then(std::ffi::OsStr::to_str);
+    if end.is_some_and(|end| end.eq_ignore_ascii_case("xlsx")) {
+        return Ok(());
+    }
+    Err(Ending::usage(
+        format!("{option} {} does not end in .xlsx", path.display()),
+        "spreadsheets go by the name: give one that ends in .xlsx",
+    ))
+}
+
+fn two_at_once(path: &Path, remedy: &str) -> Ending {
+    Ending::usage(
+        format!("{} cannot be two files at once", path.display()),
+        remedy,
+    )
 }
 
 /// What the names of a batch's files begin with.

@@ -15,6 +15,7 @@ use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
 use crate::gateway::address::BaseUrl;
+use crate::sheet::Layout;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub enum Run {
     Results(Results),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet completions`
+    Completions(clap_complete::Shell, Voice),
     /// `paysheet webhooks`
     Webhooks(Box<Webhooks>),
 }
@@ -63,6 +66,10 @@ pub struct Controls {
     pub expires_in: u32,
     /// The sheet of a workbook that is meant.
     pub sheet_name: Option<String>,
+    /// Whether warnings stop the run.
+    pub strict: bool,
+    /// How a text file is laid out.
+    pub layout: Layout,
     /// Rows alike in name, phone and amount are meant.
     pub allow_duplicates: bool,
 }
@@ -169,6 +176,8 @@ pub struct Results {
     pub batch: BatchName,
     /// The batch's files.
     pub files: Files,
+    /// The workbook that is wanted in place of the CSV.
+    pub xlsx: Option<PathBuf>,
     /// Whose checkpoint.
     pub environment: Environment,
     /// How it is said.
@@ -268,6 +277,7 @@ impl Run {
             Run::Cancel(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
+            Run::Completions(_, voice) => *voice,
             Run::Webhooks(run) => run.voice,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `archive` and `part` (the container, with its bounds), `xml`, `parts` (what is where), `texts`,
 //! `styles`, `format` and `number` and `value` (what a cell shows), `place`, `cells` (the rows), `ole`,
-//! `refusal` (why not).
+//! `refusal` (why not), `says` (what it says of itself).
 //! The library that reads workbooks elsewhere gives every number as a float and no formats, so the XML is read here.
 //! Deliberately absent: other kinds of workbooks, calculation, and everything in a sheet but its values.
 
@@ -15,6 +15,7 @@ mod part;
 mod parts;
 mod place;
 mod refusal;
+mod says;
 mod styles;
 mod texts;
 mod value;
@@ -43,6 +44,7 @@ use xml::Xml;
 
 pub(super) use ole::kind_of as ole_kind;
 pub use refusal::Refusal;
+pub(super) use says::author_and_title;
 pub(super) use value::Trouble;
 
 /// Bytes hashed at a time.
