@@ -122,7 +122,7 @@ fn verdicts() {
             vec![(State::Cancelled, 1), (State::Created, 2)],
             0,
             Ended::Finished,
-            "3 payouts: 2 created, 1 cancelled",
+            "3 payouts: 2 created, 1 cancelled and left alone",
         ),
         (
             vec![(State::Ready, 2), (State::Created, 1)],
