@@ -35,6 +35,7 @@ mod mended;
 mod pace;
 mod power;
 mod results;
+mod retry;
 mod results_book;
 mod samples;
 mod security;
