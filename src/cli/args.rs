@@ -4,6 +4,7 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod after;
 mod completions;
 mod layout;
 mod mend;
@@ -16,6 +17,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
+pub use after::AfterArgs;
 pub use layout::LayoutArgs;
 pub use mend::{CancelArgs, NameArgs, RetryArgs};
 pub use webhooks::{EventArgs, WebhooksArgs};
@@ -82,6 +84,21 @@ impl Command {
             Command::Sandbox(_) => "sandbox",
             Command::Completions(_) => "completions",
             Command::Webhooks(_) => "webhooks",
+        }
+    }
+
+    /// What is wanted once the run has ended.
+    pub fn after(&self) -> Option<AfterArgs> {
+        match self {
+            Command::Send(args) => Some(args.after.clone()),
+            Command::Status(args) => Some(args.after.clone()),
+            Command::Retry(args) => Some(args.after.clone()),
+            Command::Cancel(args) => Some(args.after.clone()),
+            Command::Validate(_)
+            | Command::Results(_)
+            | Command::Sandbox(_)
+            | Command::Webhooks(_)
+            | Command::Completions(_) => None,
         }
     }
 
@@ -305,6 +322,9 @@ pub struct SendArgs {
     /// Go on with a batch that was cancelled; what was cancelled stays so
     #[arg(long, help_heading = "Sending")]
     pub reopen: bool,
+    /// Pay people again who were paid the same amounts within the last 5 days from another sheet
+    #[arg(long, help_heading = "Sending")]
+    pub new_payment: bool,
     /// Answer the question; in production only together with --expect-total
     #[arg(long, help_heading = "Sending")]
     pub yes: bool,
@@ -317,6 +337,9 @@ pub struct SendArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -342,6 +365,9 @@ pub struct StatusArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,

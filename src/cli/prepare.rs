@@ -9,9 +9,9 @@ use crate::sheet::{self, Checked};
 
 use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
-use super::settings::{Retry, Send};
+use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
-use super::{guards, intake, problems, retry};
+use super::{guards, intake, problems, recent, retry, twice};
 
 /// The sheet judged and taken in.
 pub(super) struct Prepared {
@@ -63,6 +63,10 @@ pub(super) fn prepare(
     }
     check_controls(&send.controls, &judged.checked)?;
     refuse_foreign_results(&send.files.results)?;
+    let has_sent = known.as_ref().map(Store::has_history).transpose()?;
+    if has_sent != Some(true) && !send.new_payment {
+        twice::refuse_paid(send, binding, &judged.checked.keys, shell)?;
+    }
     let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
     let place = scratch.as_ref().map_or_else(
         || path.clone(),
@@ -90,6 +94,9 @@ pub(super) fn prepare(
         tracing::debug!("sheet taken in");
     }
     prove_balanced(&store, &judged.checked)?;
+    if let (Door::Remote(_), Some(list), false) = (&send.gateway.door, &send.recent, send.dry_run) {
+        recent::remember(list, &send.sheet, path);
+    }
     let spoken = match retry {
         Some(retry) => retry::choose(retry, &mut store)?,
         None => Vec::new(),

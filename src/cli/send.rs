@@ -28,7 +28,7 @@ use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, door, guards, results, retry, webhooks};
+use super::{approve, door, guards, results, retry, twice, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -59,7 +59,8 @@ pub(super) async fn carry_out(
     let binding = door::binding(&send.gateway, &send.batch);
     let prepared = prepare(send, retry, &binding, shell)?;
     let opened = door::open(&send.gateway, &send.files).await?;
-    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Sending);
+    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Sending)
+        .against(send.gateway.rate.limit());
     let session = open_session(
         prepared.store,
         opened.client,
@@ -208,6 +209,9 @@ impl Sending<'_> {
             .await?;
         if open == 0 && !self.send.adopt {
             self.spoken.extend(self.retry.map(retry::nothing));
+            if self.retry.is_none() && !self.send.reopen {
+                self.refuse_long_finished().await?;
+            }
             self.make_ready().await?;
             return Ok(Outcome::default());
         }
@@ -267,6 +271,17 @@ impl Sending<'_> {
             retry::make_ready(&mut self.session, today, at).await?;
         }
         Ok(())
+    }
+
+    async fn refuse_long_finished(&self) -> anyhow::Result<()> {
+        let finished = self.session.read(Store::last_work_at).await?;
+        let (batch, now) = (&self.send.batch, self.shell.clock.now());
+        Ok(twice::refuse_long_finished(
+            finished,
+            batch,
+            now,
+            &self.shell.again,
+        )?)
     }
 
     fn halted(&self, halt: Halt) -> Outcome {

@@ -178,7 +178,8 @@ fn rows_that_are_not_there_are_a_mistake_of_usage() {
 
 #[test]
 fn a_deactivation_may_fail_in_every_way_and_the_books_still_agree() {
-    let acts: Vec<(&str, fn() -> Act)> = vec![
+    type Trouble = (&'static str, fn() -> Act);
+    let acts: Vec<Trouble> = vec![
         ("lost before", || Act::Instead(Manner::Close)),
         ("lost after", || Act::Then(Manner::Close)),
         ("500 before", || {

@@ -14,6 +14,7 @@
     reason = "a test that panics says what it found, and a harness keeps its own time"
 )]
 
+mod after;
 mod book;
 mod book_bad;
 mod cancel;
@@ -35,8 +36,8 @@ mod mended;
 mod pace;
 mod power;
 mod results;
-mod retry;
 mod results_book;
+mod retry;
 mod samples;
 mod security;
 mod settings;
@@ -45,6 +46,7 @@ mod status;
 mod support;
 mod tidy;
 mod tls;
+mod twice;
 mod usage;
 mod validate;
 mod webhooks;

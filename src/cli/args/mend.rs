@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ControlArgs, EmbeddedArgs, FileArgs, GatewayArgs, PlaceArgs, SendArgs};
+use super::{AfterArgs, ControlArgs, EmbeddedArgs, FileArgs, GatewayArgs, PlaceArgs, SendArgs};
 use crate::cli::values::{self, Notify};
 
 /// Rows that a command acts on; none: all it can.
@@ -51,6 +51,9 @@ pub struct CancelArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What a scheduler wants done afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -100,6 +103,9 @@ pub struct RetryArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What a scheduler wants done afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -119,6 +125,8 @@ impl RetryArgs {
             dry_run: all.dry_run,
             adopt: false,
             reopen: false,
+            new_payment: false,
+            after: all.after,
             yes: all.yes,
             files: all.files,
             gateway: all.gateway,

@@ -4,7 +4,7 @@ use super::super::args::{CancelArgs, RetryArgs};
 use super::super::exit::Ending;
 use super::door::gateway;
 use super::run::{Cancel, Retry, Voice};
-use super::{Base, Surroundings, batch_and_files, send};
+use super::{Base, Surroundings, after, batch_and_files, send};
 
 /// Works out what was meant by `retry`.
 pub(super) fn retry(
@@ -38,7 +38,9 @@ pub(super) fn cancel(
     let environment = base.environment(options.credentials.as_deref(), around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
     let embedded = args.embedded.or(base.file.embedded);
+    let after = after(args.after, base.file.after, environment, &batch)?;
     Ok(Cancel {
+        after,
         gateway: gateway(environment, options, embedded, around)?,
         sheet: args.sheet,
         batch,

@@ -10,7 +10,8 @@ use secrecy::SecretString;
 
 use crate::domain::{BatchName, Money};
 
-use super::super::args::{EmbeddedArgs, NameArgs, SandboxArgs};
+use super::super::after::After;
+use super::super::args::{EmbeddedArgs, NameArgs, SandboxArgs, Typed};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
@@ -112,8 +113,14 @@ pub struct Send {
     pub adopt: bool,
     /// A batch that was cancelled is gone on with.
     pub reopen: bool,
+    /// People who were paid the same these days are to be paid again.
+    pub new_payment: bool,
+    /// The user's list of recent checkpoints.
+    pub recent: Option<PathBuf>,
     /// The question is answered.
     pub yes: bool,
+    /// What is to be done afterwards.
+    pub after: After,
     /// How it is said.
     pub voice: Voice,
 }
@@ -146,6 +153,8 @@ pub struct Cancel {
     pub named: NameArgs,
     /// The question is answered.
     pub yes: bool,
+    /// What is to be done afterwards.
+    pub after: After,
     /// How it is said.
     pub voice: Voice,
 }
@@ -163,6 +172,8 @@ pub struct Status {
     pub gateway: Gateway,
     /// Ask again at this interval.
     pub watch: Option<Duration>,
+    /// What is to be done afterwards.
+    pub after: After,
     /// How it is said.
     pub voice: Voice,
 }
@@ -266,7 +277,34 @@ pub struct Remote {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Voice {
+    /// As typed, before any file was read.
+    pub(in crate::cli) fn of(typed: &Typed) -> Voice {
+        Voice {
+            log_format: typed.logs.log_format.unwrap_or_default(),
+            verbose: typed.logs.verbose,
+            quiet: typed.logs.quiet,
+            json: typed.command.json(),
+        }
+    }
+}
+
 impl Run {
+    /// What is to be done afterwards.
+    pub(in crate::cli) fn after(&self) -> Option<&After> {
+        match self {
+            Run::Send(run) => Some(&run.after),
+            Run::Status(run) => Some(&run.after),
+            Run::Retry(run) => Some(&run.send.after),
+            Run::Cancel(run) => Some(&run.after),
+            Run::Validate(_)
+            | Run::Results(_)
+            | Run::Sandbox(_)
+            | Run::Webhooks(_)
+            | Run::Completions(..) => None,
+        }
+    }
+
     /// How it is said.
     pub fn voice(&self) -> Voice {
         match self {
