@@ -6,8 +6,10 @@
 
 mod after;
 mod completions;
+mod help;
 mod layout;
 mod mend;
+mod report;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -20,7 +22,10 @@ use crate::domain::Money;
 pub use after::AfterArgs;
 pub use layout::LayoutArgs;
 pub use mend::{CancelArgs, NameArgs, RetryArgs};
+pub use report::{ReportArgs, ReportFormat};
 pub use webhooks::{EventArgs, WebhooksArgs};
+
+use help::{HELP_RESULTS, HELP_SEND, HELP_STATUS, HELP_TOP, HELP_VALIDATE, help_sandbox};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
@@ -60,6 +65,9 @@ pub enum Command {
     /// Write the results again from the checkpoint.
     #[command(after_help = HELP_RESULTS)]
     Results(ResultsArgs),
+    /// Write one page that tells what became of the batch, with plots.
+    #[command(after_help = report::HELP)]
+    Report(ReportArgs),
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
@@ -81,6 +89,7 @@ impl Command {
             Command::Retry(_) => "retry",
             Command::Cancel(_) => "cancel",
             Command::Results(_) => "results",
+            Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
             Command::Completions(_) => "completions",
             Command::Webhooks(_) => "webhooks",
@@ -96,6 +105,7 @@ impl Command {
             Command::Cancel(args) => Some(args.after.clone()),
             Command::Validate(_)
             | Command::Results(_)
+            | Command::Report(_)
             | Command::Sandbox(_)
             | Command::Webhooks(_)
             | Command::Completions(_) => None,
@@ -111,6 +121,7 @@ impl Command {
             Command::Retry(args) => args.json,
             Command::Cancel(args) => args.json,
             Command::Results(args) => args.json,
+            Command::Report(args) => args.json,
             Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
         }
     }
@@ -429,65 +440,6 @@ pub struct SandboxArgs {
     /// What recipients do with their links, such as redeem=60% [default: links stay ACTIVE]
     #[arg(long, value_name = "LIST", action = ArgAction::Append)]
     pub links: Vec<String>,
-}
-
-const HELP_TOP: &str = "\
-Start with a rehearsal, which needs no account and pays nobody:
-  paysheet send june.csv";
-
-const HELP_VALIDATE: &str = "\
-Examples:
-  paysheet validate june.csv
-  paysheet validate june.csv --expect-count 1204 --expect-total 54,32,100.00
-
-Exit codes:
-  0 every row is payable   1 a file could not be read or written   2 wrong usage
-  3 the sheet is not payable as it is";
-
-const HELP_SEND: &str = "\
-Examples:
-  paysheet send june.csv
-  paysheet send june.csv --env production --expect-total 5432100.00 --yes --json
-
-Exit codes:
-  0 all done   1 stopped, run again   2 wrong usage   3 the sheet is not payable, nothing was sent
-  4 finished, but rows need a person   130 interrupted, run again to resume";
-
-const HELP_STATUS: &str = "\
-Examples:
-  paysheet status june.csv --env production
-  paysheet status june.csv --env production --watch 15m
-
-Exit codes:
-  0 nothing needs a person   1 stopped, run again   2 wrong usage   4 rows need a person
-  130 interrupted, run again";
-
-const HELP_RESULTS: &str = "\
-Examples:
-  paysheet results june.csv --env production
-  paysheet results june.csv --env production --xlsx
-
-Exit codes:
-  0 written   1 a file could not be read or written   2 wrong usage";
-
-const HELP_SANDBOX: &str = "\
-Examples:
-  paysheet sandbox --listen 127.0.0.1:8900
-  paysheet sandbox --state books.db --latency 200ms --links redeem=60%
-
-Exit codes:
-  0 stopped by Ctrl-C   1 the address or the state file is not to be had   2 wrong usage";
-
-/// The examples, then every fault with what it means.
-fn help_sandbox() -> String {
-    let mut text = HELP_SANDBOX.to_owned();
-    text.push_str(
-        "\n\nFaults, each with =SHARE (lost-after=2%) or @PREFIX of an id (lost-after@june-a):\n",
-    );
-    for (name, meaning) in crate::sandbox::FAULTS {
-        text.push_str(&format!("  {name:<18}{meaning}\n"));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod prepare;
 mod privacy;
 mod problems;
 mod recent;
+mod report;
 mod results;
 mod retry;
 mod sandbox;
@@ -182,6 +183,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Retry(settings) => retry::run(settings, shell).await,
         Run::Cancel(settings) => cancel::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
+        Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Completions(wanted, _) => completions::run(*wanted),
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,

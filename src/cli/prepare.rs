@@ -53,6 +53,7 @@ pub(super) fn prepare(
     }
     if is_new {
         problems::show_columns(shell, &judged.checked);
+        problems::show_warnings(shell, &judged.checked.warnings);
     }
     let summary = &judged.problems;
     if summary.count > 0 {

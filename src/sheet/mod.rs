@@ -10,6 +10,7 @@ mod book_file;
 mod charset;
 mod check;
 mod columns;
+mod damage;
 mod dates;
 mod decode;
 mod error;
@@ -29,15 +30,18 @@ mod split;
 mod tally;
 mod twins;
 mod validate;
+mod warn;
 mod workbook;
 
 #[cfg(test)]
 mod files_tests;
 
+pub use atomic::{AtomicFile, refuse_foreign};
 pub use charset::{CHARSETS, Charset};
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
 pub use fault::{Fault, FaultSink, NoFaults};
+pub use guard::guarded;
 pub use header::{Field, Header};
 pub use layout::{DELIMITERS, Layout};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
@@ -50,4 +54,5 @@ pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;
 pub use validate::{Checked, validate};
+pub use warn::Warnings;
 pub use workbook::Refusal;

@@ -39,6 +39,7 @@ mod results;
 mod results_book;
 mod retry;
 mod samples;
+mod scheduler;
 mod security;
 mod settings;
 mod sheet;
