@@ -51,19 +51,7 @@ pub(super) fn prepare(
     if let (Some(matching), Some(store)) = (&judged.matching, &known) {
         refuse_astray(matching, &judged.checked.keys, store, &shell.again)?;
     }
-    if is_new {
-        problems::show_columns(shell, &judged.checked);
-        problems::show_warnings(shell, &judged.checked.warnings);
-    }
-    let summary = &judged.problems;
-    if summary.count > 0 {
-        problems::show(shell, summary);
-        if !send.skip_invalid {
-            return Err(problems::ending(&send.sheet, &judged.checked, summary).into());
-        }
-    }
-    check_controls(&send.controls, &judged.checked)?;
-    refuse_foreign_results(&send.files.results)?;
+    show_and_hold(send, &judged, is_new, shell)?;
     let has_sent = known.as_ref().map(Store::has_history).transpose()?;
     if has_sent != Some(true) && !send.new_payment {
         twice::refuse_paid(send, binding, &judged.checked.keys, shell)?;
@@ -108,6 +96,23 @@ pub(super) fn prepare(
         scratch,
         spoken,
     })
+}
+
+/// Shows what is wrong with the sheet, and holds it to what was asked for.
+fn show_and_hold(send: &Send, judged: &Judged, is_new: bool, shell: &Shell) -> anyhow::Result<()> {
+    if is_new {
+        problems::show_columns(shell, &judged.checked);
+        problems::show_warnings(shell, &judged.checked.warnings);
+    }
+    let summary = &judged.problems;
+    if summary.count > 0 {
+        problems::show(shell, summary);
+        if !send.skip_invalid {
+            return Err(problems::ending(&send.sheet, &judged.checked, summary).into());
+        }
+    }
+    check_controls(&send.controls, &judged.checked)?;
+    refuse_foreign_results(&send.files.results)
 }
 
 /// Count and sum over the states are those of the sheet, to the paisa, before anything is sent.

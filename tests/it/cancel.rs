@@ -300,12 +300,23 @@ fn a_doubt_that_exists_after_all_is_found_and_stopped() {
         std::thread::sleep(Duration::from_millis(5));
     }
     running.kill9();
-    let run = cancel(&world, &raw).args(["--row", "2"]).run().exits(0);
+    world.talk("results", "june.csv", &raw).run().exits(0);
+    let table = world.table(RESULTS);
+    let states = table.column("state");
+    let row = 1 + states.iter().position(|state| *state == "unknown").unwrap();
+    let run = cancel(&world, &raw).args(["--row", &row.to_string()]).run();
+    let run = run.exits(0);
     assert_eq!(
-        world.table(RESULTS).column("state"),
-        ["created", "cancelled"],
+        world.table(RESULTS).cell(row, "state"),
+        "cancelled",
         "{run}"
     );
+    world
+        .send("june.csv", &raw)
+        .args(["--settle", "1"])
+        .run()
+        .exits(0);
+    assert_eq!(world.table(RESULTS).states("created"), 1);
     audit(&world, RESULTS, &raw);
     assert_eq!(standing(&raw, "ACTIVE"), 1);
 }
