@@ -43,6 +43,7 @@ pub(super) fn prepare(
         Some(Store::open(path, binding)?)
     };
     if let Some(store) = &known {
+        store.refuse_purged()?;
         guards::refuse_closed(store, send.reopen, &shell.again)?;
     }
     let rules = rules(&send.controls, shell.clock.today_in_india(), true);

@@ -8,6 +8,7 @@
 mod address;
 mod door;
 mod files;
+mod keeping;
 mod mend;
 mod run;
 mod webhooks;
@@ -18,6 +19,7 @@ use crate::domain::BatchName;
 use crate::sheet::Layout;
 
 pub use files::Files;
+pub use keeping::{Doctor, Export, Purge, Subject};
 pub use run::{
     Cancel, Controls, Door, Gateway, Remote, Report, Results, Retry, Run, Sandbox, Send, Status,
     Validate, Voice, Webhooks,
@@ -85,6 +87,18 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
         Command::Results(args) => {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
+        }
+        Command::Purge(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::purge(args, base, voice, around).map(Run::Purge)
+        }
+        Command::Doctor(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::doctor(*args, base, voice, around).map(|run| Run::Doctor(Box::new(run)))
+        }
+        Command::Export(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::export(args, base, voice, around).map(Run::Export)
         }
         Command::Report(args) => {
             let (base, voice) = base(&args.place)?;

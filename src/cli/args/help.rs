@@ -40,23 +40,3 @@ Examples:
 
 Exit codes:
   0 written   1 a file could not be read or written   2 wrong usage";
-
-pub(super) const HELP_SANDBOX: &str = "\
-Examples:
-  paysheet sandbox --listen 127.0.0.1:8900
-  paysheet sandbox --state books.db --latency 200ms --links redeem=60%
-
-Exit codes:
-  0 stopped by Ctrl-C   1 the address or the state file is not to be had   2 wrong usage";
-
-/// The examples, then every fault with what it means.
-pub(super) fn help_sandbox() -> String {
-    let mut text = HELP_SANDBOX.to_owned();
-    text.push_str(
-        "\n\nFaults, each with =SHARE (lost-after=2%) or @PREFIX of an id (lost-after@june-a):\n",
-    );
-    for (name, meaning) in crate::sandbox::FAULTS {
-        text.push_str(&format!("  {name:<18}{meaning}\n"));
-    }
-    text
-}
