@@ -18,7 +18,7 @@ const ROWS_MAX: usize = 40;
 pub(crate) const WHOLE: u32 = 1000;
 
 /// Faults that a create can meet at the gateway, by their names in a plan.
-const OF_CREATE: [&str; 33] = [
+pub(crate) const OF_CREATE: [&str; 33] = [
     "lost-before",
     "lost-after",
     "late",
@@ -54,9 +54,9 @@ const OF_CREATE: [&str; 33] = [
     "data-null",
 ];
 /// Faults of a create that end in conflict, since a 409 was not earned.
-const OF_CREATE_CONFLICT: [&str; 2] = ["409", "409-phantom"];
+pub(crate) const OF_CREATE_CONFLICT: [&str; 2] = ["409", "409-phantom"];
 /// Faults that a question can meet.
-const OF_STATUS: [&str; 20] = [
+pub(crate) const OF_STATUS: [&str; 20] = [
     "lost-before",
     "reset",
     "cut",
@@ -79,7 +79,7 @@ const OF_STATUS: [&str; 20] = [
     "unknown-word",
 ];
 /// Faults of the doors before.
-const OF_AUTHORIZE: [&str; 8] = [
+pub(crate) const OF_AUTHORIZE: [&str; 8] = [
     "lost-before",
     "stall",
     "500-before",
