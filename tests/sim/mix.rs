@@ -14,6 +14,8 @@ use paysheet::sandbox::{
 
 /// Rows of the largest sheet.
 const ROWS_MAX: usize = 40;
+/// Longer than the slowest way there, the slowest bank and the slowest way back together: in peace nothing times out.
+const TIMEOUT_S_MIN: u64 = 8;
 /// In this many thousandths a network fault is counted.
 pub(crate) const WHOLE: u32 = 1000;
 
@@ -193,7 +195,7 @@ impl Mix {
                 limits(rng)
             },
             rate: rate(rng),
-            timeout: Duration::from_secs(rng.u64(4..=30)),
+            timeout: Duration::from_secs(rng.u64(TIMEOUT_S_MIN..=30)),
             gather: Duration::from_micros(choose(rng, &[100, 100, 5_000, 80_000])),
             net: if only_fails { Net::default() } else { net(rng) },
             outages: outages(rng),
