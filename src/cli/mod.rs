@@ -11,8 +11,10 @@ mod completions;
 pub mod config;
 mod confirm;
 pub mod credentials;
+mod doctor;
 mod door;
 pub mod exit;
+mod export;
 mod finish;
 mod guards;
 mod intake;
@@ -20,6 +22,7 @@ mod judge;
 mod logs;
 mod privacy;
 mod problems;
+mod purge;
 mod recent;
 mod report;
 mod results;
@@ -180,6 +183,9 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Completions(wanted, _) => completions::run(*wanted),
+        Run::Export(settings) => export::run(settings, shell),
+        Run::Purge(settings) => purge::run(settings, shell),
+        Run::Doctor(settings) => doctor::run(settings, shell).await,
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }
