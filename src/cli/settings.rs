@@ -8,6 +8,8 @@
 mod address;
 mod door;
 mod files;
+mod keeping;
+mod mend;
 mod run;
 mod webhooks;
 
@@ -17,16 +19,18 @@ use crate::domain::BatchName;
 use crate::sheet::Layout;
 
 pub use files::Files;
+pub use keeping::{Doctor, Export, Purge, Subject};
 pub use run::{
-    Controls, Door, Gateway, Remote, Results, Run, Sandbox, Send, Status, Validate, Voice, Webhooks,
+    Cancel, Controls, Door, Gateway, Remote, Report, Results, Retry, Run, Sandbox, Send, Status,
+    Validate, Voice, Webhooks,
 };
 
 use door::{from_variables, gateway};
 
 use super::after::After;
 use super::args::{
-    AfterArgs, Command, ControlArgs, FileArgs, PlaceArgs, ResultsArgs, SendArgs, StatusArgs, Typed,
-    ValidateArgs,
+    AfterArgs, Command, ControlArgs, FileArgs, PlaceArgs, ReportArgs, ReportFormat, ResultsArgs,
+    SendArgs, StatusArgs, Typed, ValidateArgs,
 };
 use super::config::{Config, Layer};
 use super::credentials::{ID_VARIABLE, SECRET_VARIABLE};
@@ -72,9 +76,33 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             status(*args, base, voice, around).map(|status| Run::Status(Box::new(status)))
         }
+        Command::Retry(args) => {
+            let (base, voice) = base(&args.place)?;
+            mend::retry(*args, base, voice, around).map(|retry| Run::Retry(Box::new(retry)))
+        }
+        Command::Cancel(args) => {
+            let (base, voice) = base(&args.place)?;
+            mend::cancel(*args, base, voice, around).map(|cancel| Run::Cancel(Box::new(cancel)))
+        }
         Command::Results(args) => {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
+        }
+        Command::Purge(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::purge(args, base, voice, around).map(Run::Purge)
+        }
+        Command::Doctor(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::doctor(*args, base, voice, around).map(|run| Run::Doctor(Box::new(run)))
+        }
+        Command::Export(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::export(args, base, voice, around).map(Run::Export)
+        }
+        Command::Report(args) => {
+            let (base, voice) = base(&args.place)?;
+            report(args, base, voice, around).map(Run::Report)
         }
         Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Webhooks(args) => {
@@ -168,6 +196,7 @@ fn send(
         skip_invalid: args.skip_invalid,
         dry_run: args.dry_run,
         adopt: args.adopt,
+        reopen: args.reopen,
         new_payment: args.new_payment,
         recent: recent::list(around.variable),
         yes: args.yes,
@@ -216,6 +245,37 @@ fn results(
         batch,
         files,
         environment,
+        voice,
+    })
+}
+
+/// As for the results. Numbers on stdout leave no room for another object there.
+fn report(
+    args: ReportArgs,
+    base: Base,
+    voice: Voice,
+    around: &Surroundings<'_>,
+) -> Result<Report, Ending> {
+    let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
+    let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    let output = match (args.output, args.format) {
+        (Some(path), _) => Some(path),
+        (None, ReportFormat::Html) => Some(files.report.clone()),
+        (None, ReportFormat::Csv | ReportFormat::Json) => None,
+    };
+    if output.is_none() && voice.json {
+        return Err(Ending::usage(
+            "--json and the numbers cannot both have stdout",
+            "add --output FILE for the numbers, or leave --json out",
+        ));
+    }
+    Ok(Report {
+        sheet: args.sheet,
+        batch,
+        files,
+        environment,
+        format: args.format,
+        output,
         voice,
     })
 }

@@ -29,6 +29,14 @@ pub struct ExpiryWindow {
 }
 
 impl ExpiryWindow {
+    /// Every day: for rows that were judged before, whose date may have passed since.
+    pub fn any() -> Self {
+        Self {
+            first: Date::MIN,
+            last: Date::MAX,
+        }
+    }
+
     /// From `today` to [`EXPIRY_DAYS_MAX`] days ahead.
     pub fn from_today(today: Date) -> Self {
         Self {
@@ -112,6 +120,14 @@ impl LinkExpiry {
             Self::On(date) if date > window.last => Err(ExpiryFault::TooFar),
             Self::InDays(days) if days > EXPIRY_DAYS_MAX => Err(ExpiryFault::TooFar),
             Self::On(_) | Self::InDays(_) => Ok(()),
+        }
+    }
+
+    /// Whether it is the last day on which a link sent today may expire.
+    pub fn is_last_day(self, window: ExpiryWindow) -> bool {
+        match self {
+            Self::On(date) => date == window.last,
+            Self::InDays(_) => false,
         }
     }
 

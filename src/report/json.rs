@@ -116,12 +116,108 @@ pub struct ValidateJson<'a> {
     pub amount_total: Rupees,
     /// Problems by code.
     pub problems: BTreeMap<String, u64>,
-    /// Where they are listed; null if there are none.
+    /// Warnings by code.
+    pub warnings: BTreeMap<String, u64>,
+    /// Where the problems are listed; null if there are none.
     pub problems_file: Option<&'a str>,
     /// The exit code.
     pub exit: u8,
     /// The verdict.
     pub message: &'a str,
+}
+
+/// What `report` ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportJson<'a> {
+    /// `report`
+    pub command: &'a str,
+    /// The environment's word.
+    pub environment: &'a str,
+    /// The sheet as typed.
+    pub sheet: &'a str,
+    /// The batch.
+    pub batch: &'a str,
+    /// All payouts.
+    pub rows: u64,
+    /// Payouts by state, every state.
+    pub states: States,
+    /// Links by the gateway's word.
+    pub statuses: BTreeMap<String, u64>,
+    /// Their sum.
+    pub amount_total: Rupees,
+    /// Sum of the created ones.
+    pub amount_created: Rupees,
+    /// Whether the totals close.
+    pub balanced: bool,
+    /// Payouts that need a person.
+    pub needs_a_person: u64,
+    /// The exit code.
+    pub exit: u8,
+    /// The verdict.
+    pub message: &'a str,
+    /// The checkpoint file.
+    pub checkpoint: &'a str,
+    /// What was written.
+    pub report: &'a str,
+}
+
+/// What `purge` ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct PurgeJson<'a> {
+    /// `purge`
+    pub command: &'a str,
+    /// The environment's word.
+    pub environment: &'a str,
+    /// The sheet as typed.
+    pub sheet: &'a str,
+    /// The batch.
+    pub batch: &'a str,
+    /// All payouts.
+    pub rows: u64,
+    /// Their sum.
+    pub amount_total: Rupees,
+    /// Files that were deleted.
+    pub removed: &'a [String],
+    /// The exit code.
+    pub exit: u8,
+    /// The verdict.
+    pub message: &'a str,
+    /// The checkpoint file.
+    pub checkpoint: &'a str,
+    /// The results file.
+    pub results: &'a str,
+}
+
+/// What `doctor` ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct DoctorJson<'a> {
+    /// `doctor`
+    pub command: &'a str,
+    /// The environment's word.
+    pub environment: &'a str,
+    /// The sheet as typed; null without one.
+    pub sheet: Option<&'a str>,
+    /// The batch; null without a sheet.
+    pub batch: Option<&'a str>,
+    /// Everything that was looked at.
+    pub findings: Vec<FindingJson<'a>>,
+    /// The exit code.
+    pub exit: u8,
+    /// The verdict.
+    pub message: &'a str,
+}
+
+/// One thing that `doctor` looked at.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FindingJson<'a> {
+    /// What.
+    pub check: &'a str,
+    /// `ok`, `note` or `problem`.
+    pub verdict: &'a str,
+    /// What was found.
+    pub message: &'a str,
+    /// What to do; blank where there is nothing to do.
+    pub remedy: &'a str,
 }
 
 /// What a run that stopped early ends with.
@@ -217,6 +313,7 @@ mod tests {
             created_now: 1203,
             requests: 1210,
             retries: 6,
+            ..Tally::default()
         };
         let facts = RunFacts {
             command: "send",
@@ -249,13 +346,14 @@ mod tests {
             invalid: 2,
             amount_total: Rupees(Money::from_paise(125_000).unwrap()),
             problems: BTreeMap::from([("phone.length".to_owned(), 2)]),
+            warnings: BTreeMap::from([("phone.repeated".to_owned(), 1)]),
             problems_file: Some("june.problems.csv"),
             exit: 3,
             message: "2 of 3 rows have problems",
         };
         assert_eq!(
             line(&object).unwrap(),
-            r#"{"command":"validate","sheet":"june.csv","rows":3,"valid":1,"invalid":2,"amount_total":"1250.00","problems":{"phone.length":2},"problems_file":"june.problems.csv","exit":3,"message":"2 of 3 rows have problems"}"#
+            r#"{"command":"validate","sheet":"june.csv","rows":3,"valid":1,"invalid":2,"amount_total":"1250.00","problems":{"phone.length":2},"warnings":{"phone.repeated":1},"problems_file":"june.problems.csv","exit":3,"message":"2 of 3 rows have problems"}"#
         );
         let early = EarlyJson {
             command: "send",

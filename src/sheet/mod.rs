@@ -11,9 +11,11 @@ mod book_file;
 mod charset;
 mod check;
 mod columns;
+mod damage;
 mod dates;
 mod decode;
 mod error;
+mod export;
 mod fault;
 mod fields;
 mod guard;
@@ -21,6 +23,7 @@ mod header;
 mod layout;
 mod problems;
 mod read;
+mod remains;
 mod results;
 mod results_book;
 mod rows;
@@ -30,23 +33,31 @@ mod split;
 mod tally;
 mod twins;
 mod validate;
+mod warn;
 mod workbook;
 
 #[cfg(test)]
 mod files_tests;
 
+pub use atomic::{AtomicFile, refuse_foreign};
 pub use charset::{CHARSETS, Charset};
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
+pub use export::{EXPORT_START, ExportFile};
 pub use fault::{Fault, FaultSink, NoFaults};
+pub use guard::guarded;
 pub use header::{Field, Header};
 pub use layout::{DELIMITERS, Layout};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
-pub use results::{CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours};
+pub use remains::{Remains, remove_remains};
+pub use results::{
+    CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours, remove_results,
+};
 pub use results_book::{BookTotals, ResultsBook, Sum};
 pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;
 pub use validate::{Checked, validate};
+pub use warn::Warnings;
 pub use workbook::Refusal;

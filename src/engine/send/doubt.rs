@@ -57,11 +57,18 @@ impl<G: Gateway> Run<G> {
         let state = work.row.standing.state;
         let history = work.row.standing.history;
         let settled = asked >= work.since + self.limits.settle;
+        if history.cancelling {
+            // It is to be stopped: it is asked about once a run, and never sent again.
+            return self.done(&mut work);
+        }
         if state == State::Unknown && settled && !history.exists {
             if work.tried >= self.limits.max_attempts {
                 return self.leave(work);
             }
             work.task = Task::Create;
+            if planted::is(Mistake::NewIdAfterMissing) {
+                work.row = under_another_id(work.row);
+            }
             return self.desk.put_back(work);
         }
         let again = match state {
