@@ -34,6 +34,7 @@ mod lock;
 mod mended;
 mod pace;
 mod power;
+mod report;
 mod results;
 mod results_book;
 mod samples;
