@@ -20,6 +20,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let (checked, summary) = (&judged.checked, &judged.problems);
     problems::show_columns(shell, checked);
     problems::show(shell, summary);
+    problems::show_warnings(shell, &checked.warnings);
     let controls = check_controls(&validate.controls, checked);
     let (exit, message) = match (summary.count, controls) {
         (0, Ok(())) => (Exit::Done, sound(u64::from(checked.rows), checked.total)),
@@ -48,6 +49,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
             .iter()
             .map(|(code, count)| ((*code).to_owned(), *count))
             .collect(),
+        warnings: problems::by_code(&checked.warnings),
         problems_file: file.as_deref(),
         exit: exit.code(),
         message: &message,

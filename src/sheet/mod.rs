@@ -10,6 +10,7 @@ mod book_file;
 mod charset;
 mod check;
 mod columns;
+mod damage;
 mod dates;
 mod decode;
 mod error;
@@ -29,6 +30,7 @@ mod split;
 mod tally;
 mod twins;
 mod validate;
+mod warn;
 mod workbook;
 
 #[cfg(test)]
@@ -50,4 +52,5 @@ pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;
 pub use validate::{Checked, validate};
+pub use warn::Warnings;
 pub use workbook::Refusal;
