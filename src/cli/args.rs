@@ -6,25 +6,38 @@
 
 mod after;
 mod completions;
+mod doctor;
+mod export;
+mod help;
 mod layout;
+mod mend;
+mod purge;
 mod report;
+mod sandbox;
 mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
 pub use after::AfterArgs;
 pub use layout::LayoutArgs;
+pub use mend::{CancelArgs, NameArgs, RetryArgs};
 pub use report::{ReportArgs, ReportFormat};
 pub use webhooks::{EventArgs, WebhooksArgs};
+
+use help::{HELP_RESULTS, HELP_SEND, HELP_STATUS, HELP_TOP, HELP_VALIDATE};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
 pub use completions::CompletionsArgs;
+pub use doctor::DoctorArgs;
+pub use export::ExportArgs;
+pub use purge::PurgeArgs;
+pub use sandbox::SandboxArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
@@ -51,6 +64,12 @@ pub enum Command {
     /// Ask the gateway where each link stands and refresh the results.
     #[command(after_help = HELP_STATUS)]
     Status(Box<StatusArgs>),
+    /// Run rejected rows again; --expired or --cancelled: new links for dead ones.
+    #[command(after_help = mend::HELP_RETRY)]
+    Retry(Box<RetryArgs>),
+    /// Stop the batch, or the rows named: deactivate what nobody has redeemed, send nothing more.
+    #[command(after_help = mend::HELP_CANCEL)]
+    Cancel(Box<CancelArgs>),
     /// Write the results again from the checkpoint.
     #[command(after_help = HELP_RESULTS)]
     Results(ResultsArgs),
@@ -58,8 +77,17 @@ pub enum Command {
     #[command(after_help = report::HELP)]
     Report(ReportArgs),
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
-    #[command(after_help = help_sandbox())]
+    #[command(after_help = sandbox::help())]
     Sandbox(SandboxArgs),
+    /// Remove personal data of a finished batch; keep totals and ids.
+    #[command(after_help = purge::HELP)]
+    Purge(PurgeArgs),
+    /// Check credentials, network, clock and balance; with a sheet also its checkpoint.
+    #[command(after_help = doctor::HELP)]
+    Doctor(Box<DoctorArgs>),
+    /// Print everything that is recorded, as JSON Lines.
+    #[command(after_help = export::HELP)]
+    Export(ExportArgs),
     /// Print what your shell needs to complete commands and options.
     #[command(after_help = completions::HELP)]
     Completions(CompletionsArgs),
@@ -75,10 +103,15 @@ impl Command {
             Command::Validate(_) => "validate",
             Command::Send(_) => "send",
             Command::Status(_) => "status",
+            Command::Retry(_) => "retry",
+            Command::Cancel(_) => "cancel",
             Command::Results(_) => "results",
             Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
             Command::Completions(_) => "completions",
+            Command::Export(_) => "export",
+            Command::Purge(_) => "purge",
+            Command::Doctor(_) => "doctor",
             Command::Webhooks(_) => "webhooks",
         }
     }
@@ -88,12 +121,17 @@ impl Command {
         match self {
             Command::Send(args) => Some(args.after.clone()),
             Command::Status(args) => Some(args.after.clone()),
+            Command::Retry(args) => Some(args.after.clone()),
+            Command::Cancel(args) => Some(args.after.clone()),
             Command::Validate(_)
             | Command::Results(_)
             | Command::Report(_)
             | Command::Sandbox(_)
             | Command::Webhooks(_)
-            | Command::Completions(_) => None,
+            | Command::Completions(_)
+            | Command::Export(_)
+            | Command::Purge(_)
+            | Command::Doctor(_) => None,
         }
     }
 
@@ -103,9 +141,16 @@ impl Command {
             Command::Validate(args) => args.json,
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
+            Command::Retry(args) => args.json,
+            Command::Cancel(args) => args.json,
             Command::Results(args) => args.json,
+            Command::Purge(args) => args.json,
+            Command::Doctor(args) => args.json,
             Command::Report(args) => args.json,
-            Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
+            Command::Sandbox(_)
+            | Command::Completions(_)
+            | Command::Export(_)
+            | Command::Webhooks(_) => false,
         }
     }
 }
@@ -313,6 +358,9 @@ pub struct SendArgs {
     /// The payouts found at the gateway are this batch's own: its checkpoint was lost
     #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
     pub adopt: bool,
+    /// Go on with a batch that was cancelled; what was cancelled stays so
+    #[arg(long, help_heading = "Sending")]
+    pub reopen: bool,
     /// Pay people again who were paid the same amounts within the last 5 days from another sheet
     #[arg(long, help_heading = "Sending")]
     pub new_payment: bool,
@@ -381,104 +429,6 @@ pub struct ResultsArgs {
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-}
-
-/// `paysheet sandbox`
-#[derive(Args, Clone, Debug)]
-pub struct SandboxArgs {
-    /// Address to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8900")]
-    pub listen: std::net::SocketAddr,
-    /// File that keeps what was created from one start to the next [default: kept in memory]
-    #[arg(long, value_name = "PATH")]
-    pub state: Option<PathBuf>,
-    /// How long it takes to answer, such as 200ms±100ms [default: 0]
-    #[arg(long, value_name = "DURATION")]
-    pub latency: Option<String>,
-    /// Requests a second that it takes before it answers 429 [default: no limit]
-    #[arg(long, value_name = "N")]
-    pub rate_limit: Option<String>,
-    /// How long a login lasts
-    #[arg(long, value_name = "DURATION")]
-    pub session_life: Option<String>,
-    /// How it words refusals [default: http200]
-    #[arg(long, value_name = "http200|http-status|mixed", value_parser = ["http200", "http-status", "mixed"])]
-    pub error_style: Option<String>,
-    /// Money on the simulated account [default: ample]
-    #[arg(long, value_name = "AMOUNT")]
-    pub balance: Option<String>,
-    /// What goes wrong, and how often, such as lost-after=2%,500-after=1%; may be given more than once. The faults are
-    /// listed below
-    #[arg(long = "fault", alias = "faults", value_name = "LIST", action = ArgAction::Append)]
-    pub faults: Vec<String>,
-    /// Same seed, same events
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Events that it posts.
-    #[command(flatten)]
-    pub events: EventArgs,
-    /// What recipients do with their links, such as redeem=60% [default: links stay ACTIVE]
-    #[arg(long, value_name = "LIST", action = ArgAction::Append)]
-    pub links: Vec<String>,
-}
-
-const HELP_TOP: &str = "\
-Start with a rehearsal, which needs no account and pays nobody:
-  paysheet send june.csv";
-
-const HELP_VALIDATE: &str = "\
-Examples:
-  paysheet validate june.csv
-  paysheet validate june.csv --expect-count 1204 --expect-total 54,32,100.00
-
-Exit codes:
-  0 every row is payable   1 a file could not be read or written   2 wrong usage
-  3 the sheet is not payable as it is";
-
-const HELP_SEND: &str = "\
-Examples:
-  paysheet send june.csv
-  paysheet send june.csv --env production --expect-total 5432100.00 --yes --json
-
-Exit codes:
-  0 all done   1 stopped, run again   2 wrong usage   3 the sheet is not payable, nothing was sent
-  4 finished, but rows need a person   130 interrupted, run again to resume";
-
-const HELP_STATUS: &str = "\
-Examples:
-  paysheet status june.csv --env production
-  paysheet status june.csv --env production --watch 15m
-
-Exit codes:
-  0 nothing needs a person   1 stopped, run again   2 wrong usage   4 rows need a person
-  130 interrupted, run again";
-
-const HELP_RESULTS: &str = "\
-Examples:
-  paysheet results june.csv --env production
-  paysheet results june.csv --env production --xlsx
-
-Exit codes:
-  0 written   1 a file could not be read or written   2 wrong usage";
-
-const HELP_SANDBOX: &str = "\
-Examples:
-  paysheet sandbox --listen 127.0.0.1:8900
-  paysheet sandbox --state books.db --latency 200ms --links redeem=60%
-
-Exit codes:
-  0 stopped by Ctrl-C   1 the address or the state file is not to be had   2 wrong usage";
-
-/// The examples, then every fault with what it means.
-fn help_sandbox() -> String {
-    let mut text = HELP_SANDBOX.to_owned();
-    text.push_str(
-        "\n\nFaults, each with =SHARE (lost-after=2%) or @PREFIX of an id (lost-after@june-a):\n",
-    );
-    for (name, meaning) in crate::sandbox::FAULTS {
-        text.push_str(&format!("  {name:<18}{meaning}\n"));
-    }
-    text
 }
 
 #[cfg(test)]

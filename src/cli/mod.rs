@@ -7,22 +7,29 @@ mod after;
 mod again;
 mod approve;
 pub mod args;
+mod cancel;
 mod completions;
 pub mod config;
 mod confirm;
 pub mod credentials;
+mod doctor;
 mod door;
 pub mod exit;
+mod export;
 mod finish;
 mod guards;
 mod intake;
 mod judge;
 mod logs;
+mod named;
+mod prepare;
 mod privacy;
 mod problems;
+mod purge;
 mod recent;
 mod report;
 mod results;
+mod retry;
 mod sandbox;
 mod send;
 pub mod settings;
@@ -176,10 +183,15 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Validate(settings) => validate::run(settings, shell),
         Run::Send(settings) => send::run(settings, shell).await,
         Run::Status(settings) => status::run(settings, shell).await,
+        Run::Retry(settings) => retry::run(settings, shell).await,
+        Run::Cancel(settings) => cancel::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
         Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Completions(wanted, _) => completions::run(*wanted),
+        Run::Export(settings) => export::run(settings, shell),
+        Run::Purge(settings) => purge::run(settings, shell),
+        Run::Doctor(settings) => doctor::run(settings, shell).await,
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }

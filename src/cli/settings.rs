@@ -8,6 +8,8 @@
 mod address;
 mod door;
 mod files;
+mod keeping;
+mod mend;
 mod run;
 mod webhooks;
 
@@ -17,9 +19,10 @@ use crate::domain::BatchName;
 use crate::sheet::Layout;
 
 pub use files::Files;
+pub use keeping::{Doctor, Export, Purge, Subject};
 pub use run::{
-    Controls, Door, Gateway, Remote, Report, Results, Run, Sandbox, Send, Status, Validate, Voice,
-    Webhooks,
+    Cancel, Controls, Door, Gateway, Remote, Report, Results, Retry, Run, Sandbox, Send, Status,
+    Validate, Voice, Webhooks,
 };
 
 use door::{from_variables, gateway};
@@ -73,9 +76,29 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             status(*args, base, voice, around).map(|status| Run::Status(Box::new(status)))
         }
+        Command::Retry(args) => {
+            let (base, voice) = base(&args.place)?;
+            mend::retry(*args, base, voice, around).map(|retry| Run::Retry(Box::new(retry)))
+        }
+        Command::Cancel(args) => {
+            let (base, voice) = base(&args.place)?;
+            mend::cancel(*args, base, voice, around).map(|cancel| Run::Cancel(Box::new(cancel)))
+        }
         Command::Results(args) => {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
+        }
+        Command::Purge(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::purge(args, base, voice, around).map(Run::Purge)
+        }
+        Command::Doctor(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::doctor(*args, base, voice, around).map(|run| Run::Doctor(Box::new(run)))
+        }
+        Command::Export(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::export(args, base, voice, around).map(Run::Export)
         }
         Command::Report(args) => {
             let (base, voice) = base(&args.place)?;
@@ -173,6 +196,7 @@ fn send(
         skip_invalid: args.skip_invalid,
         dry_run: args.dry_run,
         adopt: args.adopt,
+        reopen: args.reopen,
         new_payment: args.new_payment,
         recent: recent::list(around.variable),
         yes: args.yes,

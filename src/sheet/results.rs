@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::atomic::{AtomicFile, Standing, cannot_write, refuse_foreign, standing};
+use super::atomic::{AtomicFile, Standing, cannot_write, refuse_foreign, remove_ours, standing};
 use super::error::Error;
 use super::guard::guarded;
 use super::header::{Header, normal};
@@ -203,8 +203,13 @@ pub fn is_ours(path: &Path) -> Result<bool, Error> {
     Ok(standing(path, &has_our_columns)? == Standing::Ours)
 }
 
+/// Removes a results file of ours; whether there was one. What is foreign is left alone.
+pub fn remove_results(path: &Path) -> Result<bool, Error> {
+    remove_ours(path, &has_our_columns)
+}
+
 /// Our names, all and in order, end the first line. None of them needs quotes.
-fn has_our_columns(first_line: &str) -> bool {
+pub(super) fn has_our_columns(first_line: &str) -> bool {
     let ours = RESULT_COLUMNS.join(",");
     first_line
         .strip_suffix(&ours)
