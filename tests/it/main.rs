@@ -20,6 +20,7 @@ mod book_bad;
 mod cancel;
 mod changes;
 mod clocks;
+mod corpus;
 mod damage;
 mod disks;
 mod doctor;
