@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod completions;
+mod template;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use webhooks::{EventArgs, WebhooksArgs};
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
 pub use completions::CompletionsArgs;
+pub use template::TemplateArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
@@ -51,6 +53,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
+    /// Print or write an empty sheet with the right header and one example row.
+    #[command(after_help = template::HELP)]
+    Template(TemplateArgs),
     /// Print what your shell needs to complete commands and options.
     #[command(after_help = completions::HELP)]
     Completions(CompletionsArgs),
@@ -68,6 +73,7 @@ impl Command {
             Command::Status(_) => "status",
             Command::Results(_) => "results",
             Command::Sandbox(_) => "sandbox",
+            Command::Template(_) => "template",
             Command::Completions(_) => "completions",
             Command::Webhooks(_) => "webhooks",
         }
@@ -80,7 +86,10 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
-            Command::Sandbox(_) | Command::Completions(_) | Command::Webhooks(_) => false,
+            Command::Template(_)
+            | Command::Sandbox(_)
+            | Command::Completions(_)
+            | Command::Webhooks(_) => false,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod settings;
 mod shell;
 mod signals;
 mod status;
+mod template;
 mod validate;
 pub mod values;
 mod webhooks;
@@ -136,6 +137,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Status(settings) => status::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
+        Run::Template(file, _) => template::run(file.as_ref(), shell),
         Run::Completions(wanted, _) => completions::run(*wanted),
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }

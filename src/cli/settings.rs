@@ -11,7 +11,7 @@ mod files;
 mod run;
 mod webhooks;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::BatchName;
 
@@ -23,8 +23,8 @@ pub use run::{
 use door::{from_variables, gateway};
 
 use super::args::{
-    Command, ControlArgs, FileArgs, PlaceArgs, ResultsArgs, SendArgs, StatusArgs, Typed,
-    ValidateArgs,
+    Command, ControlArgs, FileArgs, PlaceArgs, ResultsArgs, SendArgs, StatusArgs, TemplateArgs,
+    Typed, ValidateArgs,
 };
 use super::config::{Config, Layer};
 use super::credentials::{ID_VARIABLE, SECRET_VARIABLE};
@@ -78,6 +78,7 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
         }
+        Command::Template(args) => template(args).map(|file| Run::Template(file, voice)),
         Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Webhooks(args) => {
             let (base, voice) = base(&args.place)?;
@@ -214,6 +215,19 @@ fn results(
         environment,
         voice,
     })
+}
+
+/// The file that a template goes to, whose name says of which kind it is; none: stdout.
+fn template(args: TemplateArgs) -> Result<Option<PathBuf>, Ending> {
+    if let Some(path) = args.xlsx {
+        files::workbook(&path, "--xlsx")?;
+        return Ok(Some(path));
+    }
+    let Some(path) = args.file else {
+        return Ok(None);
+    };
+    files::sheet(&path)?;
+    Ok(Some(path))
 }
 
 fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Controls {

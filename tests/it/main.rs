@@ -39,6 +39,7 @@ mod settings;
 mod sheet;
 mod status;
 mod support;
+mod template;
 mod tidy;
 mod tls;
 mod usage;

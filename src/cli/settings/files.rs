@@ -118,6 +118,23 @@ pub(super) fn workbook(path: &Path, option: &str) -> Result<(), Ending> {
     ))
 }
 
+/// Refuses a name that is neither a workbook's nor a CSV's.
+pub(super) fn sheet(path: &Path) -> Result<(), Ending> {
+    let end = path.extension().and_then(std::ffi::OsStr::to_str);
+    let known = |end: &str| {
+        ["xlsx", "csv"]
+            .iter()
+            .any(|known| end.eq_ignore_ascii_case(known))
+    };
+    if end.is_some_and(known) {
+        return Ok(());
+    }
+    Err(Ending::usage(
+        format!("{} ends neither in .xlsx nor in .csv", path.display()),
+        "give the file a name that ends in one of them",
+    ))
+}
+
 fn two_at_once(path: &Path, remedy: &str) -> Ending {
     Ending::usage(
         format!("{} cannot be two files at once", path.display()),

@@ -29,6 +29,8 @@ pub enum Run {
     Results(Results),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet template`, and where it goes
+    Template(Option<PathBuf>, Voice),
     /// `paysheet completions`
     Completions(clap_complete::Shell, Voice),
     /// `paysheet webhooks`
@@ -232,7 +234,7 @@ impl Run {
             Run::Status(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Sandbox(run) => run.voice,
-            Run::Completions(_, voice) => *voice,
+            Run::Template(_, voice) | Run::Completions(_, voice) => *voice,
             Run::Webhooks(run) => run.voice,
         }
     }
