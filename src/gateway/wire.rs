@@ -95,7 +95,7 @@ impl Envelope {
         identifier(&self.data, "referenceId")
     }
 
-    /// The link, if it is an http(s) URL without blanks. The host is not judged: it has changed before.
+    /// The link, if it is an http(s) URL without blanks and without a user name. The host is not judged: it has changed before.
     pub(super) fn link(&self) -> Option<String> {
         match json::get(&self.data, "cashgramLink") {
             Some(Plain::Text(link)) if is_link(link) => Some(link.clone()),
@@ -226,7 +226,12 @@ fn is_link(link: &str) -> bool {
         .strip_prefix("https://")
         .or_else(|| lower.strip_prefix("http://"));
     let named = host.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()));
-    named && is_visible(link) && link.len() <= LINK_BYTES_MAX
+    // `https://bank.example@elsewhere.example/` reads as one host and leads to another.
+    let plain = host.is_some_and(|rest| {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        !host.contains(['@', '\\'])
+    });
+    named && plain && is_visible(link) && link.len() <= LINK_BYTES_MAX
 }
 
 /// Rupees as a decimal text into paise; what is beyond two decimals is dropped.

@@ -17,6 +17,8 @@
 mod book;
 mod book_bad;
 mod changes;
+mod clocks;
+mod damage;
 mod disks;
 mod doubt;
 mod everywhere;

@@ -157,6 +157,8 @@ fn references_are_taken_whole_or_not_at_all() {
 #[test]
 fn only_http_links_without_blanks_are_believed() {
     for (link, believed) in [
+        ("https://cashfree.com@evil.example/x", false),
+        ("https://cashfree.com/@x?y=a@b", true),
         ("https://csgr.am/a1b2c3d", true),
         ("http://bit.ly/x", true),
         ("HTTPS://csgr.am/x", true),

@@ -53,7 +53,7 @@ impl Disk {
     /// None where `cc` cannot make one.
     pub(crate) fn new() -> Option<Disk> {
         static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
-        let library = LIBRARY.get_or_init(compile).as_ref()?;
+        let library = LIBRARY.get_or_init(|| compile("disk")).as_ref()?;
         let folder = TempDir::with_prefix("paysheet-disk-").expect("a folder");
         Some(Disk { library, folder })
     }
@@ -119,10 +119,17 @@ impl Disk {
     }
 }
 
-fn compile() -> Option<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/disk.c");
+/// A wall clock that jumps (`clock.c`); none where `cc` cannot make one.
+pub(crate) fn clock_library() -> Option<&'static Path> {
+    static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    LIBRARY.get_or_init(|| compile("clock")).as_deref()
+}
+
+fn compile(name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support");
+    let source = folder.join(format!("{name}.c"));
     let made = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let library = made.join(format!("disk-{}.so", std::process::id()));
+    let library = made.join(format!("{name}-{}.so", std::process::id()));
     let compiled = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
         .arg(&library)
@@ -131,7 +138,7 @@ fn compile() -> Option<PathBuf> {
         .output()
         .ok()?;
     let said = String::from_utf8_lossy(&compiled.stderr);
-    assert!(compiled.status.success(), "disk.c: {said}");
+    assert!(compiled.status.success(), "{name}.c: {said}");
     Some(library)
 }
 

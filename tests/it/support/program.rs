@@ -171,6 +171,15 @@ impl Running {
         matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
+    /// The most memory it has held so far, in KiB; 0 where the system does not tell.
+    pub(crate) fn memory_peak(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()));
+        let status = status.unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|text| text.trim().strip_suffix(" kB"));
+        kib.and_then(|kib| kib.trim().parse().ok()).unwrap_or(0)
+    }
+
     /// SIGKILL: no goodbye of any kind.
     pub(crate) fn kill9(mut self) -> Output {
         let _ = self.child.kill();

@@ -83,6 +83,8 @@ pub(crate) enum Manner {
     Late(Duration),
     /// These bytes as they are, then the connection closes.
     Bytes(Vec<u8>),
+    /// The first bytes once, then the second so many times, for as long as they are taken.
+    Pour(Vec<u8>, Vec<u8>, usize),
 }
 
 /// One Cashgram in the books.
@@ -298,6 +300,13 @@ fn perform(socket: &mut TcpStream, manner: Option<Manner>, honest: Option<Say>) 
         }
         Some(Manner::Half(bytes)) => {
             raw_http::write(socket, &honest[..bytes.min(honest.len())]);
+            return false;
+        }
+        Some(Manner::Pour(head, again, times)) => {
+            let mut taken = raw_http::taken(socket, &head);
+            for _ in 0..times {
+                taken = taken && raw_http::taken(socket, &again);
+            }
             return false;
         }
         Some(Manner::Bytes(bytes)) => {

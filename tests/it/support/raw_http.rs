@@ -135,6 +135,11 @@ impl Say {
     }
 }
 
+/// Writes bytes and tells whether the peer took them.
+pub(crate) fn taken(socket: &mut TcpStream, bytes: &[u8]) -> bool {
+    socket.write_all(bytes).is_ok()
+}
+
 /// Writes bytes; whether the peer took them is its own business.
 pub(crate) fn write(socket: &mut TcpStream, bytes: &[u8]) {
     let _ = socket.write_all(bytes);
