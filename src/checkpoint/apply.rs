@@ -1,7 +1,7 @@
 //! One piece of news becomes a fact and the payout's present state, in the caller's transaction.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -13,7 +13,7 @@ use crate::domain::{
 
 use super::error::Error;
 use super::schema::{damaged, write};
-use super::seal::WHOLE;
+use super::seal::{WHOLE, sealed_update};
 use super::store::{PayoutNo, class_code, class_from, state_code, state_from};
 use super::totals::{Counted, Totals};
 
@@ -188,14 +188,16 @@ pub(super) fn apply(
     Ok(next)
 }
 
+static LOAD: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT state, attempts, terms, history, amount, row, status, status_class, status_reason, utr
+             FROM payouts WHERE payout = ?1 AND {WHOLE}"
+    )
+});
+
 fn load(conn: &Connection, path: &Path, payout: PayoutNo) -> Result<Before, Error> {
     let read = |e| damaged(path, e);
-    let mut select = conn
-        .prepare_cached(&format!(
-            "SELECT state, attempts, terms, history, amount, row, status, status_class, status_reason, utr
-             FROM payouts WHERE payout = ?1 AND {WHOLE}"
-        ))
-        .map_err(read)?;
+    let mut select = conn.prepare_cached(&LOAD).map_err(read)?;
     let mut lines = select.query([payout.0]).map_err(read)?;
     let Some(line) = lines.next().map_err(read)? else {
         return Err(Error::Damaged {
@@ -264,19 +266,22 @@ fn store(
                 !before.standing.is_frozen(),
                 "the body of a payout in doubt was about to change"
             );
-            conn.prepare_cached(update!(", body = ?6"))?.execute((
-                payout, state, attempts, terms, history, &**body,
-            ))
+            conn.prepare_cached(&SENDING)?
+                .execute((payout, state, attempts, terms, history, &**body))
         }
         News::Created(receipt, status) => {
-            let sql = update!(
-                ", reference_id = ?6, cashgram_link = ?7, status = ?8, status_class = ?9, created_at = ?10,
-                   error_code = NULL, error_message = NULL"
-            );
             let class = class_code(status.class);
-            conn.prepare_cached(sql)?.execute((
-                payout, state, attempts, terms, history,
-                &receipt.reference, &receipt.link, &status.word, class, at,
+            conn.prepare_cached(&CREATED)?.execute((
+                payout,
+                state,
+                attempts,
+                terms,
+                history,
+                &receipt.reference,
+                &receipt.link,
+                &status.word,
+                class,
+                at,
             ))
         }
         News::Rejected(Refusal { code, message }) => conn
@@ -287,11 +292,8 @@ fn store(
             .execute((payout, state, attempts, terms, history, why)),
         News::Present(seen) | News::Swept(seen) => {
             let newly_created = is_made(next.state) && !is_made(before.standing.state);
-            let status = (&seen.status.word, class_code(seen.status.class));
-            conn.prepare_cached(SIGHTED)?.execute((
-                payout, state, attempts, terms, history,
-                &seen.reference, &seen.link, status.0, status.1, &seen.reason, &seen.utr, at, newly_created,
-            ))
+            let now = (payout, state, attempts, terms, history);
+            sighted(conn, now, seen, newly_created, at)
         }
         News::Missing | News::Deactivated => conn
             .prepare_cached(update!(", checked_at = ?6"))?
@@ -313,6 +315,34 @@ fn store(
     .map(|_| ())
 }
 
+/// Payout, state, attempts, terms and history, as they are stored.
+type Now = (i64, i64, u32, Option<i64>, u16);
+
+fn sighted(
+    conn: &Connection,
+    (payout, state, attempts, terms, history): Now,
+    seen: &Sighting,
+    newly_created: bool,
+    at: i64,
+) -> rusqlite::Result<usize> {
+    let status = (&seen.status.word, class_code(seen.status.class));
+    conn.prepare_cached(SIGHTED)?.execute((
+        payout,
+        state,
+        attempts,
+        terms,
+        history,
+        &seen.reference,
+        &seen.link,
+        status.0,
+        status.1,
+        &seen.reason,
+        &seen.utr,
+        at,
+        newly_created,
+    ))
+}
+
 /// Whether a payout in `state` has a Cashgram of ours.
 fn is_made(state: State) -> bool {
     match state {
@@ -320,6 +350,30 @@ fn is_made(state: State) -> bool {
         State::Invalid | State::Ready | State::Unknown | State::Rejected | State::Conflict => false,
     }
 }
+
+/// Where the payout stands now: what every statement sets.
+const STANDING: [(&str, &str); 4] = [
+    ("state", "?2"),
+    ("attempts", "?3"),
+    ("terms", "?4"),
+    ("history", "?5"),
+];
+
+/// The two statements of every payout that goes well.
+static SENDING: LazyLock<String> =
+    LazyLock::new(|| sealed_update(&[&STANDING[..], &[("body", "?6")]].concat()));
+static CREATED: LazyLock<String> = LazyLock::new(|| {
+    let carried = [
+        ("reference_id", "?6"),
+        ("cashgram_link", "?7"),
+        ("status", "?8"),
+        ("status_class", "?9"),
+        ("created_at", "?10"),
+        ("error_code", "NULL"),
+        ("error_message", "NULL"),
+    ];
+    sealed_update(&[&STANDING[..], &carried].concat())
+});
 
 /// A reference or link once known never changes: positive evidence does not regress.
 const SIGHTED: &str = update!(

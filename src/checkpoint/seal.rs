@@ -117,7 +117,8 @@ const TRIGGERS: &str = concat!(
         UPDATE payouts SET pay_seal = seal(", pay!("NEW."), "), told_seal = seal(", told!("NEW."), "),
             place_seal = CASE WHEN NEW.row IS NULL THEN NULL ELSE seal(NEW.row, NEW.line, NEW.cells) END
         WHERE payout = NEW.payout; END;
-    CREATE TEMP TRIGGER sealed_payment AFTER UPDATE OF ", pay!(""), ",", told!(""), " ON main.payouts BEGIN
+    CREATE TEMP TRIGGER sealed_payment AFTER UPDATE OF ", pay!(""), ",", told!(""), " ON main.payouts
+        WHEN NEW.pay_seal IS OLD.pay_seal AND NEW.told_seal IS OLD.told_seal BEGIN
         UPDATE payouts SET pay_seal = seal(", pay!("NEW."), "), told_seal = seal(", told!("NEW."), ")
         WHERE payout = NEW.payout; END;
     CREATE TEMP TRIGGER sealed_place AFTER UPDATE OF row, line, cells ON main.payouts
@@ -147,6 +148,31 @@ pub(super) const SEAL_ALL: &str = concat!(
 
 /// Seals anew what is paid, for a migration that changes it. For the beginning of an UPDATE.
 pub(super) const SEAL_PAY: &str = concat!("UPDATE payouts SET pay_seal = seal(", pay!(""), ")");
+
+/// An UPDATE of the payout `?1` that sets these columns to these expressions and brings the new seals itself: for what
+/// is done for every payout, where a trigger would write its line twice.
+pub(super) fn sealed_update(sets: &[(&str, &str)]) -> String {
+    let after = |columns: &str| {
+        let values: Vec<&str> = columns
+            .split(',')
+            .map(|column| {
+                let set = sets.iter().find(|(name, _)| *name == column);
+                set.map_or(column, |(_, value)| value)
+            })
+            .collect();
+        values.join(", ")
+    };
+    let assignments: Vec<String> = sets
+        .iter()
+        .map(|(column, value)| format!("{column} = {value}"))
+        .collect();
+    format!(
+        "UPDATE payouts SET {}, pay_seal = seal({}), told_seal = seal({}) WHERE payout = ?1",
+        assignments.join(", "),
+        after(pay!("")),
+        after(told!("")),
+    )
+}
 
 /// Lines of the small tables that are not as they were written are an error here.
 pub(super) const PROVE_SMALL: &str =

@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod completions;
+mod layout;
 mod template;
 mod webhooks;
 
@@ -15,6 +16,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
+pub use layout::LayoutArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
@@ -150,6 +152,9 @@ pub struct ControlArgs {
     /// The sheet of a workbook [default: its first visible one]
     #[arg(long, value_name = "NAME")]
     pub sheet_name: Option<String>,
+    /// How a text file is laid out.
+    #[command(flatten)]
+    pub layout: LayoutArgs,
 }
 
 /// Which files belong to the sheet.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::args::{ControlArgs, EmbeddedArgs, GatewayArgs};
+use super::args::{ControlArgs, EmbeddedArgs, GatewayArgs, LayoutArgs};
 use super::exit::Ending;
 use super::values::{self, Environment, LogFormat, Notify};
 
@@ -46,7 +46,7 @@ const GUARDS: [&str; 5] = [
 const NAMED_FILE_ONLY: [&str; 4] = ["base-url", "credentials", "proxy", "ca-file"];
 
 /// The options that [`put`] sets.
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 29] = [
     "env",
     "log-format",
     "notify",
@@ -54,6 +54,11 @@ const KNOWN: [&str; 24] = [
     "expect-total",
     "max-amount",
     "expires-in",
+    "sheet-name",
+    "encoding",
+    "delimiter",
+    "map",
+    "strict",
     "base-url",
     "credentials",
     "public-key",
@@ -124,7 +129,14 @@ layered!(ControlArgs {
     expect_total,
     max_amount,
     expires_in,
-    sheet_name
+    sheet_name,
+    layout
+});
+layered!(LayoutArgs {
+    encoding,
+    delimiter,
+    map,
+    strict
 });
 layered!(GatewayArgs {
     base_url,
@@ -366,6 +378,10 @@ fn put(layer: &mut Layer, name: &str, text: &str, beside: &Path) -> Result<(), S
         "expect-count" => fill(&mut controls.expect_count, values::count(text)),
         "expect-total" => fill(&mut controls.expect_total, values::total(text)),
         "max-amount" => fill(&mut controls.max_amount, values::amount(text)),
+        "encoding" => fill(&mut controls.layout.encoding, values::encoding(text)),
+        "delimiter" => fill(&mut controls.layout.delimiter, values::delimiter(text)),
+        "map" => fill(&mut controls.layout.map, values::mappings(text)),
+        "strict" => fill(&mut controls.layout.strict, values::yes_or_no(text)),
         "sheet-name" => fill(&mut controls.sheet_name, word()),
         "expires-in" => fill(&mut controls.expires_in, values::expires_in(text)),
         "base-url" => fill(&mut gateway.base_url, word()),

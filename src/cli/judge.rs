@@ -36,6 +36,7 @@ pub(super) fn rules(controls: &Controls, today: Date, fingerprint: bool) -> Rule
         allow_duplicates: controls.allow_duplicates,
         fingerprint,
         sheet_name: controls.sheet_name.clone(),
+        layout: controls.layout.clone(),
     }
 }
 

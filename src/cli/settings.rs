@@ -14,6 +14,7 @@ mod webhooks;
 use std::path::{Path, PathBuf};
 
 use crate::domain::BatchName;
+use crate::sheet::Layout;
 
 pub use files::Files;
 pub use run::{
@@ -238,6 +239,12 @@ fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Co
         max_amount: meant.max_amount,
         expires_in: meant.expires_in.unwrap_or(EXPIRES_IN_DEFAULT),
         sheet_name: meant.sheet_name,
+        strict: meant.layout.strict.unwrap_or(false),
+        layout: Layout {
+            encoding: meant.layout.encoding,
+            delimiter: meant.layout.delimiter,
+            map: meant.layout.map.unwrap_or_default(),
+        },
         allow_duplicates,
     }
 }

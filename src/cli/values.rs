@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::domain::Money;
 use crate::engine;
+use crate::sheet::{CHARSETS, Charset, DELIMITERS, Field};
 
 /// Most requests in one unit of a rate: far above any documented limit, and no pacer overflows on it.
 const RATE_MAX: u32 = 1_000_000;
@@ -288,6 +289,68 @@ pub fn attempts(text: &str) -> Result<u32, String> {
 /// What is wrong with the text.
 pub fn expires_in(text: &str) -> Result<u32, String> {
     between(text, 1, EXPIRES_IN_DAYS_MAX)
+}
+
+/// An encoding.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn encoding(text: &str) -> Result<Charset, String> {
+    word(&text.to_ascii_lowercase(), &CHARSETS)
+}
+
+/// What separates cells, by name or itself.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn delimiter(text: &str) -> Result<u8, String> {
+    let itself = DELIMITERS
+        .iter()
+        .find(|(_, byte)| text.as_bytes() == [*byte]);
+    match itself {
+        Some((_, byte)) => Ok(*byte),
+        None => word(text, &DELIMITERS),
+    }
+}
+
+/// A field and the column that stands for it: `phone=Mobile 1`.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn mapping(text: &str) -> Result<(Field, String), String> {
+    let (field, column) = text.split_once('=').unwrap_or((text, ""));
+    let column = column.trim();
+    match Field::named(field.trim()) {
+        Some(field) if !column.is_empty() => Ok((field, column.to_owned())),
+        Some(_) => Err(format!(
+            "`{text}` names no column: write {field}=\"Its Column\""
+        )),
+        None => Err(format!(
+            "`{text}` names no field: write phone=\"Mobile 1\"; the fields are {}",
+            Field::names().join(", ")
+        )),
+    }
+}
+
+/// Fields and columns in one text, as a file has them: `phone=Mobile 1; name=Payee`.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn mappings(text: &str) -> Result<Vec<(Field, String)>, String> {
+    text.split(';').map(mapping).collect()
+}
+
+/// Yes or no.
+///
+/// # Errors
+///
+/// What is wrong with the text.
+pub fn yes_or_no(text: &str) -> Result<bool, String> {
+    word(text, &[("yes", true), ("no", false)])
 }
 
 /// A seed of the simulator.

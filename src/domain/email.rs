@@ -101,31 +101,32 @@ impl Email {
 /// What may stand in an address: RFC 5322 `atext`, dots and the `@`.
 static IN_ADDRESS: [bool; 256] = byte_set(b".@!#$%&'*+-/=?^_`{|}~", true);
 
+/// Letters and digits, of which words are made.
+static IN_WORD: [bool; 256] = byte_set(b"", true);
+
 /// Nearly every address, in one pass, since this runs once a row: words between single dots, hyphens or one `@`,
 /// the domain dotted and ending in letters. What is not plain may still be an address.
 fn is_plain(bytes: &[u8]) -> bool {
-    let (mut local, mut dots, mut word) = (None, 0, 0);
-    let mut letters = true;
-    for (index, byte) in bytes.iter().enumerate() {
-        if byte.is_ascii_alphanumeric() {
-            word += 1;
-            letters &= byte.is_ascii_alphabetic();
-            continue;
-        }
-        if word == 0 {
-            return false;
-        }
-        match byte {
+    let (mut rest, mut local, mut dots) = (bytes, true, 0);
+    loop {
+        let word = rest.iter().position(|byte| !holds(&IN_WORD, *byte));
+        let Some((word, [mark, behind @ ..])) = rest.split_at_checked(word.unwrap_or(rest.len()))
+        else {
+            break;
+        };
+        match mark {
             b'.' => dots += 1,
-            b'-' => {}
-            b'@' if local.is_none() => (local, dots) = (Some(index), 0),
+            b'-' => dots = 0,
+            b'@' if local => (local, dots) = (false, 0),
             _ => return false,
         }
-        word = 0;
-        letters = *byte != b'-';
+        if word.is_empty() {
+            return false;
+        }
+        rest = behind;
     }
-    let short = bytes.len() <= LABEL_BYTES_MAX;
-    short && local.is_some() && dots > 0 && letters && word >= 2
+    let top = rest.len() >= 2 && rest.iter().all(u8::is_ascii_alphabetic);
+    !local && dots > 0 && top && bytes.len() <= LABEL_BYTES_MAX
 }
 
 /// Both sides of the one `@`.

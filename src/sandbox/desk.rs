@@ -10,7 +10,7 @@ use super::ask::{Ask, Operation, Request};
 use super::bank::Bank;
 use super::cashgram::Purse;
 use super::log::{Log, Seen};
-use super::mischief::{Fault, Phase};
+use super::mischief::{Fault, Phase, Plan};
 use super::reply::{Delivery, Ending, Reply};
 use super::throttle::{Throttle, Turn};
 use super::time::Moment;
@@ -57,6 +57,12 @@ impl Desk {
     /// The bank's time at `wall`.
     pub(super) fn now(&self, wall: Moment) -> Moment {
         wall.plus_micros(self.bank.purse.clock_ahead.signed())
+    }
+
+    /// Ends the mischief and the limit, but not what was set off before.
+    pub(super) fn calm(&mut self) {
+        self.options.faults = Plan::default();
+        self.throttle = None;
     }
 
     /// Handles one request that arrived at `wall`.

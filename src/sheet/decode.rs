@@ -1,52 +1,48 @@
 //! Where bytes become text: everything behind this reader is UTF-8 without NUL bytes, and its size is bounded.
 //!
-//! Only UTF-8 is taken, with or without a byte order mark (the CSV reader drops the mark). This is the seam for
-//! other encodings: a decoder for UTF-16, Windows-1252 or a workbook would stand between `source` and `chunk`.
-//! Deliberately absent: any lossy decoding, and CSV itself.
+//! UTF-8 is taken with or without a byte order mark, UTF-16 with one, and what an option names. Nothing else is
+//! guessed: a wrong guess would pay a wrong name. Deliberately absent: any lossy decoding, and CSV itself.
 
 use std::io::{self, Read};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
+use super::charset::{Charset, Decoded, looks_like, mark_of};
 use super::error::Encoding;
+use super::split::line_ends;
 
 /// Bytes read at a time: large enough that a chunk's checks cost nothing per row.
 pub(super) const CHUNK_BYTES: usize = 128 * 1024;
 
-/// What stands at the end of what the CSV reader sees: it ends a last row that has no line end of its own. The
-/// second byte is swallowed only by a quote that is still open, which shows that it is.
-pub(super) const SENTINEL: &[u8] = b"\n\n";
-
-/// Why the bytes cannot be text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why no more text can be had.
+#[derive(Debug)]
 pub(super) enum Broken {
-    /// Not UTF-8.
-    NotUtf8 {
-        line: u64,
+    /// Reading failed.
+    Io(io::Error),
+    /// Not in the encoding that was asked for; `ends` lines end between the window's start and there.
+    Undecodable {
+        ends: u64,
         byte: u64,
+        charset: Charset,
         looks: Encoding,
     },
-    /// A NUL byte.
-    Nul { line: u64, byte: u64 },
-    /// More bytes than [`Text::allow_until`] allows were asked for.
-    TooLong,
+    /// A NUL character.
+    Nul { ends: u64, byte: u64 },
+    /// The file's mark says another encoding than the option.
+    Mark { says: Charset, asked: Charset },
 }
 
-/// A reader of checked UTF-8.
+/// A window on the text of a file, moved along by its reader.
 pub(super) struct Text<R> {
     source: R,
-    chunk: Vec<u8>,
-    /// Checked bytes of `chunk` not yet handed on start here.
-    handed: usize,
-    /// Bytes of the file before `chunk`.
+    window: String,
+    asked: Option<Charset>,
+    charset: Option<Charset>,
+    /// Bytes read and not yet decoded: a character cut by the end of a chunk.
+    raw: Vec<u8>,
+    /// Bytes of the file before `raw`.
     before: u64,
-    /// Line ends before `chunk`.
-    lines_before: u64,
-    /// An unfinished character at the end of the last chunk.
-    carry: Vec<u8>,
-    allowed: u64,
     ended: bool,
-    broken: Option<Broken>,
     hash: Option<Context>,
 }
 
@@ -55,42 +51,29 @@ impl<R: Read> Text<R> {
     pub(super) fn new(source: R, fingerprint: bool) -> Self {
         Self {
             source,
-            chunk: Vec::new(),
-            handed: 0,
+            window: String::new(),
+            asked: None,
+            charset: None,
+            raw: Vec::new(),
             before: 0,
-            lines_before: 0,
-            carry: Vec::new(),
-            allowed: u64::MAX,
             ended: false,
-            broken: None,
             hash: fingerprint.then(|| Context::new(&SHA256)),
         }
     }
 
-    /// No byte from `offset` on will be handed out until the caller says otherwise: what bounds a row.
-    pub(super) fn allow_until(&mut self, offset: u64) {
-        self.allowed = offset;
+    /// In this encoding, whatever the file looks like.
+    pub(super) fn ask(&mut self, charset: Option<Charset>) {
+        self.asked = charset;
     }
 
-    /// Why the last read failed, if the bytes were to blame.
-    pub(super) fn broken(&self) -> Option<Broken> {
-        self.broken
+    /// What was read and not yet let go.
+    pub(super) fn window(&self) -> &str {
+        &self.window
     }
 
-    /// The byte at `offset`, if it is in the chunk last read.
-    pub(super) fn byte_at(&self, offset: u64) -> Option<u8> {
-        let index = usize::try_from(offset.checked_sub(self.before)?).ok()?;
-        self.chunk.get(index).copied()
-    }
-
-    /// Whether no line feed is in the chunk last read: with carriage returns, that is an old Mac's file.
-    pub(super) fn chunk_has_line_feed(&self) -> bool {
-        self.chunk.contains(&b'\n')
-    }
-
-    /// Offset behind the last byte of the sentinel; none before the end was reached.
-    pub(super) fn end(&self) -> Option<u64> {
-        self.ended.then(|| self.before + length(&self.chunk))
+    /// Whether nothing follows the window.
+    pub(super) fn ended(&self) -> bool {
+        self.ended
     }
 
     /// SHA-256 of the file, once it was read to its end and if it was asked for.
@@ -99,174 +82,149 @@ impl<R: Read> Text<R> {
         hash.finish().as_ref().try_into().ok()
     }
 
-    fn refill(&mut self) -> io::Result<()> {
-        self.before += length(&self.chunk);
-        self.lines_before += count_line_feeds(&self.chunk);
-        self.chunk.clear();
-        self.handed = 0;
-        self.chunk.append(&mut self.carry);
-        let room = CHUNK_BYTES - self.chunk.len();
-        let carried = self.chunk.len();
-        let room = u64::try_from(room).unwrap_or(u64::MAX);
-        (&mut self.source).take(room).read_to_end(&mut self.chunk)?;
-        let fresh = self.chunk.get(carried..).unwrap_or_default();
+    /// Lets go of the window before `from`, and reads on.
+    pub(super) fn read_on(&mut self, from: usize) -> Result<(), Broken> {
+        match self.charset {
+            Some(Charset::Utf8) => self.read_utf8(from),
+            Some(charset) => self.read_other(charset, from),
+            None => {
+                self.begin()?;
+                self.read_on(from)
+            }
+        }
+    }
+
+    /// The first bytes say in which encoding the file is.
+    fn begin(&mut self) -> Result<(), Broken> {
+        self.read_raw()?;
+        self.ended = false;
+        let charset = match (mark_of(&self.raw), self.asked) {
+            (Some((says, _)), Some(asked)) if says != asked => {
+                return Err(Broken::Mark { says, asked });
+            }
+            (Some((says, length)), _) => {
+                self.raw.drain(..length);
+                self.before += long(length);
+                says
+            }
+            (None, asked) => asked.unwrap_or(Charset::Utf8),
+        };
+        self.charset = Some(charset);
+        Ok(())
+    }
+
+    /// Appends a chunk to what is not yet decoded.
+    fn read_raw(&mut self) -> Result<(), Broken> {
+        let mut raw = std::mem::take(&mut self.raw);
+        self.append(&mut raw)?;
+        self.raw = raw;
+        Ok(())
+    }
+
+    /// Appends a chunk of the file.
+    fn append(&mut self, to: &mut Vec<u8>) -> Result<(), Broken> {
+        let known = to.len();
+        let room = long(CHUNK_BYTES);
+        let read = (&mut self.source).take(room).read_to_end(to);
+        read.map_err(Broken::Io)?;
+        let fresh = to.get(known..).unwrap_or_default();
         self.ended = fresh.is_empty();
         if let Some(hash) = &mut self.hash {
             hash.update(fresh);
         }
-        self.check()?;
-        if self.ended {
-            self.chunk.extend_from_slice(SENTINEL);
-        }
         Ok(())
     }
 
-    /// Refuses what is not UTF-8; keeps a character cut by the chunk's end for the next one.
-    fn check(&mut self) -> io::Result<()> {
-        if let Err(error) = std::str::from_utf8(&self.chunk) {
-            let valid = error.valid_up_to();
-            if error.error_len().is_some() || self.ended {
-                let (line, byte) = self.place(valid);
-                let looks = self.looks();
-                return self.fail(Broken::NotUtf8 { line, byte, looks });
-            }
-            self.carry = self.chunk.split_off(valid);
-        }
+    /// The usual case: the bytes are checked where they are read to.
+    fn read_utf8(&mut self, from: usize) -> Result<(), Broken> {
+        let mut bytes = std::mem::take(&mut self.window).into_bytes();
+        bytes.drain(..from);
+        let known = bytes.len();
+        bytes.append(&mut self.raw);
+        self.append(&mut bytes)?;
         // `contains` is many times faster than `position`, and chunks without a NUL are the rule.
-        let first = || self.chunk.iter().position(|byte| *byte == 0);
-        if let Some(index) = self.chunk.contains(&0).then(first).flatten() {
-            let (line, byte) = self.place(index);
-            let broken = match self.looks() {
-                Encoding::Other => Broken::Nul { line, byte },
-                looks @ (Encoding::Utf16 | Encoding::Workbook) => {
-                    Broken::NotUtf8 { line, byte, looks }
-                }
-            };
-            return self.fail(broken);
+        if bytes.get(known..).unwrap_or_default().contains(&0) {
+            return Err(self.nul(&bytes, known));
         }
+        match String::from_utf8(bytes) {
+            Ok(window) => {
+                self.before += long(window.len() - known);
+                self.window = window;
+                Ok(())
+            }
+            Err(error) => self.cut(error, known),
+        }
+    }
+
+    /// A character cut by the chunk's end is kept for the next one; anything else is refused.
+    fn cut(&mut self, error: std::string::FromUtf8Error, known: usize) -> Result<(), Broken> {
+        let (valid, cut) = {
+            let why = error.utf8_error();
+            (why.valid_up_to(), why.error_len().is_none())
+        };
+        let mut bytes = error.into_bytes();
+        if !cut || self.ended {
+            let start = self.before == 0;
+            return Err(Broken::Undecodable {
+                ends: line_ends(bytes.get(..valid).unwrap_or_default()),
+                byte: self.before + long(valid - known),
+                charset: Charset::Utf8,
+                looks: looks_like(&bytes, start),
+            });
+        }
+        self.raw = bytes.split_off(valid);
+        self.before += long(valid - known);
+        self.window = String::from_utf8(bytes).unwrap_or_default();
         Ok(())
     }
 
-    fn place(&self, index: usize) -> (u64, u64) {
-        let head = self.chunk.get(..index).unwrap_or_default();
-        let line = self.lines_before + count_line_feeds(head) + 1;
-        (line, self.before + length(head))
-    }
-
-    fn looks(&self) -> Encoding {
-        match self.chunk.as_slice() {
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] if self.before == 0 => Encoding::Utf16,
-            [b'P', b'K', 3, 4, ..] if self.before == 0 => Encoding::Workbook,
-            _ => Encoding::Other,
+    fn nul(&self, bytes: &[u8], known: usize) -> Broken {
+        let index = bytes.iter().position(|byte| *byte == 0).unwrap_or(0);
+        let ends = line_ends(bytes.get(..index).unwrap_or_default());
+        let byte = self.before + long(index.saturating_sub(known));
+        match looks_like(bytes, self.before == 0) {
+            Encoding::Other => Broken::Nul { ends, byte },
+            looks @ (Encoding::Utf16(_) | Encoding::Workbook) => Broken::Undecodable {
+                ends,
+                byte,
+                charset: Charset::Utf8,
+                looks,
+            },
         }
     }
 
-    fn fail(&mut self, broken: Broken) -> io::Result<()> {
-        self.broken = Some(broken);
-        Err(io::Error::other("the bytes are not a text"))
+    fn read_other(&mut self, charset: Charset, from: usize) -> Result<(), Broken> {
+        self.window.drain(..from);
+        let known = self.window.len();
+        self.read_raw()?;
+        let Decoded { used, whole } = charset.decode(&self.raw, self.ended, &mut self.window);
+        let at = self.before + long(used);
+        self.before = at;
+        self.raw.drain(..used);
+        let ends = || line_ends(self.window.as_bytes());
+        if !whole {
+            let (ends, looks) = (ends(), Encoding::Other);
+            return Err(Broken::Undecodable {
+                ends,
+                byte: at,
+                charset,
+                looks,
+            });
+        }
+        if let Some(index) = self.window.get(known..).and_then(|text| text.find('\0')) {
+            let head = self.window.get(..known + index).unwrap_or_default();
+            let behind = self.window.get(known + index..).unwrap_or_default();
+            let byte = at - charset.bytes_of(behind);
+            let ends = line_ends(head.as_bytes());
+            return Err(Broken::Nul { ends, byte });
+        }
+        Ok(())
     }
 }
 
-impl<R: Read> Read for Text<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.handed >= self.chunk.len() {
-            if self.ended {
-                return Ok(0);
-            }
-            if self.before + length(&self.chunk) >= self.allowed {
-                self.fail(Broken::TooLong)?;
-            }
-            self.refill()?;
-        }
-        let rest = self.chunk.get(self.handed..).unwrap_or_default();
-        let count = rest.len().min(out.len());
-        if let (Some(target), Some(source)) = (out.get_mut(..count), rest.get(..count)) {
-            target.copy_from_slice(source);
-        }
-        self.handed += count;
-        Ok(count)
-    }
-}
-
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
-}
-
-/// In runs short enough for a `u8`, and wrapping, so that the compiler counts many bytes at once.
-fn count_line_feeds(bytes: &[u8]) -> u64 {
-    let feeds = |part: &[u8]| {
-        part.iter().fold(0u8, |count, byte| {
-            count.wrapping_add(u8::from(*byte == b'\n'))
-        })
-    };
-    bytes
-        .chunks(usize::from(u8::MAX))
-        .map(|part| u64::from(feeds(part)))
-        .sum()
+fn long(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(bytes: &[u8]) -> Result<Vec<u8>, Option<Broken>> {
-        let mut text = Text::new(bytes, false);
-        let mut out = Vec::new();
-        match text.read_to_end(&mut out) {
-            Ok(_) => Ok(out),
-            Err(_) => Err(text.broken()),
-        }
-    }
-
-    #[test]
-    fn text_passes_with_the_sentinel_behind_it() {
-        assert_eq!(read(b""), Ok(b"\n\n".to_vec()));
-        assert_eq!(read("a,₹".as_bytes()), Ok("a,₹\n\n".into()));
-    }
-
-    #[test]
-    fn characters_cut_by_a_chunk_are_whole_again() {
-        let text = format!("a{}", "₹".repeat(CHUNK_BYTES));
-        assert_eq!(
-            read(text.as_bytes()),
-            Ok(format!("{text}\n\n").into_bytes())
-        );
-    }
-
-    #[test]
-    fn what_is_not_text_is_refused_at_its_place() {
-        let far = [
-            b"x\n".repeat(CHUNK_BYTES),
-            b"\xe9".to_vec(),
-            b"tail".to_vec(),
-        ]
-        .concat();
-        let not = |line, byte, looks| Err(Some(Broken::NotUtf8 { line, byte, looks }));
-        assert_eq!(read(b"a\nb\xe9c"), not(2, 3, Encoding::Other));
-        assert_eq!(read(b"a\xe2\x82"), not(1, 1, Encoding::Other));
-        assert_eq!(read(b"\xff\xfea\0"), not(1, 0, Encoding::Utf16));
-        assert_eq!(read(b"PK\x03\x04\0\0"), not(1, 4, Encoding::Workbook));
-        assert_eq!(read(b"a\n\0"), Err(Some(Broken::Nul { line: 2, byte: 2 })));
-        let place = u64::try_from(CHUNK_BYTES).unwrap();
-        assert_eq!(read(&far), not(place + 1, place * 2, Encoding::Other));
-    }
-
-    #[test]
-    fn no_more_is_read_than_allowed() {
-        let mut text = Text::new(io::repeat(b'x'), false);
-        text.allow_until(1000);
-        let mut out = Vec::new();
-        assert!(text.read_to_end(&mut out).is_err());
-        assert_eq!(text.broken(), Some(Broken::TooLong));
-        assert!(out.len() <= 2 * CHUNK_BYTES);
-    }
-
-    #[test]
-    fn the_fingerprint_is_of_the_file_alone() {
-        let mut text = Text::new(&b"abc"[..], true);
-        assert_eq!(text.fingerprint(), None);
-        text.read_to_end(&mut Vec::new()).unwrap();
-        let wanted = aws_lc_rs::digest::digest(&SHA256, b"abc");
-        assert_eq!(text.fingerprint().unwrap().as_slice(), wanted.as_ref());
-    }
-}
+mod tests;

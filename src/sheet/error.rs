@@ -5,26 +5,40 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::charset::Charset;
 use super::workbook::Refusal;
 
-/// What a file that is not UTF-8 looks like.
+/// What a file that cannot be decoded looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// Starts with a UTF-16 byte order mark.
-    Utf16,
+    /// Every other byte is NUL, and there is no byte order mark.
+    Utf16(Charset),
     /// A workbook (xlsx) or another zip archive.
     Workbook,
     /// Some other encoding, or damage.
     Other,
 }
 
-impl Encoding {
-    fn guess(self) -> &'static str {
-        match self {
-            Encoding::Utf16 => "it looks like UTF-16",
-            Encoding::Workbook => "it looks like a workbook, not a CSV",
-            Encoding::Other => "it may be in another encoding, such as Windows-1252",
+/// What is said of bytes that cannot be read as `charset`, and what to do.
+fn undecodable(charset: Charset, looks: Encoding) -> String {
+    let (guess, option) = match (looks, charset) {
+        (Encoding::Utf16(found), _) => ("; it looks like UTF-16 without its mark", Some(found)),
+        (Encoding::Workbook, _) => ("; it looks like a workbook, not a CSV", None),
+        (Encoding::Other, Charset::Utf8) => (
+            "; older Windows programs write Windows-1252",
+            Some(Charset::Windows1252),
+        ),
+        (Encoding::Other, Charset::Utf16Le | Charset::Utf16Be | Charset::Windows1252) => {
+            ("; is --encoding right?", None)
         }
+    };
+    let save = "save it as \"CSV UTF-8\"";
+    match option {
+        None => format!("{guess}: {save} and run again"),
+        Some(option) => format!(
+            "{guess}: {save}, or add --encoding {} if that is what it is",
+            option.name()
+        ),
     }
 }
 
@@ -59,17 +73,29 @@ pub enum Error {
         /// The sheet.
         path: PathBuf,
     },
-    /// Not UTF-8.
-    #[error("{} is not UTF-8 at line {line}, byte {byte} ({}): save it as \"CSV UTF-8\" and run again", path.display(), looks.guess())]
-    NotUtf8 {
+    /// Bytes that the encoding does not have.
+    #[error("{} is not {} at line {line}, byte {byte}{}", path.display(), charset.title(), undecodable(*charset, *looks))]
+    Undecodable {
         /// The sheet.
         path: PathBuf,
-        /// Line of the first byte that is not UTF-8.
+        /// Line of the first byte that cannot be read.
         line: u64,
         /// Offset of that byte from the start of the file.
         byte: u64,
+        /// The encoding it was read in.
+        charset: Charset,
         /// What the file looks like.
         looks: Encoding,
+    },
+    /// The mark at the file's start says one encoding, the option another.
+    #[error("{} starts with the mark of {}, but --encoding says {}: leave --encoding out", path.display(), says.title(), asked.title())]
+    Mark {
+        /// The sheet.
+        path: PathBuf,
+        /// The mark's.
+        says: Charset,
+        /// The option's.
+        asked: Charset,
     },
     /// A NUL byte.
     #[error("{} holds a NUL byte at line {line}, byte {byte}: the file is damaged, save it again as \"CSV UTF-8\"", path.display())]
@@ -114,6 +140,34 @@ pub enum Error {
         found: String,
         /// What else may be wrong, or nothing.
         hint: String,
+    },
+    /// A column that an option names is not there, or is named twice.
+    #[error("{}, line {line}: {} --map {field}={column:?}; found: {found}", path.display(), if *taken { "another option names the same column as" } else { "there is no such column as in" })]
+    Mapped {
+        /// The sheet.
+        path: PathBuf,
+        /// Line of the header.
+        line: u64,
+        /// The field's name.
+        field: &'static str,
+        /// The column that the option names.
+        column: String,
+        /// Whether it is there, but taken.
+        taken: bool,
+        /// The headers found.
+        found: String,
+    },
+    /// Two separators would do.
+    #[error("{}, line {line}: the cells may be separated by {first} or by {second}: say which, such as --delimiter {first}", path.display())]
+    Doubtful {
+        /// The sheet.
+        path: PathBuf,
+        /// Line of the header.
+        line: u64,
+        /// One separator's name.
+        first: &'static str,
+        /// The other's.
+        second: &'static str,
     },
     /// Two columns for one field.
     #[error("{}, line {line}: the columns {first:?} and {second:?} both give the {field}: keep one, or rename the other", path.display())]
@@ -180,6 +234,8 @@ impl Error {
             Error::Empty { .. }
             | Error::NoRows { .. }
             | Error::MissingColumns { .. }
+            | Error::Mapped { .. }
+            | Error::Doubtful { .. }
             | Error::TwoColumns { .. }
             | Error::TooLarge { .. }
             | Error::OpenQuote { .. } => true,
@@ -187,7 +243,8 @@ impl Error {
             | Error::NotAFile { .. }
             | Error::Read { .. }
             | Error::Changed { .. }
-            | Error::NotUtf8 { .. }
+            | Error::Undecodable { .. }
+            | Error::Mark { .. }
             | Error::Nul { .. }
             | Error::Workbook { .. }
             | Error::Foreign { .. }

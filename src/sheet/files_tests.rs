@@ -19,6 +19,7 @@ fn rules() -> Rules {
         allow_duplicates: false,
         fingerprint: true,
         sheet_name: None,
+        layout: Layout::default(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the columns mean. Names are recognised without regard to case, spaces and punctuation.
+//! What the columns mean. Names are recognised without regard to case, spaces and punctuation, and an option may name
+//! a column for a field.
 //!
 //! Deliberately absent: guessing. `id`, `reference` or `employee id` is not taken for the Cashgram's id, and two
 //! columns for one field are an error, since a guess would pay the wrong amount or pay twice.
@@ -7,156 +8,11 @@ use std::path::Path;
 
 use csv::StringRecord;
 
+pub use super::columns::Field;
+use super::columns::{ALIASES, FIELDS, ID_LOOKALIKES, REQUIRED, SEND_FLAGS, nearest};
+pub(super) use super::columns::{is_known, normal};
 use super::error::Error;
 use super::fault::{is_personal, shown_guessing};
-
-/// A field of a payout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Field {
-    /// Who is paid.
-    Name,
-    /// The mobile that the link goes to.
-    Phone,
-    /// How much.
-    Amount,
-    /// Where the link goes too.
-    Email,
-    /// Until when.
-    LinkExpiry,
-    /// The sheet's own id.
-    CashgramId,
-    /// What the payment is for.
-    Remarks,
-    /// A free label.
-    PayoutType,
-    /// The dashboard's "reason".
-    Description,
-    /// Whether the gateway messages the recipient.
-    Notify,
-}
-
-/// Number of fields.
-const FIELDS: usize = 10;
-
-/// Every field with its canonical name and the headers taken for it, in lower-case letters and digits.
-const ALIASES: [(Field, &str, &[&str]); FIELDS] = [
-    (
-        Field::Name,
-        "name",
-        &[
-            "name",
-            "customername",
-            "beneficiaryname",
-            "employeename",
-            "payee",
-            "payeename",
-        ],
-    ),
-    (
-        Field::Phone,
-        "phone",
-        &[
-            "phone",
-            "phoneno",
-            "phonenumber",
-            "mobile",
-            "mobileno",
-            "mobilenumber",
-            "contactno",
-            "contactnumber",
-            "customerphone",
-            "beneficiaryphonenumber",
-        ],
-    ),
-    (
-        Field::Amount,
-        "amount",
-        &["amount", "amountinr", "amountrs", "netpay", "netamount"],
-    ),
-    (
-        Field::Email,
-        "email",
-        &[
-            "email",
-            "emailid",
-            "emailaddress",
-            "customeremail",
-            "beneficiaryemailid",
-        ],
-    ),
-    (
-        Field::LinkExpiry,
-        "link_expiry",
-        &[
-            "linkexpiry",
-            "expirydate",
-            "expiry",
-            "cashgramvalidtill",
-            "validtill",
-        ],
-    ),
-    (
-        Field::CashgramId,
-        "cashgram_id",
-        &["cashgramid", "transferid"],
-    ),
-    (Field::Remarks, "remarks", &["remarks", "note"]),
-    (Field::PayoutType, "payout_type", &["payouttype"]),
-    (
-        Field::Description,
-        "description",
-        &["description", "reason"],
-    ),
-    (Field::Notify, "notify", &["notify", "notifycustomer"]),
-];
-
-/// The dashboard's three send flags, which together make one `notify`.
-const SEND_FLAGS: [&str; 3] = ["sendwhatsapp", "sendsms", "sendemail"];
-
-/// Headers that look like an id, but may be an employee's or an invoice's.
-const ID_LOOKALIKES: [&str; 3] = ["id", "reference", "employeeid"];
-
-/// The fields that every sheet needs, with what to write in messages.
-const REQUIRED: [(Field, &str); 3] = [
-    (
-        Field::Name,
-        "name (also: customer name, beneficiary name, employee name, payee)",
-    ),
-    (
-        Field::Phone,
-        "phone (also: mobile, mobile number, phone number, contact no)",
-    ),
-    (
-        Field::Amount,
-        "amount (also: amount inr, amount rs, net pay, net amount)",
-    ),
-];
-
-impl Field {
-    /// Its canonical name: `link_expiry`.
-    pub fn name(self) -> &'static str {
-        let (_, name, _) = ALIASES
-            .iter()
-            .find(|(field, _, _)| *field == self)
-            .unwrap_or(&(Field::Name, "", &[]));
-        name
-    }
-
-    fn index(self) -> usize {
-        match self {
-            Field::Name => 0,
-            Field::Phone => 1,
-            Field::Amount => 2,
-            Field::Email => 3,
-            Field::LinkExpiry => 4,
-            Field::CashgramId => 5,
-            Field::Remarks => 6,
-            Field::PayoutType => 7,
-            Field::Description => 8,
-            Field::Notify => 9,
-        }
-    }
-}
 
 /// The columns of a sheet and what they mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,13 +26,28 @@ pub struct Header {
 impl Header {
     /// Reads the first row of a sheet.
     pub fn read(cells: &StringRecord, line: u64, path: &Path) -> Result<Self, Error> {
+        Self::mapped(cells, line, path, &[])
+    }
+
+    /// The same, where the user has named columns for some fields.
+    pub fn mapped(
+        cells: &StringRecord,
+        line: u64,
+        path: &Path,
+        map: &[(Field, String)],
+    ) -> Result<Self, Error> {
         let mut header = Self {
             columns: cells.iter().map(|cell| cell.trim().to_owned()).collect(),
             places: [None; FIELDS],
             flags: Vec::new(),
             id_lookalike: None,
         };
+        header.map(map, line, path)?;
+        let mapped = header.places;
         for (place, cell) in cells.iter().enumerate() {
+            if mapped.contains(&Some(place)) || header.is_overruled(&normal(cell), &mapped) {
+                continue;
+            }
             header
                 .take(place, &normal(cell))
                 .map_err(|(field, first)| {
@@ -196,6 +67,41 @@ impl Header {
         }
         header.check_required(line, path)?;
         Ok(header)
+    }
+
+    /// Gives the fields the columns that the user named.
+    fn map(&mut self, map: &[(Field, String)], line: u64, path: &Path) -> Result<(), Error> {
+        for (field, name) in map {
+            let exact = self.columns.iter().position(|column| column == name.trim());
+            let alike = || {
+                let wanted = normal(name);
+                self.columns
+                    .iter()
+                    .position(|column| normal(column) == wanted)
+            };
+            let place = exact.or_else(alike);
+            let free = place.filter(|place| !self.places.contains(&Some(*place)));
+            let (Some(place), Some(slot)) = (free, self.places.get_mut(field.index())) else {
+                return Err(Error::Mapped {
+                    path: path.to_owned(),
+                    line,
+                    field: field.name(),
+                    column: name.clone(),
+                    taken: place.is_some(),
+                    found: self.shown().join(", "),
+                });
+            };
+            *slot = Some(place);
+        }
+        Ok(())
+    }
+
+    /// Whether a column is not read because the user named another one for its field.
+    fn is_overruled(&self, name: &str, mapped: &[Option<usize>; FIELDS]) -> bool {
+        let flag = SEND_FLAGS.contains(&name).then_some(Field::Notify);
+        let alias = ALIASES.iter().find(|(_, _, all)| all.contains(&name));
+        let field = flag.or(alias.map(|(field, _, _)| *field));
+        field.is_some_and(|field| mapped.get(field.index()).copied().flatten().is_some())
     }
 
     /// Takes one column; the field and the earlier column if there is one already.
@@ -236,21 +142,36 @@ impl Header {
     }
 
     fn check_required(&self, line: u64, path: &Path) -> Result<(), Error> {
-        let missing: Vec<&str> = REQUIRED
+        let missing: Vec<_> = REQUIRED
             .iter()
             .filter(|(field, _)| self.place(*field).is_none())
-            .map(|(_, words)| *words)
             .collect();
         if missing.is_empty() {
             return Ok(());
         }
+        let hint = match self.hint() {
+            "" => self.nearest_of(missing.iter().map(|(field, _)| *field)),
+            hint => hint.to_owned(),
+        };
+        let missing: Vec<&str> = missing.iter().map(|(_, words)| *words).collect();
         Err(Error::MissingColumns {
             path: path.to_owned(),
             line,
             missing: missing.join("; "),
             found: self.shown().join(", "),
-            hint: self.hint().to_owned(),
+            hint,
         })
+    }
+
+    /// What may be meant for the missing fields.
+    fn nearest_of(&self, missing: impl Iterator<Item = Field>) -> String {
+        let columns = || self.columns.iter().map(String::as_str);
+        let found = missing.filter_map(|field| Some((field.name(), nearest(field, columns())?)));
+        let hints = found.map(|(field, column)| {
+            let column = shown_guessing(column);
+            format!("; if {column:?} is the {field}, rename it, or add --map {field}={column:?}")
+        });
+        hints.collect()
     }
 
     /// The columns for a message: a sheet without a header has a recipient in their place, who is masked.
@@ -261,16 +182,14 @@ impl Header {
             .collect()
     }
 
-    /// Columns that hold a phone or an address are a row. A single one that holds a separator is a sheet saved with another separator.
+    /// Columns that hold a phone or an address are a row.
     fn hint(&self) -> &'static str {
-        match self.columns.as_slice() {
-            [only] if only.contains([';', '\t', '|']) || only.starts_with("sep=") => {
-                "; the columns must be separated by commas: save the sheet as \"CSV UTF-8 (comma delimited)\""
-            }
-            columns if columns.iter().any(|column| is_personal(column)) => {
-                "; the first line seems to be a row: put a line above it that names the columns"
-            }
-            _ => "",
+        if self.columns.iter().any(|column| is_personal(column)) {
+            "; the first line seems to be a row: put a line above it that names the columns"
+        } else if self.columns.len() == 1 {
+            "; if another character than comma, semicolon, tab or | separates the cells, name it with --delimiter"
+        } else {
+            ""
         }
     }
 
@@ -322,14 +241,6 @@ impl Header {
             .and_then(|place| self.columns.get(place))
             .map_or(field.name(), String::as_str)
     }
-}
-
-/// Lower-case letters and digits alone.
-pub(super) fn normal(name: &str) -> String {
-    name.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 #[cfg(test)]

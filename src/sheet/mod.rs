@@ -7,7 +7,9 @@
 
 mod atomic;
 mod book_file;
+mod charset;
 mod check;
+mod columns;
 mod dates;
 mod decode;
 mod error;
@@ -15,6 +17,7 @@ mod fault;
 mod fields;
 mod guard;
 mod header;
+mod layout;
 mod problems;
 mod read;
 mod results;
@@ -22,6 +25,7 @@ mod results_book;
 mod rows;
 mod rules;
 mod source;
+mod split;
 mod tally;
 mod template;
 mod twins;
@@ -31,10 +35,12 @@ mod workbook;
 #[cfg(test)]
 mod files_tests;
 
+pub use charset::{CHARSETS, Charset};
 pub use dates::{DateReading, DateStyle};
 pub use error::{Encoding, Error};
 pub use fault::{Fault, FaultSink, NoFaults};
 pub use header::{Field, Header};
+pub use layout::{DELIMITERS, Layout};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
 pub use results::{CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours};

@@ -1,19 +1,21 @@
 //! Rows as they stand in the file, unjudged, each with the line it starts on. Every size is bounded, so that no
 //! file, however hostile, fills the memory.
 //!
-//! Deliberately absent: what the columns mean, other separators than the comma, and any repair.
+//! Deliberately absent: what the columns mean, what separates them (`layout`), and any repair.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::StringRecord;
 
 use crate::domain::money::ROWS_MAX;
 use crate::domain::trimmed;
 
-use super::decode::{Broken, CHUNK_BYTES, Text};
+use super::decode::{Broken, Text};
 use super::error::Error;
+use super::layout::{Layout, Seen, name_of};
+use super::split::{Found, Splitter};
 
 /// Longest cell: no field may be longer than 200, and carried columns are notes, not documents.
 pub const FIELD_BYTES_MAX: usize = 4 * 1024;
@@ -22,18 +24,22 @@ pub const RECORD_BYTES_MAX: usize = 64 * 1024;
 /// Most columns: a payroll export has about 20.
 pub const COLUMNS_MAX: usize = 64;
 /// How far a row's bytes in the file, with doubled quotes and blank lines, may reach before reading stops.
-const READ_AHEAD_BYTES_MAX: u64 = 256 * 1024;
+const READ_AHEAD_BYTES_MAX: usize = 256 * 1024;
 
 /// The rows of one file, streamed.
 pub struct Records<R> {
     path: PathBuf,
-    csv: csv::Reader<Text<R>>,
+    text: Text<R>,
+    splitter: Splitter,
+    layout: Layout,
+    begun: bool,
     record: StringRecord,
-    /// Line on which the next row's bytes start; blank lines may still stand before it.
+    /// Where in the text's window the next row starts; blank lines may still stand before it.
+    at: usize,
+    /// The line on which that is.
     next_line: u64,
     line: u64,
     rows: u32,
-    old_mac: Option<bool>,
 }
 
 impl Records<File> {
@@ -57,20 +63,25 @@ impl Records<File> {
 impl<R: Read> Records<R> {
     /// Reads a sheet from `source`; `path` is for messages.
     pub fn new(source: R, path: &Path, fingerprint: bool) -> Self {
-        let csv = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(CHUNK_BYTES)
-            .from_reader(Text::new(source, fingerprint));
         Self {
             path: path.to_owned(),
-            csv,
+            text: Text::new(source, fingerprint),
+            splitter: Splitter::new(b','),
+            layout: Layout::default(),
+            begun: false,
             record: StringRecord::new(),
+            at: 0,
             next_line: 1,
             line: 1,
             rows: 0,
-            old_mac: None,
         }
+    }
+
+    /// The same, laid out as the user says.
+    pub fn laid_out(mut self, layout: &Layout) -> Self {
+        self.layout = layout.clone();
+        self.text.ask(layout.encoding);
+        self
     }
 
     /// The next row that is not blank: its line and its cells. The header is the first one.
@@ -90,7 +101,11 @@ impl<R: Read> Records<R> {
             if !self.read()? {
                 return Ok(false);
             }
-            if self.record.iter().any(|cell| !trimmed(cell).is_empty()) {
+            // One byte decides about nearly every row.
+            let first = self.record.as_slice().as_bytes().first();
+            if first.is_some_and(u8::is_ascii_graphic)
+                || self.record.iter().any(|cell| !trimmed(cell).is_empty())
+            {
                 break;
             }
         }
@@ -113,57 +128,79 @@ impl<R: Read> Records<R> {
 
     /// SHA-256 of the file's bytes, after the last row and if it was asked for.
     pub fn fingerprint(&self) -> Option<[u8; 32]> {
-        self.csv.get_ref().fingerprint()
+        self.text.fingerprint()
+    }
+
+    /// Finds out what separates the cells.
+    fn begin(&mut self) -> Result<(), Error> {
+        loop {
+            let text = self.text.window();
+            match self.layout.look(text, self.text.ended()) {
+                Seen::Delimiter {
+                    delimiter,
+                    bytes,
+                    lines,
+                } => {
+                    self.splitter = Splitter::new(delimiter);
+                    self.at = bytes;
+                    self.next_line += lines;
+                    self.begun = true;
+                    return Ok(());
+                }
+                Seen::Doubtful([first, second]) => {
+                    return Err(Error::Doubtful {
+                        path: self.path.clone(),
+                        line: self.next_line,
+                        first: name_of(first),
+                        second: name_of(second),
+                    });
+                }
+                Seen::Part if text.len() > READ_AHEAD_BYTES_MAX => {
+                    return Err(self.row_too_long(self.next_line));
+                }
+                Seen::Part => self.read_on()?,
+            }
+        }
     }
 
     fn read(&mut self) -> Result<bool, Error> {
-        let (start, before) = (self.csv.position().byte(), self.csv.position().line());
-        self.csv.get_mut().allow_until(start + READ_AHEAD_BYTES_MAX);
-        match self.csv.read_record(&mut self.record) {
-            Ok(true) => {}
-            Ok(false) => return Ok(false),
-            Err(error) => return Err(self.failed(error)),
+        if !self.begun {
+            self.begin()?;
         }
-        let end = self.csv.position().byte();
-        let open = self.csv.get_ref().end() == Some(end);
-        self.count_lines(before, open);
-        if open {
-            return Err(Error::OpenQuote {
-                path: self.path.clone(),
-                line: self.line,
-            });
+        loop {
+            let rest = self.text.window().get(self.at..).unwrap_or_default();
+            let found = self.splitter.row(rest, self.text.ended(), &mut self.record);
+            match found {
+                Found::Row {
+                    blank,
+                    lines,
+                    bytes,
+                } => {
+                    self.line = self.next_line + blank;
+                    self.next_line = self.line + lines;
+                    self.at += bytes;
+                    self.check_sizes()?;
+                    return Ok(true);
+                }
+                Found::Part { blank } if rest.len() > READ_AHEAD_BYTES_MAX => {
+                    return Err(self.row_too_long(self.next_line + blank));
+                }
+                Found::Part { .. } => self.read_on()?,
+                Found::OpenQuote { blank } => {
+                    return Err(Error::OpenQuote {
+                        path: self.path.clone(),
+                        line: self.next_line + blank,
+                    });
+                }
+                Found::Nothing => return Ok(false),
+            }
         }
-        self.check_sizes()?;
-        Ok(true)
     }
 
-    /// `csv` counts line feeds it has consumed, which after a row depends on how the row ended; so the line a row
-    /// starts on is worked out from its end.
-    fn count_lines(&mut self, before: u64, open: bool) {
-        let text = self.csv.get_ref();
-        let last = self.csv.position().byte().checked_sub(1);
-        let ended_by_feed = !open && last.and_then(|offset| text.byte_at(offset)) == Some(b'\n');
-        let old_mac = *self
-            .old_mac
-            .get_or_insert_with(|| !text.chunk_has_line_feed());
-        if old_mac {
-            self.line = self.next_line;
-            self.next_line += 1;
-            return;
-        }
-        let counted = self.csv.position().line();
-        let cells = self.record.as_slice().as_bytes();
-        // Asked first because it is many times faster than counting, and most rows have none. One line feed more than
-        // before the row, and that at its end: not even that need be asked.
-        let only_its_end = ended_by_feed && counted == before + 1;
-        let inside = if !only_its_end && cells.contains(&b'\n') {
-            u64::try_from(cells.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0)
-        } else {
-            0
-        };
-        let row_end = if ended_by_feed { counted - 1 } else { counted };
-        self.line = row_end.saturating_sub(inside).max(1);
-        self.next_line = row_end + 1;
+    fn read_on(&mut self) -> Result<(), Error> {
+        let from = std::mem::take(&mut self.at);
+        let read = self.text.read_on(from);
+        read.map_err(|broken| self.failed(broken))
     }
 
     fn check_sizes(&self) -> Result<(), Error> {
@@ -215,21 +252,28 @@ impl<R: Read> Records<R> {
         }
     }
 
-    fn failed(&self, error: csv::Error) -> Error {
+    fn failed(&self, broken: Broken) -> Error {
         let path = self.path.clone();
-        match self.csv.get_ref().broken() {
-            Some(Broken::NotUtf8 { line, byte, looks }) => Error::NotUtf8 {
-                path,
-                line,
+        match broken {
+            Broken::Io(source) => Error::Read { path, source },
+            Broken::Undecodable {
+                ends,
                 byte,
+                charset,
+                looks,
+            } => Error::Undecodable {
+                path,
+                line: self.next_line + ends,
+                byte,
+                charset,
                 looks,
             },
-            Some(Broken::Nul { line, byte }) => Error::Nul { path, line, byte },
-            Some(Broken::TooLong) => self.row_too_long(self.next_line),
-            None => Error::Read {
+            Broken::Nul { ends, byte } => Error::Nul {
                 path,
-                source: error.into(),
+                line: self.next_line + ends,
+                byte,
             },
+            Broken::Mark { says, asked } => Error::Mark { path, says, asked },
         }
     }
 }

@@ -40,7 +40,7 @@ impl<'c> Rows<'c> {
     /// Opens the sheet again. It must be the one that gave `checked`.
     pub fn open(path: &Path, checked: &'c Checked, rules: &Rules) -> Result<Self, Error> {
         let mut source = Source::open(path, rules)?;
-        if read_header(&mut source)? != checked.header {
+        if read_header(&mut source, rules)? != checked.header {
             return Err(changed(&source));
         }
         Ok(Self {

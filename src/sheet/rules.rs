@@ -6,6 +6,8 @@ use jiff::civil::Date;
 
 use crate::domain::Money;
 
+use super::layout::Layout;
+
 /// What a sheet is judged by.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -19,6 +21,8 @@ pub struct Rules {
     pub fingerprint: bool,
     /// The sheet of a workbook that is meant; none: its first visible one.
     pub sheet_name: Option<String>,
+    /// How a text file is laid out.
+    pub layout: Layout,
 }
 
 /// How much of a row is judged.

@@ -57,7 +57,10 @@ impl Source<File> {
                 Ok(Source::Book(Box::new(book)))
             }
             Kind::Text if rules.sheet_name.is_some() => Err(refused(Refusal::NotASheetOfMany)),
-            Kind::Text => Ok(Self::text(Records::new(file, path, rules.fingerprint))),
+            Kind::Text => {
+                let records = Records::new(file, path, rules.fingerprint);
+                Ok(Self::text(records.laid_out(&rules.layout)))
+            }
             Kind::Refused(why) => Err(refused(why)),
         }
     }

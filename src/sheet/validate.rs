@@ -85,7 +85,7 @@ fn pass<R: Read>(
     sink: &mut dyn FaultSink,
     known: Option<&Known>,
 ) -> Result<(Checked, Option<Known>), Error> {
-    let header = read_header(&mut source)?;
+    let header = read_header(&mut source, rules)?;
     let mut checker = Checker::new(rules, &header, hasher, judge, sink, known);
     while source.advance()? {
         let (line, cells) = source.current();
@@ -122,10 +122,10 @@ fn pass<R: Read>(
 }
 
 /// The first row of a sheet.
-pub(super) fn read_header<R: Read>(source: &mut Source<R>) -> Result<Header, Error> {
+pub(super) fn read_header<R: Read>(source: &mut Source<R>, rules: &Rules) -> Result<Header, Error> {
     let path = source.path().to_owned();
     let header = match source.next_record()? {
-        Some((line, cells)) => Header::read(cells, line, &path)?,
+        Some((line, cells)) => Header::mapped(cells, line, &path, &rules.layout.map)?,
         None => return Err(Error::Empty { path }),
     };
     source.understand(&header);

@@ -95,12 +95,15 @@ fn a_file_of_another_encoding_is_refused_with_the_place() {
         1,
         &["NUL", "line 2", "byte 20"],
     );
-    let wide = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
-        let text = format!("\u{feff}{}", rows(2));
-        text.encode_utf16().flat_map(order).collect()
-    };
-    refused("le.csv", &wide(u16::to_le_bytes), 1, &["UTF-16", remedy]);
-    refused("be.csv", &wide(u16::to_be_bytes), 1, &["UTF-16", remedy]);
+    let wide =
+        |order: fn(u16) -> [u8; 2]| -> Vec<u8> { rows(2).encode_utf16().flat_map(order).collect() };
+    for (name, order) in [
+        ("le.csv", u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        ("be.csv", u16::to_be_bytes),
+    ] {
+        let option = format!("--encoding utf-16{}", &name[..2]);
+        refused(name, &wide(order), 1, &["UTF-16", remedy, &option]);
+    }
     refused(
         "book.csv",
         b"PK\x03\x04\x14\0\0\0\x08\0rest",

@@ -15,6 +15,7 @@ use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
 use crate::gateway::address::BaseUrl;
+use crate::sheet::Layout;
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -63,6 +64,10 @@ pub struct Controls {
     pub expires_in: u32,
     /// The sheet of a workbook that is meant.
     pub sheet_name: Option<String>,
+    /// Whether warnings stop the run.
+    pub strict: bool,
+    /// How a text file is laid out.
+    pub layout: Layout,
     /// Rows alike in name, phone and amount are meant.
     pub allow_duplicates: bool,
 }

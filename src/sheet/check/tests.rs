@@ -6,6 +6,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::sheet::Layout;
 use crate::sheet::error::Error;
 use crate::sheet::read::Records;
 use crate::sheet::source::Source;
@@ -18,6 +19,7 @@ fn rules() -> Rules {
         allow_duplicates: false,
         fingerprint: false,
         sheet_name: None,
+        layout: Layout::default(),
     }
 }
 

@@ -69,7 +69,68 @@ fn missing_columns_are_named_with_their_aliases() {
     }
     assert!(error.is_unpayable() && !text.contains("customer name"));
     let text = read(&["name;phone;amount"]).unwrap_err().to_string();
-    assert!(text.contains("separated by commas"), "{text}");
+    assert!(text.contains("--delimiter"), "{text}");
+    let text = read(&["Name", "Phnoe", "Amount"]).unwrap_err().to_string();
+    let wanted = "if \"Phnoe\" is the phone, rename it, or add --map phone=\"Phnoe\"";
+    assert!(text.contains(wanted), "{text}");
+}
+
+#[test]
+fn the_user_may_name_columns() {
+    let map = |columns: &[&str], map: &[(Field, &str)]| {
+        let map: Vec<_> = map
+            .iter()
+            .map(|(field, column)| (*field, (*column).to_owned()))
+            .collect();
+        Header::mapped(
+            &StringRecord::from(columns.to_vec()),
+            1,
+            Path::new("june.csv"),
+            &map,
+        )
+    };
+    let columns = ["Who", "Phone", "Cell", "Net", "id", "send sms"];
+    let header = map(
+        &columns,
+        &[
+            (Field::Name, "who"),
+            (Field::Phone, "CELL"),
+            (Field::Amount, "Net"),
+            (Field::CashgramId, "id"),
+            (Field::Notify, "send sms"),
+        ],
+    )
+    .unwrap();
+    let places = [
+        Field::Name,
+        Field::Phone,
+        Field::Amount,
+        Field::CashgramId,
+        Field::Notify,
+    ]
+    .map(|field| header.place(field));
+    assert_eq!(places, [Some(0), Some(2), Some(3), Some(4), Some(5)]);
+    assert_eq!(header.not_read(), ["Phone"]);
+    assert_eq!(
+        (header.send_flags(), header.id_lookalike()),
+        (&[][..], None)
+    );
+    for (bad, part) in [
+        (
+            &[(Field::Phone, "Mobil")][..],
+            "no such column as in --map phone=\"Mobil\"",
+        ),
+        (
+            &[(Field::Phone, "Cell"), (Field::Name, "Cell")],
+            "the same column as --map name=\"Cell\"",
+        ),
+    ] {
+        let error = map(&columns, bad).unwrap_err();
+        assert!(
+            error.is_unpayable() && error.to_string().contains(part),
+            "{error}"
+        );
+    }
 }
 
 #[test]

@@ -1,0 +1,245 @@
+//! The fields of a payout and the names that sheets give them.
+//!
+//! Deliberately absent: which columns a sheet has (`header`).
+
+/// A field of a payout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// Who is paid.
+    Name,
+    /// The mobile that the link goes to.
+    Phone,
+    /// How much.
+    Amount,
+    /// Where the link goes too.
+    Email,
+    /// Until when.
+    LinkExpiry,
+    /// The sheet's own id.
+    CashgramId,
+    /// What the payment is for.
+    Remarks,
+    /// A free label.
+    PayoutType,
+    /// The dashboard's "reason".
+    Description,
+    /// Whether the gateway messages the recipient.
+    Notify,
+}
+
+/// So many letters of a name may hide one slip.
+const SLIP_LETTERS: usize = 3;
+/// Number of fields.
+pub(super) const FIELDS: usize = 10;
+
+/// Every field with its canonical name and the headers taken for it, in lower-case letters and digits.
+pub(super) const ALIASES: [(Field, &str, &[&str]); FIELDS] = [
+    (
+        Field::Name,
+        "name",
+        &[
+            "name",
+            "customername",
+            "beneficiaryname",
+            "employeename",
+            "payee",
+            "payeename",
+        ],
+    ),
+    (
+        Field::Phone,
+        "phone",
+        &[
+            "phone",
+            "phoneno",
+            "phonenumber",
+            "mobile",
+            "mobileno",
+            "mobilenumber",
+            "contactno",
+            "contactnumber",
+            "customerphone",
+            "beneficiaryphonenumber",
+        ],
+    ),
+    (
+        Field::Amount,
+        "amount",
+        &["amount", "amountinr", "amountrs", "netpay", "netamount"],
+    ),
+    (
+        Field::Email,
+        "email",
+        &[
+            "email",
+            "emailid",
+            "emailaddress",
+            "customeremail",
+            "beneficiaryemailid",
+        ],
+    ),
+    (
+        Field::LinkExpiry,
+        "link_expiry",
+        &[
+            "linkexpiry",
+            "expirydate",
+            "expiry",
+            "cashgramvalidtill",
+            "validtill",
+        ],
+    ),
+    (
+        Field::CashgramId,
+        "cashgram_id",
+        &["cashgramid", "transferid"],
+    ),
+    (Field::Remarks, "remarks", &["remarks", "note"]),
+    (Field::PayoutType, "payout_type", &["payouttype"]),
+    (
+        Field::Description,
+        "description",
+        &["description", "reason"],
+    ),
+    (Field::Notify, "notify", &["notify", "notifycustomer"]),
+];
+
+/// The dashboard's three send flags, which together make one `notify`.
+pub(super) const SEND_FLAGS: [&str; 3] = ["sendwhatsapp", "sendsms", "sendemail"];
+
+/// Headers that look like an id, but may be an employee's or an invoice's.
+pub(super) const ID_LOOKALIKES: [&str; 3] = ["id", "reference", "employeeid"];
+
+/// The fields that every sheet needs, with what to write in messages.
+pub(super) const REQUIRED: [(Field, &str); 3] = [
+    (
+        Field::Name,
+        "name (also: customer name, beneficiary name, employee name, payee)",
+    ),
+    (
+        Field::Phone,
+        "phone (also: mobile, mobile number, phone number, contact no)",
+    ),
+    (
+        Field::Amount,
+        "amount (also: amount inr, amount rs, net pay, net amount)",
+    ),
+];
+
+impl Field {
+    /// Its canonical name: `link_expiry`.
+    pub fn name(self) -> &'static str {
+        let (_, name, _) = ALIASES
+            .iter()
+            .find(|(field, _, _)| *field == self)
+            .unwrap_or(&(Field::Name, "", &[]));
+        name
+    }
+
+    /// The field of this canonical name.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = ALIASES.iter().find(|(_, canonical, _)| *canonical == name);
+        found.map(|(field, _, _)| *field)
+    }
+
+    /// Every field's canonical name.
+    pub fn names() -> [&'static str; FIELDS] {
+        ALIASES.map(|(_, name, _)| name)
+    }
+
+    pub(super) fn index(self) -> usize {
+        match self {
+            Field::Name => 0,
+            Field::Phone => 1,
+            Field::Amount => 2,
+            Field::Email => 3,
+            Field::LinkExpiry => 4,
+            Field::CashgramId => 5,
+            Field::Remarks => 6,
+            Field::PayoutType => 7,
+            Field::Description => 8,
+            Field::Notify => 9,
+        }
+    }
+}
+
+/// Lower-case letters and digits alone.
+pub(super) fn normal(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Whether a normal name is one that a column of a payout bears.
+pub(super) fn is_known(name: &str) -> bool {
+    let alias = |(_, _, aliases): &(Field, &str, &[&str])| aliases.contains(&name);
+    SEND_FLAGS.contains(&name) || ALIASES.iter().any(alias)
+}
+
+/// Of these columns the one that may be meant for a field: a slip of the pen away from one of its names, or with such
+/// a name in it.
+pub(super) fn nearest<'c>(field: Field, columns: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+    let (_, _, aliases) = ALIASES.iter().find(|(known, _, _)| *known == field)?;
+    let near = |column: &'c str| {
+        let name = normal(column);
+        let slips = aliases.iter().filter_map(|alias| slips(alias, &name));
+        slips.min().map(|slips| (slips, column))
+    };
+    let found = columns
+        .filter(|column| !is_known(&normal(column)))
+        .filter_map(near);
+    found
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, column)| column)
+}
+
+/// Letters that differ, if they are few; a name within another is worse than any slip.
+fn slips(alias: &str, name: &str) -> Option<usize> {
+    let differ = strsim::osa_distance(alias, name);
+    if differ <= alias.len() / SLIP_LETTERS {
+        Some(differ)
+    } else {
+        name.contains(alias).then_some(name.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_column() {
+        for (field, columns, wanted) in [
+            (Field::Phone, "Name,Phnoe,Amount", Some("Phnoe")),
+            (
+                Field::Phone,
+                "Employee,Mobile No.1,Pay",
+                Some("Mobile No.1"),
+            ),
+            (
+                Field::Phone,
+                "Employee mobile number (10 digits)",
+                Some("Employee mobile number (10 digits)"),
+            ),
+            (Field::Amount, "Ammount,Amt", Some("Ammount")),
+            (Field::Amount, "Amount (Rs) net,Ammount", Some("Ammount")),
+            (Field::Name, "Nmae,phone", Some("Nmae")),
+            (Field::Phone, "Cell,Amount", None),
+            // Known for what it is: no slip.
+            (Field::Phone, "phone", None),
+            (Field::Name, "note", None),
+        ] {
+            assert_eq!(nearest(field, columns.split(',')), wanted, "{columns}");
+        }
+    }
+
+    #[test]
+    fn names_lead_to_fields_and_back() {
+        for name in Field::names() {
+            assert_eq!(Field::named(name).map(Field::name), Some(name));
+            assert!(is_known(&normal(name)));
+        }
+        assert_eq!(Field::named("mobile"), None);
+    }
+}

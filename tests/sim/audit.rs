@@ -1,0 +1,287 @@
+//! The bank's books against the checkpoint, when our side has stopped or comes back: nothing doubled, lost, invented
+//! or out of balance.
+//!
+//! Reads the checkpoint by SQL and folds its facts anew. Deliberately absent: what happens between two stops, which
+//! `world` judges at every departure, arrival and move.
+
+use std::collections::{BTreeMap, HashMap};
+
+use paysheet::checkpoint::Store;
+use paysheet::domain::{Fact, Found, Life, Seen, Standing, State, StatusClass, Terms};
+use rusqlite::Connection;
+
+use super::sheet::Sheet;
+use super::witness::{CONFLICT, CREATED, READY, UNKNOWN, mistold};
+use super::world::World;
+
+/// One payout as it is stored.
+pub(crate) struct Payout {
+    pub(crate) number: i64,
+    pub(crate) id: Option<String>,
+    pub(crate) state: i64,
+    pub(crate) attempts: u32,
+    pub(crate) history: u16,
+    pub(crate) terms: Option<i64>,
+    pub(crate) reference: Option<String>,
+    pub(crate) link: Option<String>,
+    pub(crate) is_in_sheet: bool,
+}
+
+/// Every transition that was seen: from, by which fact, to.
+pub(crate) type Edges = BTreeMap<(&'static str, &'static str, &'static str), u64>;
+
+/// What an audit remembers from one stop to the next.
+#[derive(Default)]
+pub(crate) struct Auditor {
+    /// Reference and link of what was once seen created.
+    proven: HashMap<String, (Option<String>, Option<String>)>,
+    pub(crate) edges: Edges,
+    /// How many facts were counted already.
+    counted: HashMap<i64, usize>,
+}
+
+impl Auditor {
+    /// The checkpoint is lost, and with it what was proven by it.
+    pub(crate) fn forget(&mut self) {
+        self.proven.clear();
+        self.counted.clear();
+    }
+
+    pub(crate) fn audit(
+        &mut self,
+        world: &mut World,
+        store: &Store,
+        conn: &Connection,
+        sheet: &Sheet,
+    ) {
+        balance(world, store, sheet);
+        let payouts = payouts(conn);
+        self.fold(world, conn, &payouts);
+        compare(world, &payouts);
+        self.regress(world, &payouts);
+        doubles(world, sheet);
+    }
+
+    /// The state is the fold of the facts.
+    fn fold(&mut self, world: &mut World, conn: &Connection, payouts: &[Payout]) {
+        let mut facts = facts(conn);
+        for payout in payouts {
+            let told = facts.remove(&payout.number).unwrap_or_default();
+            let seen = self.counted.insert(payout.number, told.len()).unwrap_or(0);
+            let start = if payout.id.is_some() {
+                State::Ready
+            } else {
+                State::Invalid
+            };
+            let mut standing = Standing::fresh(start);
+            for (at, (kind, fact)) in told.iter().enumerate() {
+                match standing.after(*fact) {
+                    Ok(next) => {
+                        if at >= seen {
+                            let edge = (standing.state.word(), *kind, next.state.word());
+                            *self.edges.entry(edge).or_default() += 1;
+                        }
+                        standing = next;
+                    }
+                    Err(illegal) => return world.complain(format!("{:?}: {illegal}", payout.id)),
+                }
+            }
+            let stored = (payout.state, payout.attempts, payout.history, payout.terms);
+            let terms = standing.terms.map(|terms| terms.0.cast_signed());
+            let folded = (
+                code(standing.state),
+                standing.attempts,
+                standing.history.bits(),
+                terms,
+            );
+            if stored != folded {
+                world.complain(format!(
+                    "{:?} is stored as {stored:?}, its facts say {folded:?}",
+                    payout.id
+                ));
+            }
+        }
+    }
+
+    /// Positive evidence never regresses.
+    fn regress(&mut self, world: &mut World, payouts: &[Payout]) {
+        for payout in payouts {
+            let Some(id) = &payout.id else { continue };
+            let told = (payout.reference.clone(), payout.link.clone());
+            match self.proven.get(id) {
+                Some(before)
+                    if payout.state != CREATED || *before != told && before.0.is_some() =>
+                {
+                    world.complain(format!(
+                        "{id} was created as {before:?} and is {} as {told:?}",
+                        payout.state
+                    ));
+                }
+                Some(_) | None if payout.state == CREATED => {
+                    self.proven.insert(id.clone(), told);
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+}
+
+/// Count and sum over the states are the sheet's, to the paisa.
+fn balance(world: &mut World, store: &Store, sheet: &Sheet) {
+    if let Err(error) = store.prove_totals() {
+        world.complain(error.to_string());
+    }
+    let totals = &store.totals().states;
+    let rows: u64 = totals.values().map(|(rows, _)| rows).sum();
+    let paise: i64 = totals.values().map(|(_, amount)| amount.paise()).sum();
+    let wanted = (u64::try_from(sheet.rows.len()).unwrap(), sheet.sum());
+    if (rows, paise) != wanted {
+        world.complain(format!(
+            "{rows} rows and {paise} paise where the sheet has {wanted:?}"
+        ));
+    }
+}
+
+/// Every Cashgram is known, and every created payout exists.
+fn compare(world: &mut World, payouts: &[Payout]) {
+    let by_id: HashMap<&str, &Payout> = payouts
+        .iter()
+        .filter_map(|payout| Some((payout.id.as_deref()?, payout)))
+        .collect();
+    let meagre = world.mix.options.rules.status_shape == paysheet::sandbox::StatusShape::Old;
+    let books = world.ledger.all();
+    for booked in &books {
+        let payout = by_id.get(booked.id.as_str());
+        let orphan = world.orphans.contains_key(&booked.id);
+        match payout.map(|payout| payout.state) {
+            Some(CREATED) => {
+                let payout = by_id[booked.id.as_str()];
+                if let Some(wrong) = mistold(&payout.reference, &payout.link, booked, meagre) {
+                    world.complain(wrong);
+                }
+            }
+            Some(UNKNOWN | CONFLICT) => {}
+            Some(READY) if orphan && payout.is_some_and(|payout| payout.attempts == 0) => {}
+            Some(state) => world.complain(format!("{} exists and is state {state}", booked.id)),
+            None if orphan => {}
+            None => world.complain(format!("{} exists and nobody knows it", booked.id)),
+        }
+    }
+    let booked: std::collections::HashSet<&str> = books.iter().map(|c| c.id.as_str()).collect();
+    for payout in payouts.iter().filter(|payout| payout.state == CREATED) {
+        let id = payout.id.as_deref().unwrap_or_default();
+        if !booked.contains(id) {
+            world.complain(format!("{id} is created and the bank knows nothing of it"));
+        }
+    }
+}
+
+/// No payment of the sheet is in the books twice, whatever its ids: by phone and amount.
+fn doubles(world: &mut World, sheet: &Sheet) {
+    let mut wanted = sheet.payments();
+    for booked in world.ledger.all() {
+        let phone: u64 = booked.phone.parse().unwrap_or(0);
+        match wanted.get_mut(&(phone, booked.amount)) {
+            Some(left) if *left > 0 => *left -= 1,
+            _ => world.complain(format!(
+                "{} pays {} paise to a phone once more than the sheet asks for",
+                booked.id, booked.amount
+            )),
+        }
+    }
+}
+
+pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
+    let sql =
+        "SELECT payout, cashgram_id, state, attempts, history, terms, reference_id, cashgram_link,
+               row IS NOT NULL FROM payouts ORDER BY payout";
+    let mut select = conn.prepare_cached(sql).unwrap();
+    let lines = select.query_map([], |line| {
+        Ok(Payout {
+            number: line.get(0)?,
+            id: line.get(1)?,
+            state: line.get(2)?,
+            attempts: line.get(3)?,
+            history: line.get(4)?,
+            terms: line.get(5)?,
+            reference: line.get(6)?,
+            link: line.get(7)?,
+            is_in_sheet: line.get(8)?,
+        })
+    });
+    lines.unwrap().map(Result::unwrap).collect()
+}
+
+type Told = Vec<(&'static str, Fact)>;
+
+fn facts(conn: &Connection) -> HashMap<i64, Told> {
+    let sql = "SELECT payout, kind, attempt, terms, detail FROM facts ORDER BY fact";
+    let mut select = conn.prepare_cached(sql).unwrap();
+    let mut lines = select.query([]).unwrap();
+    let mut facts: HashMap<i64, Told> = HashMap::new();
+    while let Some(line) = lines.next().unwrap() {
+        let kind = line.get_ref(1).unwrap().as_str().unwrap();
+        let terms = || Terms(line.get::<_, i64>(3).unwrap().cast_unsigned());
+        let detail = || line.get::<_, String>(4).unwrap();
+        let (kind, fact) = match kind {
+            "sending" => (
+                "sending",
+                Fact::Sending {
+                    attempt: line.get(2).unwrap(),
+                    terms: terms(),
+                },
+            ),
+            "created" => ("created", Fact::Found(Found::Created)),
+            "duplicate" => ("duplicate", Fact::Found(Found::Duplicate)),
+            "rejected" => ("rejected", Fact::Found(Found::Rejected)),
+            "not_sent" => ("not_sent", Fact::Found(Found::NotSent)),
+            "throttled" => ("throttled", Fact::Found(Found::Throttled)),
+            "token_refused" => ("token_refused", Fact::Found(Found::TokenRefused)),
+            "stopped" => ("stopped", Fact::Found(Found::Stopped)),
+            "in_doubt" => ("in_doubt", Fact::Found(Found::InDoubt)),
+            "found" => ("found", Fact::LookedUp(Seen::Present(life(&detail())))),
+            "missing" => ("missing", Fact::LookedUp(Seen::Missing)),
+            "adopted" => ("adopted", Fact::Adopted),
+            "mended" => ("mended", Fact::Mended),
+            "spoiled" => ("spoiled", Fact::Spoiled),
+            "swept" => ("swept", Fact::Swept(life(&detail()))),
+            "cancelling" => ("cancelling", Fact::Cancelling),
+            "deactivated" => ("deactivated", Fact::Deactivated),
+            "resumed" => ("resumed", Fact::Resumed),
+            "proven_dead" => ("proven_dead", Fact::ProvenDead),
+            "replaced" => ("replaced", Fact::Replaced),
+            other => panic!("the audit does not know the fact {other}"),
+        };
+        facts
+            .entry(line.get(0).unwrap())
+            .or_default()
+            .push((kind, fact));
+    }
+    facts
+}
+
+/// What the status that was read says of the link's life.
+fn life(detail: &str) -> Life {
+    let told: serde_json::Value = serde_json::from_str(detail).unwrap();
+    Life::from(match told["class"].as_i64().unwrap() {
+        0 => StatusClass::Active,
+        1 => StatusClass::Pending,
+        2 => StatusClass::Redeemed,
+        3 => StatusClass::Expired,
+        4 => StatusClass::Failed,
+        5 => StatusClass::Reversed,
+        _ => StatusClass::Other,
+    })
+}
+
+fn code(state: State) -> i64 {
+    match state {
+        State::Invalid => 0,
+        State::Ready => 1,
+        State::Unknown => 2,
+        State::Created => 3,
+        State::Rejected => 4,
+        State::Conflict => 5,
+        State::Cancelled => 6,
+    }
+}

@@ -1,0 +1,367 @@
+//! One life of our side: a process that opens the checkpoint, takes the sheet in, guards, sends, and ends or dies.
+//!
+//! Each life has a runtime of its own, on the thread that plays, with its clock stopped. To die is to drop the
+//! runtime: whatever was not durable is gone. The order of the steps is that of `send` (`cli::send`), whose files,
+//! questions and words are not part of this.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use jiff::Timestamp;
+use paysheet::checkpoint::{Binding, Error, Store, SweepRow};
+use paysheet::clock::Clock;
+use paysheet::domain::{LinkExpiry, State};
+use paysheet::engine::{Halt, OrderRules, Session, Surroundings};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::audit::Auditor;
+use super::door::Door;
+use super::mix::Mix;
+use super::sheet::{BATCH, Sheet};
+use super::witness::Witness;
+use super::world::Shared;
+
+/// Ids looked up before the first create of a new checkpoint.
+const PROBES_MAX: usize = 20;
+
+/// How one life is meant to go.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Course {
+    /// It dies at this moment, if it comes so far.
+    pub(crate) crash_at: Option<u64>,
+    /// It dies after this time, if it lasts so long.
+    pub(crate) crash_after: Option<Duration>,
+    /// It is interrupted after this time.
+    pub(crate) interrupt_after: Option<Duration>,
+    /// The user says that what is found is the batch's own.
+    pub(crate) adopt: bool,
+    /// It ends with a sweep.
+    pub(crate) sweep: bool,
+    pub(crate) seed: u64,
+}
+
+impl Course {
+    pub(crate) fn draw(mix: &Mix, rng: &mut Rng) -> Course {
+        let mut course = Course {
+            adopt: rng.u32(0..3) == 0,
+            sweep: rng.u32(0..100) < mix.mortal.sweep,
+            seed: rng.u64(..),
+            ..Course::default()
+        };
+        if rng.u32(0..100) < mix.mortal.crash {
+            if rng.bool() {
+                let most = super::mix::choose(rng, &[20, 100, 400]);
+                course.crash_at = Some(rng.u64(1..most));
+            } else {
+                let most = super::mix::choose(rng, &[300, 10_000, 300_000]);
+                course.crash_after = Some(Duration::from_millis(rng.u64(0..most)));
+            }
+        }
+        if rng.u32(0..100) < mix.mortal.interrupt {
+            course.interrupt_after = Some(Duration::from_millis(rng.u64(0..20_000)));
+        }
+        course
+    }
+}
+
+/// How a life ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Died,
+    /// Nothing was left to do, or all was done.
+    Done {
+        held_back: u64,
+    },
+    Halted(Halt),
+    /// A guard stopped it: ids exist that this checkpoint never sent.
+    Guarded,
+    /// The checkpoint could not be used.
+    Broken(String),
+}
+
+/// What our side keeps between its lives.
+pub(crate) struct Desk<'p> {
+    pub(crate) path: &'p Path,
+    /// As the user has it now.
+    pub(crate) sheet: Sheet,
+    /// As the checkpoint was filled from it.
+    pub(crate) taken: Option<Sheet>,
+    /// Results of this batch stand beside the checkpoint.
+    pub(crate) results: bool,
+    pub(crate) auditor: Auditor,
+}
+
+/// Lives one life.
+pub(crate) fn live(shared: &Shared, desk: &mut Desk<'_>, course: Course) -> End {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        // The future that may die is looked at after every task, so that death comes between any two steps.
+        .event_interval(1)
+        .build()
+        .unwrap();
+    let end = runtime.block_on(async {
+        shared.world().born(course.crash_at);
+        let crash = shared.world().crash.clone();
+        let (signal, interrupt) = watch::channel(false);
+        let end = tokio::select! {
+            biased;
+            () = crash.notified() => End::Died,
+            () = after(course.crash_after) => {
+                shared.world().count("crash: at a time");
+                End::Died
+            }
+            end = life(shared, desk, course, interrupt) => end,
+            () = interrupting(shared, course.interrupt_after, &signal) => End::Died,
+        };
+        let mut world = shared.world();
+        let now = world.now();
+        world.died(now);
+        end
+    });
+    drop(runtime);
+    end
+}
+
+async fn after(span: Option<Duration>) {
+    match span {
+        Some(span) => tokio::time::sleep(span).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn interrupting(shared: &Shared, span: Option<Duration>, signal: &watch::Sender<bool>) {
+    after(span).await;
+    shared.world().count("interrupt");
+    signal.send_replace(true);
+    std::future::pending().await
+}
+
+async fn life(
+    shared: &Shared,
+    desk: &mut Desk<'_>,
+    course: Course,
+    interrupt: watch::Receiver<bool>,
+) -> End {
+    let store = match open(shared, desk) {
+        Ok(store) => store,
+        Err(error) => return End::Broken(error.to_string()),
+    };
+    let mut session = session(shared, store, course, interrupt);
+    let end = match go(shared, &mut session, course).await {
+        Ok(end) => end,
+        Err(error) => End::Broken(error.to_string()),
+    };
+    desk.results = true;
+    match session.close_here().await {
+        Ok(store) => {
+            check(shared, desk, &store);
+            end
+        }
+        Err(error) => End::Broken(error.to_string()),
+    }
+}
+
+/// The books against the checkpoint.
+fn check(shared: &Shared, desk: &mut Desk<'_>, store: &Store) {
+    let mut world = shared.world();
+    world.settle();
+    let Some(witness) = world.witness.take() else {
+        return;
+    };
+    if let Some(sheet) = &desk.taken {
+        desk.auditor.audit(&mut world, store, witness.conn(), sheet);
+    }
+    world.witness = Some(witness);
+}
+
+fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
+    let binding = Binding {
+        environment: "sandbox".to_owned(),
+        host: "here".to_owned(),
+        account: "me".to_owned(),
+        batch: BATCH.to_owned(),
+    };
+    let is_new = !desk.path.exists();
+    let mut store = if is_new {
+        Store::create(desk.path, &binding, desk.results)?
+    } else {
+        Store::open(desk.path, &binding)?
+    };
+    let meagre =
+        shared.world().mix.options.rules.status_shape == paysheet::sandbox::StatusShape::Old;
+    shared.world().witness = Some(Witness::open(desk.path, meagre));
+    check(shared, desk, &store);
+    if desk.taken.as_ref() != Some(&desk.sheet) {
+        match desk.sheet.matched(&store) {
+            Some(matching) => {
+                let at = timestamp(shared.world().now());
+                desk.sheet.take_in(&mut store, &matching, at)?;
+                desk.taken = Some(desk.sheet.clone());
+                check(shared, desk, &store);
+            }
+            None => {
+                // The user is told which rows, and restores them.
+                shared.world().count("guard: a sent row left or changed");
+                desk.sheet = desk.taken.clone().unwrap_or_default();
+            }
+        }
+    }
+    Ok(store)
+}
+
+fn timestamp(micros: i64) -> Timestamp {
+    Timestamp::from_microsecond(micros).unwrap()
+}
+
+fn session(
+    shared: &Shared,
+    store: Store,
+    course: Course,
+    interrupt: watch::Receiver<bool>,
+) -> Session<Door> {
+    let world = shared.world();
+    let ears = shared.clone();
+    let around = Surroundings {
+        gateway: Arc::new(Door::new(shared.clone(), world.mix.timeout)),
+        rate: world.mix.rate,
+        events: Arc::new(move |event| ears.world().hear(event)),
+        clock: Clock::Virtual {
+            at: timestamp(world.now()),
+            then: Instant::now(),
+        },
+        seed: course.seed,
+        interrupt,
+    };
+    Session::open_here(store, around, world.mix.limits, world.mix.gather)
+}
+
+async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> anyhow::Result<End> {
+    let open = session
+        .read(|store| Ok(store.totals().rows(State::Ready) + store.totals().rows(State::Unknown)))
+        .await?;
+    if open == 0 && !course.adopt {
+        return sweep(session, course, 0).await;
+    }
+    if let Err(halt) = session.authorize().await {
+        return Ok(End::Halted(halt));
+    }
+    let balance = session.read_balance(PROBES_MAX);
+    match guard(session, course.adopt).await? {
+        Err(halt) => return Ok(End::Halted(halt)),
+        Ok(false) => {
+            shared.world().count("guard: ids exist already");
+            return Ok(End::Guarded);
+        }
+        Ok(true) => {}
+    }
+    if course.adopt {
+        if let Err(halt) = session.ask_conflicts().await {
+            return Ok(End::Halted(halt));
+        }
+        let adopted = session.adopt().await?;
+        if adopted > 0 {
+            shared.world().count("adopted");
+        }
+        session
+            .write(|store| store.set_found_existing(false))
+            .await?;
+    }
+    let _ = balance.wait().await;
+    let rules = OrderRules {
+        expires_in: LinkExpiry::InDays(15),
+        notify: true,
+    };
+    let outcome = session.send(rules, open).await;
+    requests(shared, open, outcome.created_now);
+    match outcome.halt {
+        Some(halt) => Ok(End::Halted(halt)),
+        None => sweep(session, course, outcome.held_back).await,
+    }
+}
+
+/// Under a gateway that only fails, requests are bounded.
+fn requests(shared: &Shared, open: u64, created: u64) {
+    let mut world = shared.world();
+    let most = open + open / 10 + 100;
+    if world.mix.only_fails && !world.calm {
+        world.count("a gateway that only fails");
+        if world.left > most {
+            let left = world.left;
+            world.complain(format!(
+                "{left} requests for {open} rows, of which {created} came to be"
+            ));
+        }
+    }
+}
+
+async fn sweep(session: &mut Session<Door>, course: Course, held_back: u64) -> anyhow::Result<End> {
+    if course.sweep {
+        if let Err(halt) = session.authorize().await {
+            return Ok(End::Halted(halt));
+        }
+        if let Some(halt) = session.sweep().await.halt {
+            return Ok(End::Halted(halt));
+        }
+    }
+    Ok(End::Done { held_back })
+}
+
+/// Ids that exist before this checkpoint has sent anything. False: nothing may be sent.
+async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Result<bool, Halt>> {
+    loop {
+        let (needs, lost, found_before, conflicts) = session
+            .read(|store| {
+                let meta = store.meta();
+                let needs = !meta.probed && !meta.found_existing && !store.has_history()?;
+                let conflicts = store.totals().rows(State::Conflict);
+                Ok((needs, meta.replaces_lost, meta.found_existing, conflicts))
+            })
+            .await?;
+        if found_before && conflicts == 0 {
+            session
+                .write(|store| store.set_found_existing(false))
+                .await?;
+            continue;
+        }
+        if found_before && !adopt {
+            return Ok(Ok(false));
+        }
+        if !needs {
+            return Ok(Ok(true));
+        }
+        let found = match probe(session, lost || adopt || conflicts > 0).await? {
+            Ok(found) => found + conflicts,
+            Err(halt) => return Ok(Err(halt)),
+        };
+        if found > 0 {
+            session
+                .write(|store| store.set_found_existing(true))
+                .await?;
+        }
+        if (found > 0 || lost) && !adopt {
+            return Ok(Ok(false));
+        }
+        session.write(Store::set_probed).await?;
+        return Ok(Ok(true));
+    }
+}
+
+async fn probe(session: &mut Session<Door>, all: bool) -> anyhow::Result<Result<u64, Halt>> {
+    let sample: Vec<SweepRow> = session
+        .read(|store| store.ready_sweep_page(0, u32::try_from(PROBES_MAX).unwrap_or(1)))
+        .await?;
+    let found = if all {
+        Ok(0)
+    } else {
+        session.probe(sample).await
+    };
+    match found {
+        Ok(0) if !all => Ok(Ok(0)),
+        Ok(found) => Ok(session.probe_all().await.map(|more| found + more)),
+        Err(halt) => Ok(Err(halt)),
+    }
+}

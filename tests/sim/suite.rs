@@ -1,0 +1,132 @@
+//! What `cargo test` runs.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::play::{Report, play};
+
+/// Seeds played where nobody says how many.
+const RUNS: u64 = 1_000;
+/// Seeds that fail before the rest is left.
+const FAILURES_MAX: usize = 5;
+
+/// A number from the environment, or `default`.
+fn asked(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => number(name, &text).unwrap_or_else(|why| panic!("{why}")),
+        Err(_) => default,
+    }
+}
+
+fn number(name: &str, text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| {
+        format!("{name}={text} is not a number: give a whole number from 0 up, such as {name}=123")
+    })
+}
+
+/// A folder in memory where there is one: a checkpoint's syncs cost nothing there.
+fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    tempfile::tempdir_in(memory)
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
+}
+
+fn describe(report: &Report) -> String {
+    format!(
+        "seed {} fails; again with: SIM_SEED={} cargo test --test sim seed\n  {}",
+        report.seed,
+        report.seed,
+        report.complaints.join("\n  ")
+    )
+}
+
+/// What all seeds together came to.
+#[derive(Default)]
+struct Sum {
+    failures: Vec<String>,
+    counts: BTreeMap<String, u64>,
+}
+
+impl Sum {
+    fn add(&mut self, report: Report) {
+        if !report.complaints.is_empty() {
+            self.failures.push(describe(&report));
+        }
+        let counts = report
+            .counts
+            .into_iter()
+            .map(|(name, n)| (name.to_owned(), n));
+        let edges = report
+            .edges
+            .into_iter()
+            .map(|((from, by, to), n)| (format!("edge: {from} {by} {to}"), n));
+        for (name, n) in counts.chain(report.faults).chain(edges) {
+            *self.counts.entry(name).or_default() += n;
+        }
+    }
+}
+
+/// Plays `runs` seeds from `from` on, on as many threads as there are processors.
+fn play_all(from: u64, runs: u64) -> Sum {
+    let next = AtomicU64::new(0);
+    let sum = Mutex::new(Sum::default());
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let folder = folder();
+                loop {
+                    let nth = next.fetch_add(1, Ordering::Relaxed);
+                    if nth >= runs || sum.lock().unwrap().failures.len() >= FAILURES_MAX {
+                        return;
+                    }
+                    let report = play(from + nth, folder.path(), false);
+                    sum.lock().unwrap().add(report);
+                }
+            });
+        }
+    });
+    sum.into_inner().unwrap()
+}
+
+#[test]
+fn seed() {
+    let seed = asked("SIM_SEED", 0);
+    let is_told = std::env::var_os("SIM_SEED").is_some();
+    let report = play(seed, folder().path(), is_told);
+    if is_told {
+        eprintln!("seed {seed}: trace {:016x}\n{}", report.trace, report.mix);
+        eprintln!("{:#?}\n{:?}", report.counts, report.edges);
+    }
+    assert!(report.complaints.is_empty(), "{}", describe(&report));
+}
+
+#[test]
+fn runs() {
+    let runs = asked("SIM_RUNS", RUNS);
+    let sum = play_all(asked("SIM_FROM", 0), runs);
+    for (name, n) in &sum.counts {
+        eprintln!("{n:>9} {name}");
+    }
+    assert!(sum.failures.is_empty(), "{}", sum.failures.join("\n"));
+}
+
+#[test]
+fn the_same_twice() {
+    let folder = folder();
+    for seed in 0..50 {
+        let [first, second] = [(), ()].map(|()| play(seed, folder.path(), false).trace);
+        assert_eq!(first, second, "seed {seed}");
+    }
+}
+
+#[test]
+fn what_is_no_number_is_refused_in_clear_words() {
+    for bad in ["", "x", "-1", "1.5", "0x10", "99999999999999999999999"] {
+        let refused = number("SIM_SEED", bad).unwrap_err();
+        assert!(refused.contains("is not a number") && refused.contains("SIM_SEED=123"));
+    }
+    assert_eq!(number("SIM_SEED", " 12 "), Ok(12));
+}
