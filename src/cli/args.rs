@@ -5,6 +5,7 @@
 //! read in the list of processes.
 
 mod completions;
+mod editions;
 mod layout;
 mod template;
 mod webhooks;
@@ -22,6 +23,7 @@ pub use webhooks::{EventArgs, WebhooksArgs};
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
 pub use completions::CompletionsArgs;
+pub use editions::EditionArgs;
 pub use template::TemplateArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
@@ -268,6 +270,9 @@ pub struct ValidateArgs {
     /// Rows alike in name, phone and amount are meant to be paid each
     #[arg(long, help_heading = "Sheet")]
     pub allow_duplicates: bool,
+    /// The sheet given back.
+    #[command(flatten)]
+    pub editions: EditionArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -407,6 +412,8 @@ const HELP_VALIDATE: &str = "\
 Examples:
   paysheet validate june.csv
   paysheet validate june.csv --expect-count 1204 --expect-total 54,32,100.00
+  paysheet validate june.xlsx --marked june-marked.xlsx
+  paysheet validate june.csv --fix june-fixed.csv
 
 Exit codes:
   0 every row is payable   1 a file could not be read or written   2 wrong usage

@@ -17,6 +17,7 @@ mod guards;
 mod intake;
 mod judge;
 mod logs;
+mod mended;
 mod privacy;
 mod problems;
 mod results;

@@ -134,8 +134,10 @@ impl Base {
 
 fn validate(args: ValidateArgs, base: Base, voice: Voice) -> Result<Validate, Ending> {
     let batch = files::batch(&args.sheet, args.batch.as_deref())?;
+    let problems = files::problems(&args.sheet, &batch);
     Ok(Validate {
-        problems: files::problems(&args.sheet, &batch),
+        editions: files::editions(&args.sheet, &problems, args.editions)?,
+        problems,
         controls: controls(args.controls, base.file.controls, args.allow_duplicates),
         sheet: args.sheet,
         batch,

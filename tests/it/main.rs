@@ -21,6 +21,7 @@ mod clocks;
 mod damage;
 mod disks;
 mod doubt;
+mod editions;
 mod everywhere;
 mod faults;
 mod files;

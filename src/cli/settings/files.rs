@@ -5,8 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::BatchName;
+use crate::sheet::Wanted;
 
-use super::super::args::FileArgs;
+use super::super::args::{EditionArgs, FileArgs};
 use super::super::exit::Ending;
 use super::super::values::Environment;
 
@@ -103,6 +104,34 @@ impl Files {
             checkpoint,
             &format!("{}.results.csv", stem(batch, environment)),
         )
+    }
+}
+
+/// Where the marked and the mended sheet go.
+///
+/// # Errors
+///
+/// A name that does not fit, or the place of another file.
+pub(super) fn editions(
+    sheet: &Path,
+    problems: &Path,
+    typed: EditionArgs,
+) -> Result<Wanted, Ending> {
+    if let Some(path) = &typed.marked {
+        workbook(path, "--marked")?;
+    }
+    if let Some(path) = &typed.fix {
+        self::sheet(path)?;
+    }
+    let remedy = "give the sheet, --marked and --fix different names";
+    for path in [&typed.marked, &typed.fix].into_iter().flatten() {
+        if path == sheet || path == problems {
+            return Err(two_at_once(path, remedy));
+        }
+    }
+    match (typed.marked, typed.fix) {
+        (Some(marked), Some(fix)) if marked == fix => Err(two_at_once(&fix, remedy)),
+        (marked, fixed) => Ok(Wanted { marked, fixed }),
     }
 }
 

@@ -81,6 +81,8 @@ pub struct Validate {
     pub batch: BatchName,
     /// Where the problems go.
     pub problems: PathBuf,
+    /// The editions of the sheet that are wanted.
+    pub editions: crate::sheet::Wanted,
     /// Control totals.
     pub controls: Controls,
     /// How it is said.
