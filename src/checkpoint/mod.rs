@@ -31,6 +31,7 @@ mod mend;
 mod meta;
 mod migrate;
 mod pages;
+mod paid;
 mod peek;
 mod reissue;
 mod rows;

@@ -24,8 +24,8 @@ use super::store::{PayoutNo, Store};
 /// An open look.
 #[derive(Debug)]
 pub struct Peek {
-    conn: Connection,
-    path: PathBuf,
+    pub(super) conn: Connection,
+    pub(super) path: PathBuf,
     /// What the checkpoint is bound to.
     pub binding: Binding,
 }

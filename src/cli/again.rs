@@ -7,7 +7,11 @@
 type Shape = (&'static str, bool);
 
 /// Options of one run, which a later one is better without.
-const ONCE: [Shape; 2] = [("--dry-run", false), ("--adopt", false)];
+const ONCE: [Shape; 3] = [
+    ("--dry-run", false),
+    ("--adopt", false),
+    ("--new-payment", false),
+];
 /// Options that `send` alone knows.
 const OF_SEND: [Shape; 8] = [
     ("--expect-count", true),
@@ -21,6 +25,12 @@ const OF_SEND: [Shape; 8] = [
 ];
 /// Options that `status` alone knows.
 const OF_STATUS: [Shape; 1] = [("--watch", true)];
+/// Options that say what one sheet adds up to, or answer a question about it.
+const OF_SHEET: [Shape; 3] = [
+    ("--expect-count", true),
+    ("--expect-total", true),
+    ("--yes", false),
+];
 /// Options that tie a run to files of the old batch.
 const OF_BATCH: [Shape; 3] = [
     ("--batch", true),
@@ -108,6 +118,16 @@ impl Again {
             }
         }
         spelled(words.iter())
+    }
+
+    /// `send` for another sheet and its batch, which `options` name.
+    pub(super) fn of_another(&self, sheet: &str, other: &str, options: &[String]) -> String {
+        let left_out: Vec<Shape> = OF_BATCH.into_iter().chain(OF_SHEET).collect();
+        let mut words = Again(self.as_command("send").without(&left_out)).0;
+        if let Some(typed) = words.iter_mut().skip(1).find(|word| *word == sheet) {
+            other.clone_into(typed);
+        }
+        spelled(words.iter().chain(options))
     }
 
     /// The same command under another batch name, still to be chosen, and with files of its own.

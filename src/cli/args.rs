@@ -4,6 +4,7 @@
 //! last, in `settings`. Deliberately absent: any option that takes a secret, which every user of the machine could
 //! read in the list of processes.
 
+mod after;
 mod completions;
 mod editions;
 mod layout;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
+pub use after::AfterArgs;
 pub use layout::LayoutArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
@@ -80,6 +82,19 @@ impl Command {
             Command::Template(_) => "template",
             Command::Completions(_) => "completions",
             Command::Webhooks(_) => "webhooks",
+        }
+    }
+
+    /// What is wanted once the run has ended.
+    pub fn after(&self) -> Option<AfterArgs> {
+        match self {
+            Command::Send(args) => Some(args.after.clone()),
+            Command::Status(args) => Some(args.after.clone()),
+            Command::Validate(_)
+            | Command::Results(_)
+            | Command::Sandbox(_)
+            | Command::Webhooks(_)
+            | Command::Completions(_) => None,
         }
     }
 
@@ -304,6 +319,9 @@ pub struct SendArgs {
     /// The payouts found at the gateway are this batch's own: its checkpoint was lost
     #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
     pub adopt: bool,
+    /// Pay people again who were paid the same amounts within the last 5 days from another sheet
+    #[arg(long, help_heading = "Sending")]
+    pub new_payment: bool,
     /// Answer the question; in production only together with --expect-total
     #[arg(long, help_heading = "Sending")]
     pub yes: bool,
@@ -316,6 +334,9 @@ pub struct SendArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -341,6 +362,9 @@ pub struct StatusArgs {
     /// The embedded simulator.
     #[command(flatten)]
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,

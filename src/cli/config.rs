@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::args::{ControlArgs, EmbeddedArgs, GatewayArgs, LayoutArgs};
+use super::args::{AfterArgs, ControlArgs, EmbeddedArgs, GatewayArgs, LayoutArgs};
 use super::exit::Ending;
 use super::values::{self, Environment, LogFormat, Notify};
 
@@ -45,8 +45,11 @@ const GUARDS: [&str; 5] = [
 /// Options that decide who is handed the credentials. Whoever can drop a file into a folder of sheets must not.
 const NAMED_FILE_ONLY: [&str; 4] = ["base-url", "credentials", "proxy", "ca-file"];
 
+/// The option that runs a program.
+const RUNS_A_PROGRAM: &str = "notify-command";
+
 /// The options that [`put`] sets.
-const KNOWN: [&str; 29] = [
+const KNOWN: [&str; 32] = [
     "env",
     "log-format",
     "notify",
@@ -76,6 +79,9 @@ const KNOWN: [&str; 29] = [
     "sandbox-balance",
     "sandbox-seed",
     "sandbox-links",
+    "metrics",
+    "notify-command",
+    "notify-timeout",
 ];
 
 /// How the file came to be read.
@@ -102,6 +108,8 @@ pub struct Layer {
     pub gateway: GatewayArgs,
     /// The embedded simulator.
     pub embedded: EmbeddedArgs,
+    /// What is wanted afterwards.
+    pub after: AfterArgs,
 }
 
 /// Writes `or`: each field from the upper layer, else from the one below. A field left out does not compile.
@@ -122,7 +130,13 @@ layered!(Layer {
     notify,
     controls,
     gateway,
-    embedded
+    embedded,
+    after
+});
+layered!(AfterArgs {
+    metrics,
+    notify_command,
+    notify_timeout
 });
 layered!(ControlArgs {
     expect_count,
@@ -311,6 +325,11 @@ impl Reading<'_> {
                  working folder",
                 "name the file with --config, or give the option on the command line",
             )
+        } else if name == RUNS_A_PROGRAM && self.trust == Trust::Found {
+            refuse(
+                "runs a program and is not read from a file that was merely found in the working folder",
+                "name the file with --config, or give the option on the command line",
+            )
         } else if !KNOWN.contains(&name) {
             let remedy = format!("the options that a file may hold are {}", KNOWN.join(", "));
             refuse("is not an option", &remedy)
@@ -369,6 +388,7 @@ fn put(layer: &mut Layer, name: &str, text: &str, beside: &Path) -> Result<(), S
         controls,
         gateway,
         embedded,
+        after,
         ..
     } = layer;
     match name {
@@ -401,6 +421,9 @@ fn put(layer: &mut Layer, name: &str, text: &str, beside: &Path) -> Result<(), S
         "sandbox-balance" => fill(&mut embedded.sandbox_balance, word()),
         "sandbox-seed" => fill(&mut embedded.sandbox_seed, values::seed(text)),
         "sandbox-links" => fill(&mut embedded.sandbox_links, word()),
+        "metrics" => fill(&mut after.metrics, path()),
+        "notify-command" => fill(&mut after.notify_command, word()),
+        "notify-timeout" => fill(&mut after.notify_timeout, values::timeout(text)),
         _ => Err(format!("`{name}` is not an option")),
     }
 }

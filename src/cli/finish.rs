@@ -1,14 +1,16 @@
 //! The end of a command: results, closing words, JSON line, exit code.
 
 use std::path::Path;
+use std::sync::PoisonError;
 
 use crate::checkpoint::Store;
 use crate::domain::State;
 use crate::engine::{Count, Halt, Outcome, Tally};
 use crate::report::Task;
-use crate::report::json::{RunFacts, RunJson};
+use crate::report::json::{self, RunFacts, RunJson};
 use crate::report::summary::{Closing, Commands, Ended};
 
+use super::after::Said;
 use super::exit::Exit;
 use super::settings::Files;
 use super::shell::Shell;
@@ -38,7 +40,7 @@ impl Finish<'_> {
             (Ok(()), _) => {}
             // The disk that failed the checkpoint fails the results too. The first cause is what has to be mended.
             (Err(error), Some(Halt::NotRecorded { .. })) => {
-                self.shell.screen.line(&format!("{error:#}"));
+                self.shell.screen.failure(&format!("{error:#}"));
             }
             (Err(error), _) => return Err(error),
         }
@@ -125,7 +127,7 @@ impl Finish<'_> {
             let command = self.command;
             self.shell
                 .screen
-                .line(&format!("paysheet {command}: {verdict}"));
+                .failure(&format!("paysheet {command}: {verdict}"));
         }
         self.json(tally, exit, &verdict);
     }
@@ -142,7 +144,14 @@ impl Finish<'_> {
             checkpoint: &self.files.checkpoint.display().to_string(),
             results: &self.files.results.display().to_string(),
         };
-        self.shell.out.json(&RunJson::new(facts, tally));
+        let object = RunJson::new(facts, tally);
+        self.shell.out.json(&object);
+        let said = Said {
+            line: json::line(&object).unwrap_or_default(),
+            tally: tally.clone(),
+        };
+        let told = self.shell.told.lock();
+        *told.unwrap_or_else(PoisonError::into_inner) = Some(said);
     }
 }
 

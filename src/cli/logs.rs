@@ -40,7 +40,7 @@ pub(super) fn start(voice: Voice, filter: Option<&str>, screen: Screen) -> Resul
     let lines = Lines {
         format: voice.log_format,
         clock: Clock::System,
-        write: move |line: &str| screen.line(line),
+        write: move |line: &str| screen.raw(line),
     };
     let subscriber = tracing_subscriber::registry().with(filter).with(lines);
     // Only a second start in one process fails, and then the first one's records go on.

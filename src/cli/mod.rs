@@ -3,6 +3,7 @@
 //! From what was typed ([`args`]) to what was meant ([`settings`]) to one file per command, and back to an exit code
 //! ([`exit`]). Deliberately absent: anything a command does.
 
+mod after;
 mod again;
 mod approve;
 pub mod args;
@@ -20,6 +21,7 @@ mod logs;
 mod mended;
 mod privacy;
 mod problems;
+mod recent;
 mod results;
 mod sandbox;
 mod send;
@@ -28,6 +30,7 @@ mod shell;
 mod signals;
 mod status;
 mod template;
+mod twice;
 mod validate;
 pub mod values;
 mod webhooks;
@@ -36,15 +39,18 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use tokio::time::Instant;
 
 use crate::report::json::EarlyJson;
 use crate::report::{Manner, Out, Screen};
 
+use after::{After, Told};
 use args::Typed;
 use exit::{Ending, Exit};
 use logs::FILTER_VARIABLE;
-use settings::{Run, Surroundings};
+use settings::{Run, Surroundings, Voice};
 use shell::Shell;
+use values::LogFormat;
 
 /// Runs the program; the process's exit code.
 pub fn main() -> ExitCode {
@@ -57,20 +63,25 @@ pub fn main() -> ExitCode {
     let out = Out {
         json: typed.command.json(),
         quiet: typed.logs.quiet,
+        records: typed.logs.log_format == Some(LogFormat::Json),
     };
-    let exit = match start(typed) {
-        Ok(exit) => exit,
-        Err(Failure { error, screen }) => {
-            let exit = exit::exit_of(&error);
-            screen.paragraph(&format!("paysheet {command}: {error:#}"));
-            out.json(&EarlyJson {
-                command,
-                exit: exit.code(),
-                message: &exit::sentence(&error),
-            });
-            exit
-        }
+    let (began, told) = (Instant::now(), Told::default());
+    let (ended, mut after) = start(typed, &told);
+    let (exit, early) = match ended {
+        Ok(exit) => (exit, String::new()),
+        Err(failure) => failure.say(command, out),
     };
+    if exit == Exit::Interrupted && !early.is_empty() {
+        // Whoever interrupts twice waits for nobody.
+        after.notify.clear();
+    }
+    after.run(&after::Run {
+        command,
+        exit,
+        elapsed: began.elapsed(),
+        early: &early,
+        told: &told,
+    });
     exit.into()
 }
 
@@ -80,38 +91,68 @@ struct Failure {
     screen: Screen,
 }
 
-impl From<Ending> for Failure {
-    fn from(ending: Ending) -> Failure {
+impl Failure {
+    fn early(ending: Ending, records: bool) -> Failure {
         Failure {
             error: ending.into(),
-            screen: Screen::new(Manner::Lines),
+            screen: Screen::new(Manner::Lines).of_records(records),
         }
+    }
+
+    /// Says it. The exit code, and the object of a run that stopped early.
+    fn say(&self, command: &'static str, out: Out) -> (Exit, String) {
+        let exit = exit::exit_of(&self.error);
+        self.screen
+            .failure(&format!("paysheet {command}: {:#}", self.error));
+        let object = EarlyJson {
+            command,
+            exit: exit.code(),
+            message: &exit::sentence(&self.error),
+        };
+        out.json(&object);
+        (exit, crate::report::json::line(&object).unwrap_or_default())
     }
 }
 
-fn start(typed: Typed) -> Result<Exit, Failure> {
+/// What was meant, done; and what is to be done afterwards, as far as that could be made out.
+fn start(typed: Typed, told: &Told) -> (Result<Exit, Failure>, After) {
     // Blank variables are how schedulers say "not set".
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let run = settings::resolve(
-        typed,
-        &Surroundings {
-            variable: &variable,
-            folder: Path::new(""),
-        },
-    )?;
-    let voice = run.voice();
-    let screen = Screen::new(shell::manner(voice));
-    logs::start(voice, variable(FILTER_VARIABLE).as_deref(), screen.clone())?;
-    work(&run, screen.clone()).map_err(|error| Failure { error, screen })
+    let filter = variable(FILTER_VARIABLE);
+    let (mut voice, typed_after) = (Voice::of(&typed), typed.command.after());
+    let around = Surroundings {
+        variable: &variable,
+        folder: Path::new(""),
+    };
+    let resolved = settings::resolve(typed, &around);
+    if let Ok(run) = &resolved {
+        voice = run.voice();
+    }
+    let records = voice.log_format == LogFormat::Json;
+    let screen = Screen::new(shell::manner(voice)).of_records(records);
+    let logging = logs::start(voice, filter.as_deref(), screen.clone());
+    let after = match &resolved {
+        Ok(run) => run.after().cloned(),
+        Err(_) => typed_after.and_then(|typed| After::of(typed).ok()),
+    };
+    let ended = match (resolved, logging) {
+        (Err(ending), logging) => Err(Failure::early(ending, records && logging.is_ok())),
+        (Ok(_), Err(ending)) => Err(Failure::early(ending, false)),
+        (Ok(run), Ok(())) => {
+            let worked = work(&run, screen.clone(), told);
+            worked.map_err(|error| Failure { error, screen })
+        }
+    };
+    (ended, after.unwrap_or_default())
 }
 
-fn work(run: &Run, screen: Screen) -> anyhow::Result<Exit> {
+fn work(run: &Run, screen: Screen, told: &Told) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let exit = runtime.block_on(async {
         let signals = signals::listen()?;
-        let shell = shell::new(run.voice(), screen, signals.first);
+        let shell = shell::new(run.voice(), screen, signals.first, told.clone());
         tokio::select! {
             exit = dispatch(run, &shell) => exit,
             () = signals::second(signals.second) => Err(twice_interrupted().into()),
@@ -157,6 +198,7 @@ fn misused(error: &clap::Error) -> Exit {
     let out = Out {
         json: words.iter().any(|word| word == "--json"),
         quiet: false,
+        records: false,
     };
     let rendered = error.to_string();
     // Up to the first blank line it says what is wrong; then come usage and hints.

@@ -24,10 +24,10 @@ use crate::sheet::{self, Checked};
 use super::exit::{Ending, Exit};
 use super::finish::Finish;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules};
-use super::settings::{Gateway, Send};
+use super::settings::{Door, Gateway, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, door, guards, intake, problems, results, webhooks};
+use super::{approve, door, guards, intake, problems, recent, results, twice, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -162,6 +162,10 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     }
     check_controls(&send.controls, &judged.checked)?;
     refuse_foreign_results(&send.files.results)?;
+    let has_sent = known.as_ref().map(Store::has_history).transpose()?;
+    if has_sent != Some(true) && !send.new_payment {
+        twice::refuse_paid(send, binding, &judged.checked.keys, shell)?;
+    }
     let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
     let place = scratch.as_ref().map_or_else(
         || path.clone(),
@@ -186,6 +190,9 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
         tracing::debug!("sheet taken in");
     }
     prove_balanced(&store, &judged.checked)?;
+    if let (Door::Remote(_), Some(list), false) = (&send.gateway.door, &send.recent, send.dry_run) {
+        recent::remember(list, &send.sheet, path);
+    }
     Ok(Prepared {
         store,
         judged,
@@ -280,6 +287,7 @@ impl Sending<'_> {
     async fn go(&mut self) -> anyhow::Result<Outcome> {
         let open = self.session.read(|store| Ok(open_rows(store))).await?;
         if open == 0 && !self.send.adopt {
+            self.refuse_long_finished().await?;
             return Ok(Outcome::default());
         }
         if let Err(halt) = self.session.authorize().await {
@@ -309,6 +317,17 @@ impl Sending<'_> {
         }
         self.write_first_results().await?;
         self.create().await
+    }
+
+    async fn refuse_long_finished(&self) -> anyhow::Result<()> {
+        let finished = self.session.read(Store::last_work_at).await?;
+        let (batch, now) = (&self.send.batch, self.shell.clock.now());
+        Ok(twice::refuse_long_finished(
+            finished,
+            batch,
+            now,
+            &self.shell.again,
+        )?)
     }
 
     fn halted(&self, halt: Halt) -> Outcome {

@@ -23,13 +23,15 @@ pub use run::{
 
 use door::{from_variables, gateway};
 
+use super::after::After;
 use super::args::{
-    Command, ControlArgs, FileArgs, PlaceArgs, ResultsArgs, SendArgs, StatusArgs, TemplateArgs,
-    Typed, ValidateArgs,
+    AfterArgs, Command, ControlArgs, FileArgs, PlaceArgs, ResultsArgs, SendArgs, StatusArgs,
+    TemplateArgs, Typed, ValidateArgs,
 };
 use super::config::{Config, Layer};
 use super::credentials::{ID_VARIABLE, SECRET_VARIABLE};
 use super::exit::Ending;
+use super::recent;
 use super::values::{Environment, Notify};
 
 /// Days that a link lives.
@@ -49,12 +51,7 @@ pub struct Surroundings<'a> {
 ///
 /// [`Usage`](super::exit::Exit::Usage) for combinations that are refused, [`Stopped`](super::exit::Exit::Stopped) for files and credentials that will not do.
 pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
-    let mut voice = Voice {
-        log_format: typed.logs.log_format.unwrap_or_default(),
-        verbose: typed.logs.verbose,
-        quiet: typed.logs.quiet,
-        json: typed.command.json(),
-    };
+    let mut voice = Voice::of(&typed);
     let mut base = |place: &PlaceArgs| {
         let base = Base::of(place, around)?;
         if typed.logs.log_format.is_none() {
@@ -162,9 +159,11 @@ fn send(
     }
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
     let embedded = args.embedded.or(base.file.embedded);
+    let after = after(args.after, base.file.after, environment, &batch)?;
     Ok(Send {
         gateway: gateway(environment, options, embedded, around)?,
         notify: args.notify.or(base.file.notify).unwrap_or(Notify::Yes),
+        after,
         sheet: args.sheet,
         batch,
         files,
@@ -172,6 +171,8 @@ fn send(
         skip_invalid: args.skip_invalid,
         dry_run: args.dry_run,
         adopt: args.adopt,
+        new_payment: args.new_payment,
+        recent: recent::list(around.variable),
         yes: args.yes,
         voice,
     })
@@ -187,8 +188,10 @@ fn status(
     let environment = base.environment(options.credentials.as_deref(), around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
     let embedded = args.embedded.or(base.file.embedded);
+    let after = after(args.after, base.file.after, environment, &batch)?;
     Ok(Status {
         gateway: gateway(environment, options, embedded, around)?,
+        after,
         sheet: args.sheet,
         batch,
         files,
@@ -231,6 +234,20 @@ fn template(args: TemplateArgs) -> Result<Option<PathBuf>, Ending> {
     };
     files::sheet(&path)?;
     Ok(Some(path))
+}
+
+/// What is to be done afterwards, and under which names it is counted.
+fn after(
+    typed: AfterArgs,
+    file: AfterArgs,
+    environment: Environment,
+    batch: &BatchName,
+) -> Result<After, Ending> {
+    Ok(After {
+        environment: environment.word(),
+        batch: batch.as_str().to_owned(),
+        ..After::of(typed.or(file))?
+    })
 }
 
 fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Controls {

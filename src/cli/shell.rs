@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::report::{Manner, Out, Screen};
 
+use super::after::Told;
 use super::again::Again;
 use super::confirm::Terminal;
 use super::settings::Voice;
@@ -31,6 +32,8 @@ pub(super) struct Shell {
     pub(super) holder: String,
     /// Whether a person can be asked.
     pub(super) terminal: bool,
+    /// Where what is said at the end is left for those who are told later.
+    pub(super) told: Told,
     /// The command that was typed, for people to copy.
     pub(super) again: Again,
 }
@@ -45,7 +48,12 @@ pub(super) fn manner(voice: Voice) -> Manner {
 }
 
 /// The surroundings of this process.
-pub(super) fn new(voice: Voice, screen: Screen, signals: watch::Receiver<bool>) -> Shell {
+pub(super) fn new(
+    voice: Voice,
+    screen: Screen,
+    signals: watch::Receiver<bool>,
+    told: Told,
+) -> Shell {
     let clock = Clock::System;
     Shell {
         screen,
@@ -53,12 +61,14 @@ pub(super) fn new(voice: Voice, screen: Screen, signals: watch::Receiver<bool>) 
         out: Out {
             json: voice.json,
             quiet: voice.quiet,
+            records: voice.log_format == LogFormat::Json,
         },
         signals,
         clock,
         started: Instant::now(),
         holder: holder(clock),
         terminal: Terminal::is_there(),
+        told,
         again: Again::of(std::env::args_os().map(|word| word.to_string_lossy().into_owned())),
     }
 }

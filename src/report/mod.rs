@@ -9,6 +9,7 @@ pub mod banner;
 mod bar;
 pub mod json;
 mod lines;
+pub mod metrics;
 pub mod problems;
 pub mod progress;
 pub mod screen;

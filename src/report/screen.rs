@@ -43,6 +43,7 @@ impl Manner {
 #[derive(Clone, Debug)]
 pub struct Screen {
     bars: Option<MultiProgress>,
+    records: bool,
 }
 
 impl Screen {
@@ -51,11 +52,38 @@ impl Screen {
         let bars = (manner == Manner::Bar).then(|| {
             MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND))
         });
-        Screen { bars }
+        Screen {
+            bars,
+            records: false,
+        }
+    }
+
+    /// The same; with `records`, everything said on it is a log record, so that whoever reads the log can read all of it.
+    #[must_use]
+    pub fn of_records(self, records: bool) -> Screen {
+        Screen { records, ..self }
     }
 
     /// One line, above the bar if there is one.
     pub fn line(&self, text: &str) {
+        if self.records {
+            tracing::info!("{text}");
+        } else {
+            self.raw(text);
+        }
+    }
+
+    /// Why something failed: said even to those who want to hear nothing else.
+    pub fn failure(&self, text: &str) {
+        if self.records {
+            tracing::error!("{text}");
+        } else {
+            self.paragraph(text);
+        }
+    }
+
+    /// One line as it is: a log record already.
+    pub fn raw(&self, text: &str) {
         match &self.bars {
             Some(bars) if !bars.is_hidden() => lost(bars.println(text)),
             Some(_) | None => lost(write_line(&mut io::stderr().lock(), text)),
@@ -83,6 +111,8 @@ pub struct Out {
     pub json: bool,
     /// Nothing is said to people.
     pub quiet: bool,
+    /// Whatever goes to stderr is a log record.
+    pub records: bool,
 }
 
 impl Out {
@@ -91,6 +121,7 @@ impl Out {
         let text = text.trim_end();
         match (self.quiet, self.json) {
             (true, _) => {}
+            (false, true) if self.records => tracing::info!("{text}"),
             (false, true) => lost(write_line(&mut io::stderr().lock(), text)),
             (false, false) => lost(write_line(&mut io::stdout().lock(), text)),
         }

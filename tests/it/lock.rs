@@ -60,7 +60,7 @@ fn a_second_process_is_told_who_holds_the_batch_and_sends_nothing() {
     // Another batch of the same sheet is another batch.
     world
         .send("june.csv", &raw)
-        .args(["--batch", "july"])
+        .args(["--batch", "july", "--new-payment"])
         .run()
         .exits(0);
 }

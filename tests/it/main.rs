@@ -14,6 +14,7 @@
     reason = "a test that panics says what it found, and a harness keeps its own time"
 )]
 
+mod after;
 mod book;
 mod book_bad;
 mod changes;
@@ -45,6 +46,7 @@ mod support;
 mod template;
 mod tidy;
 mod tls;
+mod twice;
 mod usage;
 mod validate;
 mod webhooks;

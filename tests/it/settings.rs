@@ -18,7 +18,7 @@ fn command_line_beats_variable_beats_file() {
     let expiry = |batch: &str, args: &[&str]| {
         let send = world
             .send("june.csv", &raw)
-            .args(["--batch", batch])
+            .args(["--batch", batch, "--new-payment"])
             .args(args);
         send.run().exits(0);
         let ledger = raw.ledger();

@@ -10,7 +10,8 @@ use secrecy::SecretString;
 
 use crate::domain::{BatchName, Money};
 
-use super::super::args::{EmbeddedArgs, SandboxArgs};
+use super::super::after::After;
+use super::super::args::{EmbeddedArgs, SandboxArgs, Typed};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
@@ -110,8 +111,14 @@ pub struct Send {
     pub dry_run: bool,
     /// What is found at the gateway is this batch's own.
     pub adopt: bool,
+    /// People who were paid the same these days are to be paid again.
+    pub new_payment: bool,
+    /// The user's list of recent checkpoints.
+    pub recent: Option<PathBuf>,
     /// The question is answered.
     pub yes: bool,
+    /// What is to be done afterwards.
+    pub after: After,
     /// How it is said.
     pub voice: Voice,
 }
@@ -129,6 +136,8 @@ pub struct Status {
     pub gateway: Gateway,
     /// Ask again at this interval.
     pub watch: Option<Duration>,
+    /// What is to be done afterwards.
+    pub after: After,
     /// How it is said.
     pub voice: Voice,
 }
@@ -232,7 +241,32 @@ pub struct Remote {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Voice {
+    /// As typed, before any file was read.
+    pub(in crate::cli) fn of(typed: &Typed) -> Voice {
+        Voice {
+            log_format: typed.logs.log_format.unwrap_or_default(),
+            verbose: typed.logs.verbose,
+            quiet: typed.logs.quiet,
+            json: typed.command.json(),
+        }
+    }
+}
+
 impl Run {
+    /// What is to be done afterwards.
+    pub(in crate::cli) fn after(&self) -> Option<&After> {
+        match self {
+            Run::Send(run) => Some(&run.after),
+            Run::Status(run) => Some(&run.after),
+            Run::Validate(_)
+            | Run::Results(_)
+            | Run::Sandbox(_)
+            | Run::Webhooks(_)
+            | Run::Completions(..) => None,
+        }
+    }
+
     /// How it is said.
     pub fn voice(&self) -> Voice {
         match self {

@@ -198,7 +198,11 @@ ssize_t read(int fd, void *bytes, size_t length) { REAL(read); DONE(0, real(fd, 
 ssize_t pread(int fd, void *bytes, size_t length, off_t at) { REAL(pread); DONE(0, real(fd, bytes, length, at), (void)0); }
 ssize_t pread64(int fd, void *bytes, size_t length, off_t at) { return pread(fd, bytes, length, at); }
 ssize_t recv(int fd, void *bytes, size_t length, int flags) { REAL(recv); DONE(0, real(fd, bytes, length, flags), (void)0); }
-int connect(int fd, const struct sockaddr *to, socklen_t size) { REAL(connect); DONE(0, real(fd, to, size), (void)0); }
+int connect(int fd, const struct sockaddr *to, socklen_t size) {
+    REAL(connect);
+    if (log_fd >= 0) { pthread_mutex_lock(&gate); note('c', 0, 0, to, size); pthread_mutex_unlock(&gate); }
+    DONE(0, real(fd, to, size), (void)0);
+}
 int close(int fd) { REAL(close); DONE(0, real(fd), (void)0); }
 int flock(int fd, int how) { REAL(flock); DONE(0, real(fd, how), (void)0); }
 

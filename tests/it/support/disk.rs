@@ -146,7 +146,8 @@ fn compile(name: &str) -> Option<PathBuf> {
 #[derive(Clone, Debug)]
 pub(crate) struct Deed {
     /// `o` made, `w` written, `t` cut to a length, `s` synced, `d` the folder synced, `r` renamed, `u` removed; `f` a
-    /// failure was given, `x` a create left, `n` the number of calls.
+    /// failure was given, `x` a create left, `c` a socket was
+    /// connected, `n` the number of calls.
     pub(crate) kind: char,
     file: u64,
     at: usize,
@@ -157,6 +158,15 @@ impl Deed {
     /// The file it is about, where it bears a name.
     pub(crate) fn name(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// Where a socket was connected to, if it was one of IPv4.
+    pub(crate) fn peer(&self) -> Option<std::net::SocketAddrV4> {
+        let [2, 0, high, low, a, b, c, d, ..] = *self.bytes.as_slice() else {
+            return None;
+        };
+        let port = u16::from_be_bytes([high, low]);
+        (self.kind == 'c').then(|| std::net::SocketAddrV4::new([a, b, c, d].into(), port))
     }
 
     /// The number of calls, at a run's end.
@@ -302,7 +312,7 @@ impl Platter {
                     self.unsynced.push(Naming::Renamed(from.into(), to.into()));
                 }
                 ('u', _) => self.unsynced.push(Naming::Removed(deed.name())),
-                ('f' | 'x' | 'n', _) => {}
+                ('f' | 'x' | 'c' | 'n', _) => {}
                 (kind, _) => panic!("`{kind}` of a file that was never made"),
             }
         }

@@ -1,0 +1,64 @@
+//! When a checkpoint last paid, and whom: for the guards against paying the same people again.
+//!
+//! Another batch's checkpoint is read through a [`Peek`], so a run that writes it is not disturbed, and a line at a time,
+//! so memory does not grow with it. Deliberately absent: seals. Nothing of another batch is acted on but by a person, and
+//! a line that changed by itself is one row of many.
+
+use std::ops::ControlFlow;
+
+use rusqlite::OptionalExtension as _;
+
+use super::error::Error;
+use super::peek::Peek;
+use super::schema::damaged;
+use super::store::Store;
+
+/// Created (3) since then, or sent since then and still unknown (2). The facts are read only if a payout is unknown.
+const PAID_SINCE: &str = "
+SELECT phone, amount FROM payouts WHERE state = 3 AND created_at >= ?1
+UNION ALL
+SELECT phone, amount FROM payouts
+WHERE state = 2 AND payout IN (SELECT payout FROM facts WHERE kind = 'sending' AND at >= ?1)";
+
+/// What only looked: everything else decided something. Facts of payout 0 are of the batch as a whole.
+const LAST_WORK: &str = "
+SELECT at FROM facts WHERE payout > 0 AND kind NOT IN ('swept', 'missing', 'proven_dead') ORDER BY fact DESC LIMIT 1";
+
+impl Peek {
+    /// Calls `each` with phone and paise of every payout that was created since `since_ms`, or was sent since then and is
+    /// unknown, until it breaks off.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn each_paid_since(
+        &self,
+        since_ms: i64,
+        mut each: impl FnMut(u64, i64) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self.conn.prepare(PAID_SINCE).map_err(read)?;
+        let mut lines = select.query([since_ms]).map_err(read)?;
+        while let Some(line) = lines.next().map_err(read)? {
+            let (phone, paise) = (line.get(0).map_err(read)?, line.get(1).map_err(read)?);
+            if each(phone, paise).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// When anything was last decided for a payout, in milliseconds since 1970 UTC; looks at links do not count.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn last_work_at(&self) -> Result<Option<i64>, Error> {
+        self.conn
+            .query_row(LAST_WORK, [], |line| line.get(0))
+            .optional()
+            .map_err(|e| damaged(&self.path, e))
+    }
+}

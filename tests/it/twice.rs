@@ -1,0 +1,298 @@
+//! The same people and amounts under another name, and a batch that was finished long ago.
+//!
+//! Time travels by what stands in a checkpoint: the program has no clock that could be set.
+
+use std::time::{Duration, SystemTime};
+
+use crate::guards::{CHECKPOINT, guarded, sent};
+use crate::support::world::row_text;
+use crate::support::*;
+
+/// A day in milliseconds.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Moves the facts of a checkpoint so many days into the past.
+fn age_facts(world: &World, checkpoint: &str, days: i64) {
+    let open = rusqlite::Connection::open(world.path(checkpoint)).unwrap();
+    let by = days * DAY_MS;
+    let moved = open.execute("UPDATE facts SET at = at - ?1", [by]).unwrap();
+    assert!(moved > 0);
+}
+
+/// The same with what the payouts say. Their seals are broken then: the batch itself is not sent again.
+fn age(world: &World, checkpoint: &str, days: i64) {
+    age_facts(world, checkpoint, days);
+    let open = rusqlite::Connection::open(world.path(checkpoint)).unwrap();
+    let by = days * DAY_MS;
+    open.execute(
+        "UPDATE payouts SET created_at = created_at - ?1 WHERE created_at IS NOT NULL",
+        [by],
+    )
+    .unwrap();
+}
+
+/// Rows of [`rows`] from `from` to `to`.
+fn part(from: usize, to: usize) -> String {
+    let rows: String = (from..=to).map(row_text).collect();
+    format!("name,phone,amount\n{rows}")
+}
+
+#[test]
+fn a_sheet_that_was_just_paid_under_another_name_stops() {
+    let gate = Gate::new();
+    let world = sent(&gate, 10);
+    world.sheet("june-final.csv", rows(10));
+    let send = || world.send("june-final.csv", &gate);
+    let asked = gate.asked();
+    let words = [
+        "of 10 rows",
+        "batch june",
+        CHECKPOINT,
+        "--new-payment",
+        "nothing was sent",
+    ];
+    let run = guarded(&world, &gate, send(), 3, &words);
+    guarded(&world, &gate, send().arg("--dry-run"), 3, &words);
+    assert_eq!(gate.asked(), asked, "the gateway was not even asked");
+    assert!(!world.has("june-final.test.checkpoint.db"), "{run}");
+    // The command that it names resumes that batch.
+    let resume = run.stderr.split('`').nth(1).unwrap();
+    assert!(resume.contains("june.csv"), "{run}");
+    let words = resume.split(' ').skip(1).map(str::to_owned);
+    let again = world.talk("", "", &gate).only_env().args(words);
+    again.arg("--yes").run().exits(0).says(["10"]);
+    assert_eq!(gate.creates(), 10);
+    // And the word that overrides it is the user's.
+    send().arg("--new-payment").run().exits(0);
+    assert_eq!(gate.creates(), 20);
+    send().run().exits(0);
+    assert_eq!(gate.creates(), 20);
+}
+
+#[test]
+fn half_of_the_rows_is_enough_and_less_is_not() {
+    let gate = Gate::new();
+    let world = sent(&gate, 4);
+    world.sheet("nine.csv", part(1, 9));
+    world.send("nine.csv", &gate).run().exits(0);
+    // Other amounts are other payments.
+    world.sheet("bonus.csv", rows(4).replace(".0", ".5"));
+    world.send("bonus.csv", &gate).run().exits(0);
+    // Two batches together hold more than half: a sheet made of two.
+    world.sheet("eighteen.csv", part(6, 23));
+    world.send("eighteen.csv", &gate).run().exits(0);
+    world.sheet("all.csv", part(5, 14));
+    let both = world.send("all.csv", &gate);
+    guarded(&world, &gate, both, 3, &["of 10 rows", "eighteen"]);
+}
+
+#[test]
+fn rows_alike_count_each_once() {
+    let gate = Gate::new();
+    let world = sent(&gate, 1);
+    let twice = format!(
+        "name,phone,amount\n{}{}{}",
+        row_text(1),
+        row_text(1),
+        row_text(1)
+    );
+    world.sheet("alike.csv", twice);
+    let send = world.send("alike.csv", &gate).arg("--allow-duplicates");
+    send.run().exits(0);
+    assert_eq!(gate.creates(), 4);
+}
+
+#[test]
+fn after_five_days_it_is_another_payment() {
+    let gate = Gate::new();
+    for (days, code) in [(4, 3), (6, 0)] {
+        let world = World::new();
+        world.sheet("june.csv", rows(3));
+        let name = format!("aged-{days}");
+        world
+            .send("june.csv", &gate)
+            .args(["--batch", &name])
+            .run()
+            .exits(0);
+        age(&world, &format!("{name}.test.checkpoint.db"), days);
+        let batch = format!("next-{days}");
+        let send = world.send("june.csv", &gate).args(["--batch", &batch]);
+        send.run().exits(code);
+    }
+    // A file that nobody wrote since is not even opened.
+    let gate = Gate::new();
+    let world = sent(&gate, 5);
+    let file = std::fs::File::options()
+        .write(true)
+        .open(world.path(CHECKPOINT))
+        .unwrap();
+    let before = SystemTime::now() - Duration::from_secs(6 * 24 * 60 * 60);
+    file.set_modified(before).unwrap();
+    world.sheet("other.csv", rows(5));
+    world.send("other.csv", &gate).run().exits(0);
+}
+
+#[test]
+fn what_is_unknown_there_counts_as_paid() {
+    // Nobody knows what became of the creates, and a look-up finds nothing.
+    let raw = Raw::start(|ask| {
+        if ask.is_create() {
+            Act::Instead(Manner::Says(Say::refusal(500, "Internal server error")))
+        } else {
+            Act::Honest
+        }
+    });
+    let world = World::new();
+    world.sheet("june.csv", rows(4));
+    let short = [
+        "--settle",
+        "0",
+        "--max-attempts",
+        "1",
+        "--give-up-after",
+        "1s",
+    ];
+    world.send("june.csv", &raw).args(short).run();
+    assert_eq!(world.table("june.test.results.csv").states("unknown"), 4);
+    world.sheet("july.csv", rows(4));
+    guarded(
+        &world,
+        &raw,
+        world.send("july.csv", &raw),
+        3,
+        &["batch june"],
+    );
+    age(&world, CHECKPOINT, 6);
+    let late = world.send("july.csv", &raw).arg("--dry-run").run();
+    assert_ne!(late.code, 3, "{late}");
+}
+
+#[test]
+fn another_account_or_environment_is_no_matter_and_no_obstacle_is_one() {
+    let gate = Gate::new();
+    let other = Gate::with(|options| options.rules.client_id = "CF_OTHER".into());
+    let world = sent(&gate, 3);
+    world.sheet("july.csv", rows(3));
+    let send = world
+        .send("july.csv", &other)
+        .env("CASHFREE_CLIENT_ID", "CF_OTHER");
+    send.run().exits(0);
+    let sandbox = world.send("july.csv", &gate).args(["--env", "sandbox"]);
+    sandbox.run().exits(0);
+    // Damaged, foreign, newer, empty, a folder, a link to nowhere: passed over, and the whole ones still count.
+    let whole = world.bytes(CHECKPOINT);
+    world.sheet("cut.checkpoint.db", &whole[..whole.len() / 2]);
+    world.sheet(
+        "text.checkpoint.db",
+        "not a database at all, but long enough to be one",
+    );
+    world.sheet("empty.checkpoint.db", "");
+    world.sheet("newer.checkpoint.db", &whole);
+    rusqlite::Connection::open(world.path("newer.checkpoint.db"))
+        .unwrap()
+        .pragma_update(None, "user_version", 4_000)
+        .unwrap();
+    std::fs::create_dir(world.path("folder.checkpoint.db")).unwrap();
+    std::os::unix::fs::symlink("nowhere", world.path("link.checkpoint.db")).unwrap();
+    world.sheet("august.csv", part(5, 7));
+    let run = world.send("august.csv", &gate).run().exits(0);
+    run.says(["not compared with", "newer.checkpoint.db", "newer paysheet"]);
+    world.sheet("june-2.csv", rows(3));
+    let send = world.send("june-2.csv", &gate);
+    guarded(&world, &gate, send, 3, &["batch june"]);
+}
+
+#[test]
+fn a_running_batch_is_compared_with_and_not_disturbed() {
+    let gate = Gate::with(|options| options.latency = "150ms".parse().unwrap());
+    let world = World::new();
+    world.sheet("june.csv", rows(40));
+    let running = world
+        .send("june.csv", &gate)
+        .args(["--concurrency", "2"])
+        .spawn();
+    let begun = std::time::Instant::now();
+    while gate.creates() < 30 {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let before = world.names();
+    world.sheet("copy.csv", rows(40));
+    let run = world.send("copy.csv", &gate).run().exits(3);
+    run.says(["batch june"]);
+    assert_eq!(world.names().len(), before.len() + 1);
+    running.wait().exits(0);
+    assert_eq!(gate.creates(), 40);
+}
+
+#[test]
+fn the_users_list_sees_into_other_folders() {
+    let (gate, state) = (Gate::new(), World::new());
+    let here = World::new();
+    let there = World::new();
+    let list = state.path("deep/recent");
+    for world in [&here, &there] {
+        world.sheet("june.csv", rows(3));
+    }
+    let send = |world: &World| world.send("june.csv", &gate).env("PAYSHEET_STATE", &list);
+    send(&here).arg("--dry-run").run().exits(0);
+    assert!(!list.exists(), "a dry run leaves nothing");
+    send(&here).run().exits(0);
+    assert_eq!(state.mode("deep/recent/recent.jsonl"), 0o600);
+    // The same sheet, mailed and saved elsewhere: its batch has the same name, so its ids would be found; under
+    // another name nothing but the list knows it.
+    there.sheet("salaries.csv", rows(3));
+    let elsewhere = there
+        .send("salaries.csv", &gate)
+        .env("PAYSHEET_STATE", &list);
+    let run = elsewhere
+        .run()
+        .exits(3)
+        .says(["batch june", "--new-payment"]);
+    let folder = here.path("june.csv").canonicalize().unwrap();
+    let run = run.says([folder.to_str().unwrap()]);
+    assert!(!run.all().contains("900000000"), "{run}");
+    // A batch that is gone, a list that cannot be read or written: no obstacle.
+    here.lose_checkpoint(CHECKPOINT);
+    there
+        .send("salaries.csv", &gate)
+        .env("PAYSHEET_STATE", &list)
+        .run()
+        .exits(0);
+    let broken = state.sheet("file", "not a folder");
+    there.sheet("more.csv", part(5, 6));
+    there
+        .send("more.csv", &gate)
+        .env("PAYSHEET_STATE", broken)
+        .run()
+        .exits(0);
+}
+
+#[test]
+fn a_batch_finished_long_ago_is_not_done_again_in_silence() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    let send = || world.send("june.csv", &gate);
+    age_facts(&world, CHECKPOINT, 4);
+    send().run().exits(0);
+    age_facts(&world, CHECKPOINT, 2);
+    let words = [
+        "batch june",
+        "nothing was sent now",
+        "--batch NEW",
+        "june-20",
+        "paysheet status june.csv",
+    ];
+    guarded(&world, &gate, send(), 3, &words);
+    guarded(&world, &gate, send().arg("--dry-run"), 3, &words);
+    // Looking at the links does not make it young.
+    world.status("june.csv", &gate).run().exits(0);
+    guarded(&world, &gate, send(), 3, &words);
+    // Under a name of its own it is paid; and rows that were added to the old one are, too.
+    let named = ["--batch", "june-2026-07", "--new-payment"];
+    send().args(named).run().exits(0);
+    assert_eq!(gate.creates(), 6);
+    world.sheet("june.csv", rows(4));
+    send().run().exits(0);
+    assert_eq!(gate.creates(), 7);
+}
