@@ -45,7 +45,8 @@ pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
     let binding = door::binding(&send.gateway, &send.batch);
     let prepared = prepare(send, &binding, shell)?;
     let opened = door::open(&send.gateway, &send.files).await?;
-    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Sending);
+    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Sending)
+        .against(send.gateway.rate.limit());
     let session = open_session(
         prepared.store,
         opened.client,

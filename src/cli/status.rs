@@ -31,7 +31,8 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
     let _lock = lock(&status.files.checkpoint, &shell.holder)?;
     let store = Store::open(&status.files.checkpoint, &binding)?;
     let opened = door::open(&status.gateway, &status.files).await?;
-    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Asking);
+    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Asking)
+        .against(status.gateway.rate.limit());
     let mut session = open_session(store, opened.client, &status.gateway, &reporter, shell)?;
     let outcome = sweep(status, shell, &mut session, &reporter).await;
     reporter.close();

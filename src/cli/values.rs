@@ -94,6 +94,17 @@ pub enum Rate {
 }
 
 impl Rate {
+    /// The limit in a few letters, such as `50/s`; none if there is none.
+    pub fn limit(self) -> Option<String> {
+        match self {
+            Rate::Unlimited => None,
+            Rate::Limit { requests, per } if per == Duration::from_secs(1) => {
+                Some(format!("{requests}/s"))
+            }
+            Rate::Limit { requests, .. } => Some(format!("{requests}/min")),
+        }
+    }
+
     /// The pace that it means; `None` is as fast as possible.
     pub fn paced(self) -> Option<engine::Rate> {
         match self {

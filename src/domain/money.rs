@@ -139,6 +139,11 @@ impl Money {
         self.0.checked_add(other.0).map(Self)
     }
 
+    /// The difference; `None` if it would be below zero.
+    pub fn checked_sub(self, other: Money) -> Option<Money> {
+        Money::from_paise(self.paise().checked_sub(other.paise())?)
+    }
+
     /// Reads the amount of one payout, from one rupee to [`AMOUNT_PAISE_MAX`].
     pub fn parse(text: &str) -> Result<Self, AmountFault> {
         read(text, AMOUNT_PAISE_MAX)

@@ -6,10 +6,13 @@ use std::fmt::Write as _;
 
 use crate::domain::Money;
 
-use super::words::{counted, rupees};
+use super::words::{counted, rupees, wrapped};
 
 /// Largest amounts shown: enough to catch a slipped decimal point.
 pub const LARGEST_SHOWN: usize = 5;
+
+/// Where values begin, for those that need a second line.
+const INDENT: &str = "               ";
 
 /// What the account holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +84,7 @@ impl Banner<'_> {
     pub fn text(&self) -> String {
         let mut out = String::new();
         let mut line = |name: &str, value: String| {
-            let _ = writeln!(out, "  {name:<13}{value}");
+            let _ = writeln!(out, "{}", wrapped(&format!("  {name:<13}{value}"), INDENT));
         };
         line("environment", self.environment_words());
         if let Some(account) = self.account {
@@ -142,7 +145,14 @@ impl Banner<'_> {
 
     fn balance_words(&self) -> String {
         match self.balance {
-            Balance::Known(balance) if self.is_covered() => rupees(balance),
+            Balance::Known(balance) if self.is_covered() => match balance.checked_sub(self.total) {
+                Some(rest) if self.count > 0 => format!(
+                    "{} now, {} once all of these are redeemed",
+                    rupees(balance),
+                    rupees(rest)
+                ),
+                Some(_) | None => rupees(balance),
+            },
             Balance::Known(balance) => format!("{}: less than what is to be sent", rupees(balance)),
             Balance::Unread(why) => format!("could not be read: {why}"),
         }
@@ -195,7 +205,7 @@ mod tests {
   to send      1204 payouts, ₹12,34,567.00
                2 in doubt
   largest      ₹50,000.00 (line 12), ₹40,000.00 (line 3)
-  balance      ₹20,00,000.00
+  balance      ₹20,00,000.00 now, ₹7,65,433.00 once all of these are redeemed
   messages     Cashfree will message the recipients
 ";
         assert_eq!(banner(&largest).text(), expected);

@@ -49,6 +49,7 @@ pub struct Reporter {
 
 /// What the showing thread is told.
 enum Word {
+    Limit(String),
     Event(Event),
     Close(SyncSender<()>),
 }
@@ -87,6 +88,16 @@ impl Reporter {
         }
     }
 
+    /// The same, showing its pace against `limit`, such as `50/s`.
+    #[must_use]
+    pub fn against(self, limit: Option<String>) -> Reporter {
+        if let Some(limit) = limit {
+            // Without the thread nothing is shown.
+            drop(self.words.try_send(Word::Limit(limit)));
+        }
+        self
+    }
+
     /// Where the engine sends its events. Never waits.
     pub fn events(&self) -> Events {
         let words = self.words.clone();
@@ -110,6 +121,7 @@ fn show(told: &Receiver<Word>, inner: &Mutex<Inner>) {
         for word in std::iter::once(first).chain(told.try_iter()) {
             let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
             match word {
+                Word::Limit(limit) => inner.progress.limit(limit),
                 Word::Event(event) => {
                     log(&event);
                     inner.take(&event);
@@ -188,7 +200,7 @@ impl Inner {
 
     fn say(&self, sentence: &str) {
         match self.manner {
-            Manner::Bar | Manner::Lines => self.screen.line(sentence),
+            Manner::Bar | Manner::Lines => self.screen.paragraph(sentence),
             Manner::Log => tracing::info!("{sentence}"),
             Manner::Silent => {}
         }

@@ -30,6 +30,8 @@ pub struct Progress {
     task: Task,
     /// The work is known. Before that, only what stands in its way is of interest.
     open: bool,
+    /// Requests a second that are allowed, where there is a limit.
+    limit: Option<String>,
     total: u64,
     amount_total: Money,
     to_ask: u64,
@@ -63,6 +65,7 @@ impl Progress {
         Progress {
             task,
             open: false,
+            limit: None,
             total: 0,
             amount_total: Money::ZERO,
             to_ask: 0,
@@ -77,6 +80,11 @@ impl Progress {
             waiting: None,
             said: None,
         }
+    }
+
+    /// The limit that the pace is shown against, such as `50/s`.
+    pub fn limit(&mut self, limit: String) {
+        self.limit = Some(limit);
     }
 
     /// Takes one event in.
@@ -94,6 +102,7 @@ impl Progress {
                     to_ask: *to_ask,
                     open: true,
                     said: self.said.take(),
+                    limit: self.limit.take(),
                     ..Progress::new(self.task)
                 };
                 Urgency::Now
@@ -210,7 +219,6 @@ impl Progress {
         }
         let several = [
             (self.changed, "changed", "changed"),
-            (self.undecided, "retry", "retries"),
             (self.rejected, "rejected", "rejected"),
             (self.conflicts, "conflict", "conflicts"),
             (
@@ -218,6 +226,7 @@ impl Progress {
                 "in doubt",
                 "in doubt",
             ),
+            (self.undecided, "retry", "retries"),
         ];
         parts.extend(
             several
@@ -256,6 +265,7 @@ impl Progress {
     fn line_before(&self) -> String {
         match &self.waiting {
             Some(reason) => format!("waiting: {reason}"),
+            None if self.looked == 0 => "the gateway answers again".to_owned(),
             None => format!(
                 "checking what exists already: {} looked up",
                 counted(self.looked, "id", "ids")
@@ -290,7 +300,10 @@ impl Progress {
             let per_minute = self.done.checked_mul(60_000)?.checked_div(millis)?;
             format!("{per_minute}/min")
         } else {
-            format!("{per_second}/s")
+            match &self.limit {
+                Some(limit) => format!("{per_second}/s of {limit}"),
+                None => format!("{per_second}/s"),
+            }
         };
         Some(match (left, &self.waiting) {
             (0, _) | (_, Some(_)) => pace,
@@ -307,7 +320,9 @@ pub fn reason(pause: &Pause, wait: Duration) -> String {
     let wait = lasting(wait);
     match pause {
         Pause::Throttled => format!("the gateway asks to wait {wait}"),
-        Pause::OutOfReach { why } => format!("gateway out of reach: {why}, next try in {wait}"),
+        Pause::OutOfReach { why } => {
+            format!("gateway out of reach, next try in {wait}: {why}")
+        }
         Pause::Settling { payouts } => format!(
             "waiting to look up {} in doubt, next in {wait}",
             counted(*payouts, "payment", "payments")

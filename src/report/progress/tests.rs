@@ -50,6 +50,9 @@ fn a_send_counts_what_is_decided() {
         line,
         "sending: 2 of 4 (50 %), ₹1,000.00, 1/s, 2 s left, 1 rejected, 1 in doubt"
     );
+    progress.limit("50/s".to_owned());
+    let line = progress.line(Duration::from_secs(2));
+    assert!(line.contains("1/s of 50/s, 2 s left"), "{line}");
     progress.take(&moved(2, State::Unknown, State::Created, None));
     assert!(!progress.line(Duration::from_secs(2)).contains("doubt"));
 }
@@ -88,7 +91,7 @@ fn reasons_are_said_at_once_and_once() {
     let details = progress.details(Duration::ZERO);
     assert_eq!(
         details,
-        "gateway out of reach: connection refused, next try in 8 s, ₹0.00"
+        "gateway out of reach, next try in 8 s: connection refused, ₹0.00"
     );
     progress.take(&Event::Resumed);
     assert_eq!(progress.details(Duration::ZERO), "₹0.00");
