@@ -94,6 +94,7 @@ impl Command {
             | Command::Results(_)
             | Command::Sandbox(_)
             | Command::Webhooks(_)
+            | Command::Template(_)
             | Command::Completions(_) => None,
         }
     }

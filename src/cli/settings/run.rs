@@ -263,6 +263,7 @@ impl Run {
             | Run::Results(_)
             | Run::Sandbox(_)
             | Run::Webhooks(_)
+            | Run::Template(..)
             | Run::Completions(..) => None,
         }
     }
