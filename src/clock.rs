@@ -5,7 +5,7 @@
 //! for safety.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{self, TimeZone};
 use tokio::time::Instant;
 
@@ -48,9 +48,14 @@ impl Clock {
 
 /// The date in India (UTC+05:30) at `instant`.
 pub fn india_date(instant: Timestamp) -> Date {
+    india_time(instant).date()
+}
+
+/// Date and time of day in India at `instant`.
+pub fn india_time(instant: Timestamp) -> DateTime {
     let zone =
         tz::Offset::from_seconds(INDIA_OFFSET_SECONDS).map_or(TimeZone::UTC, TimeZone::fixed);
-    instant.to_zoned(zone).date()
+    instant.to_zoned(zone).datetime()
 }
 
 #[cfg(test)]

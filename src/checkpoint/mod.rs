@@ -5,7 +5,8 @@
 //! * `payouts`: one line per payout with its present state. `row` is the row in the sheet, NULL once the row is gone.
 //! * `facts`: append-only, written in the same transaction. The state of a payout is the fold of its facts through
 //!   [`crate::domain::Standing::after`], nothing else. The next generation of a row is a payout of its own; the one
-//!   that it replaced keeps its facts and has no row any more.
+//!   that it replaced keeps its facts and has no row any more. Facts of payout 0 are the batch's own ([`Note`]): a run
+//!   began, sending paused and went on. Nothing is decided by them.
 //! * `totals`, `status_totals`: counts and sums over the payouts that are in the sheet, kept by the same transaction.
 //! * `meta`: what the file is bound to (environment, gateway host, account, batch) and the sheet it was filled from.
 //!
@@ -30,6 +31,7 @@ pub mod lock;
 mod mend;
 mod meta;
 mod migrate;
+mod note;
 mod pages;
 mod paid;
 mod peek;
@@ -37,6 +39,7 @@ mod reissue;
 mod rows;
 mod schema;
 mod seal;
+mod snapshot;
 mod store;
 mod totals;
 
@@ -46,8 +49,10 @@ pub use error::Error;
 pub use intake::{Intake, Known, RowFields};
 pub use mend::{Named, Pick};
 pub use meta::{Binding, Meta};
+pub use note::{Note, PauseNote};
 pub use pages::{OpenRow, Sendable, SweepRow};
 pub use peek::{Asked, Peek};
 pub use rows::ResultRow;
+pub use snapshot::{FactRow, PayoutRow, Seen};
 pub use store::{PayoutNo, Store};
 pub use totals::{StatusCount, Totals};

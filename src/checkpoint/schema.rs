@@ -138,6 +138,38 @@ pub(super) fn open_small(path: &Path, small: u64) -> Result<Connection, Error> {
         "SQLite {} can lose commits in WAL mode",
         rusqlite::version()
     );
+    let conn = connect(path)?;
+    prepare(&conn, path, small)?;
+    // SQLite has made its WAL by now; it would not say if the folder could not be synced.
+    sync_folder(path).map_err(|cause| Error::Io {
+        path: path.to_owned(),
+        cause,
+    })?;
+    Ok(conn)
+}
+
+/// Opens the file for reading alone, whoever is writing it, at one moment. Opened so that a reader who is the last to
+/// leave tidies up what SQLite keeps beside it.
+pub(super) fn open_reading(path: &Path) -> Result<Connection, Error> {
+    let conn = connect(path)?;
+    seal::teach(&conn).map_err(|e| damaged(path, e))?;
+    let set = |name: &str, value: &dyn rusqlite::ToSql| conn.pragma_update(None, name, value);
+    set("query_only", &"ON").map_err(|e| damaged(path, e))?;
+    set("cache_size", &-CACHE_KIB).map_err(|e| damaged(path, e))?;
+    conn.execute_batch("BEGIN").map_err(|e| damaged(path, e))?;
+    check(&conn, path, false)?;
+    conn.query_row(seal::PROVE_SMALL, [], |_| Ok(()))
+        .map_err(|e| damaged(path, e))?;
+    Ok(conn)
+}
+
+/// Whether the file is ours, but of an older format.
+pub(super) fn is_older(path: &Path) -> Result<bool, Error> {
+    let conn = connect(path)?;
+    Ok(identify(&conn, path)? < FORMAT)
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
     if path.symlink_metadata().is_err() {
         return Err(Error::Missing {
             path: path.to_owned(),
@@ -146,12 +178,8 @@ pub(super) fn open_small(path: &Path, small: u64) -> Result<Connection, Error> {
     // A connection has one owner, so SQLite need not lock it against a second thread.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(|e| damaged(path, e))?;
-    prepare(&conn, path, small)?;
-    // SQLite has made its WAL by now; it would not say if the folder could not be synced.
-    sync_folder(path).map_err(|cause| Error::Io {
-        path: path.to_owned(),
-        cause,
-    })?;
+    conn.busy_timeout(BUSY_TIMEOUT)
+        .map_err(|e| damaged(path, e))?;
     Ok(conn)
 }
 
@@ -180,8 +208,6 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
 }
 
 fn prepare(conn: &Connection, path: &Path, small: u64) -> Result<(), Error> {
-    conn.busy_timeout(BUSY_TIMEOUT)
-        .map_err(|e| write(path, e))?;
     seal::teach(conn).map_err(|e| write(path, e))?;
     let whole = path.metadata().map_or(0, |data| data.len()) <= small;
     let found = check(conn, path, whole)?;
@@ -228,8 +254,8 @@ fn prove(conn: &Connection, whole: bool) -> rusqlite::Result<()> {
     }
 }
 
-/// Refuses what is not ours, newer, or broken in its pages. The file's format.
-fn check(conn: &Connection, path: &Path, whole: bool) -> Result<i64, Error> {
+/// Refuses what is not ours, or newer. The file's format.
+fn identify(conn: &Connection, path: &Path) -> Result<i64, Error> {
     let pragma = |name: &str| {
         conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0))
             .map_err(|e| damaged(path, e))
@@ -247,6 +273,12 @@ fn check(conn: &Connection, path: &Path, whole: bool) -> Result<i64, Error> {
             known: FORMAT,
         });
     }
+    Ok(found)
+}
+
+/// Refuses what is not ours, newer, or broken in its pages. The file's format.
+fn check(conn: &Connection, path: &Path, whole: bool) -> Result<i64, Error> {
+    let found = identify(conn, path)?;
     // Of a large file, the tables that bind the batch.
     let checks: &[&str] = if whole {
         &["integrity_check(1)"]

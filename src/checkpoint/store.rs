@@ -9,6 +9,7 @@ use crate::domain::{Standing, State, StatusClass};
 use super::apply::{self, Posting};
 use super::error::Error;
 use super::meta::{self, Binding, Meta};
+use super::note::Note;
 use super::schema::{self, write};
 use super::totals::Totals;
 
@@ -111,7 +112,7 @@ impl Store {
         Ok(found || self.has_history()?)
     }
 
-    fn read_in(conn: Connection, path: &Path) -> Result<Store, Error> {
+    pub(super) fn read_in(conn: Connection, path: &Path) -> Result<Store, Error> {
         let meta = Meta::load(&conn, path)?;
         let totals = Totals::load(&conn, path)?;
         Ok(Store {
@@ -144,20 +145,41 @@ impl Store {
     ///
     /// After any error nothing of the page is recorded, and nothing more may be sent.
     pub fn record(&mut self, page: &[Posting]) -> Result<Vec<Standing>, Error> {
+        self.record_noted(page, &[])
+    }
+
+    /// The same, with what happened to the batch as a whole before it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::record`].
+    pub fn record_noted(
+        &mut self,
+        page: &[Posting],
+        notes: &[Note],
+    ) -> Result<Vec<Standing>, Error> {
         let before = self.totals.clone();
-        let recorded = self.record_page(page, &before);
+        let recorded = self.record_page(page, notes, &before);
         if recorded.is_err() {
             self.totals = before;
         }
         recorded
     }
 
-    fn record_page(&mut self, page: &[Posting], before: &Totals) -> Result<Vec<Standing>, Error> {
+    fn record_page(
+        &mut self,
+        page: &[Posting],
+        notes: &[Note],
+        before: &Totals,
+    ) -> Result<Vec<Standing>, Error> {
         let path = &self.path;
         let tx = self
             .conn
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|e| write(path, e))?;
+        for note in notes {
+            note.insert(&tx).map_err(|e| write(path, e))?;
+        }
         let mut standings = Vec::with_capacity(page.len());
         for posting in page {
             standings.push(apply::apply(&tx, path, &mut self.totals, posting)?);

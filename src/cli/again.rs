@@ -25,6 +25,8 @@ const OF_SEND: [Shape; 8] = [
 ];
 /// Options that `status` alone knows.
 const OF_STATUS: [Shape; 1] = [("--watch", true)];
+/// Options that `report` alone knows.
+const OF_REPORT: [Shape; 2] = [("--format", true), ("--output", true)];
 /// Options that say what one sheet adds up to, or answer a question about it.
 const OF_SHEET: [Shape; 3] = [
     ("--expect-count", true),
@@ -56,13 +58,16 @@ impl Again {
     /// The same words for another command, such as `send` after a `status`. Options that it does not know are left
     /// out.
     pub(super) fn as_command(&self, command: &str) -> Again {
-        let known = ["send", "status", "results"];
+        let known = ["send", "status", "results", "report"];
         let mut left_out = ONCE.to_vec();
         if command != "send" {
             left_out.extend(OF_SEND);
         }
         if command != "status" {
             left_out.extend(OF_STATUS);
+        }
+        if command != "report" {
+            left_out.extend(OF_REPORT);
         }
         let mut words = self.without(&left_out);
         // The first only: a sheet or a batch may bear such a name.

@@ -8,6 +8,7 @@ mod after;
 mod completions;
 mod editions;
 mod layout;
+mod report;
 mod template;
 mod webhooks;
 
@@ -20,6 +21,7 @@ use crate::domain::Money;
 
 pub use after::AfterArgs;
 pub use layout::LayoutArgs;
+pub use report::{ReportArgs, ReportFormat};
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
@@ -56,6 +58,9 @@ pub enum Command {
     /// Write the results again from the checkpoint.
     #[command(after_help = HELP_RESULTS)]
     Results(ResultsArgs),
+    /// Write one page that tells what became of the batch, with plots.
+    #[command(after_help = report::HELP)]
+    Report(ReportArgs),
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = help_sandbox())]
     Sandbox(SandboxArgs),
@@ -78,6 +83,7 @@ impl Command {
             Command::Send(_) => "send",
             Command::Status(_) => "status",
             Command::Results(_) => "results",
+            Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
             Command::Template(_) => "template",
             Command::Completions(_) => "completions",
@@ -92,6 +98,7 @@ impl Command {
             Command::Status(args) => Some(args.after.clone()),
             Command::Validate(_)
             | Command::Results(_)
+            | Command::Report(_)
             | Command::Sandbox(_)
             | Command::Webhooks(_)
             | Command::Template(_)
@@ -106,6 +113,7 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
+            Command::Report(args) => args.json,
             Command::Template(_)
             | Command::Sandbox(_)
             | Command::Completions(_)

@@ -22,6 +22,7 @@ mod mended;
 mod privacy;
 mod problems;
 mod recent;
+mod report;
 mod results;
 mod sandbox;
 mod send;
@@ -178,6 +179,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Send(settings) => send::run(settings, shell).await,
         Run::Status(settings) => status::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
+        Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Template(file, _) => template::run(file.as_ref(), shell),
         Run::Completions(wanted, _) => completions::run(*wanted),

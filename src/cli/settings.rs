@@ -18,15 +18,16 @@ use crate::sheet::Layout;
 
 pub use files::Files;
 pub use run::{
-    Controls, Door, Gateway, Remote, Results, Run, Sandbox, Send, Status, Validate, Voice, Webhooks,
+    Controls, Door, Gateway, Remote, Report, Results, Run, Sandbox, Send, Status, Validate, Voice,
+    Webhooks,
 };
 
 use door::{from_variables, gateway};
 
 use super::after::After;
 use super::args::{
-    AfterArgs, Command, ControlArgs, FileArgs, PlaceArgs, ResultsArgs, SendArgs, StatusArgs,
-    TemplateArgs, Typed, ValidateArgs,
+    AfterArgs, Command, ControlArgs, FileArgs, PlaceArgs, ReportArgs, ReportFormat, ResultsArgs,
+    SendArgs, StatusArgs, TemplateArgs, Typed, ValidateArgs,
 };
 use super::config::{Config, Layer};
 use super::credentials::{ID_VARIABLE, SECRET_VARIABLE};
@@ -77,6 +78,10 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             results(args, base, voice, around).map(Run::Results)
         }
         Command::Template(args) => template(args).map(|file| Run::Template(file, voice)),
+        Command::Report(args) => {
+            let (base, voice) = base(&args.place)?;
+            report(args, base, voice, around).map(Run::Report)
+        }
         Command::Completions(args) => Ok(Run::Completions(args.shell, voice)),
         Command::Webhooks(args) => {
             let (base, voice) = base(&args.place)?;
@@ -234,6 +239,37 @@ fn template(args: TemplateArgs) -> Result<Option<PathBuf>, Ending> {
     };
     files::sheet(&path)?;
     Ok(Some(path))
+}
+
+/// As for the results. Numbers on stdout leave no room for another object there.
+fn report(
+    args: ReportArgs,
+    base: Base,
+    voice: Voice,
+    around: &Surroundings<'_>,
+) -> Result<Report, Ending> {
+    let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
+    let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
+    let output = match (args.output, args.format) {
+        (Some(path), _) => Some(path),
+        (None, ReportFormat::Html) => Some(files.report.clone()),
+        (None, ReportFormat::Csv | ReportFormat::Json) => None,
+    };
+    if output.is_none() && voice.json {
+        return Err(Ending::usage(
+            "--json and the numbers cannot both have stdout",
+            "add --output FILE for the numbers, or leave --json out",
+        ));
+    }
+    Ok(Report {
+        sheet: args.sheet,
+        batch,
+        files,
+        environment,
+        format: args.format,
+        output,
+        voice,
+    })
 }
 
 /// What is to be done afterwards, and under which names it is counted.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::checkpoint::{Error, Posting, Store};
+use crate::checkpoint::{Error, Note, Posting, Store};
 use crate::domain::Standing;
 
 /// Posts that may wait. A slow disk slows the senders, as it should.
@@ -29,6 +29,7 @@ type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
 enum Ask {
     Post(Posting, oneshot::Sender<Result<Standing, Failed>>),
+    Note(Note),
     Run(Errand),
 }
 
@@ -78,6 +79,7 @@ impl Recorder {
         let broken = Arc::new(AtomicBool::new(false));
         let pages = Pages {
             store,
+            notes: Vec::new(),
             failure: None,
             broken: broken.clone(),
         };
@@ -96,6 +98,12 @@ impl Recorder {
             .await
             .map_err(|_| gone())?;
         on_disk.await.map_err(|_| gone())?
+    }
+
+    /// Notes what happened to the batch as a whole, with the next page: a run that has nothing to record leaves the file
+    /// as it was. Never waits: a note is for people, and a full inbox may lose it.
+    pub(super) fn note(&self, note: Note) {
+        drop(self.inbox.try_send(Ask::Note(note)));
     }
 
     /// Reads from the checkpoint, or changes what concerns the batch as a whole, after everything posted so far.
@@ -193,6 +201,8 @@ fn is_gathered(first: &Ask, asks: &mpsc::Receiver<Ask>) -> bool {
 /// The store and what has become of it.
 struct Pages {
     store: Store,
+    /// For the next page.
+    notes: Vec<Note>,
     failure: Option<Failed>,
     broken: Arc<AtomicBool>,
 }
@@ -210,6 +220,7 @@ impl Pages {
                     page.push(posting);
                     answers.push(answer);
                 }
+                Ask::Note(note) => self.notes.push(note),
                 Ask::Run(run) => {
                     errand = Some(run);
                     break;
@@ -233,7 +244,10 @@ impl Pages {
         }
         let recorded = match &self.failure {
             Some(before) => Err(before.clone()),
-            None => self.store.record(page).map_err(failed),
+            None => {
+                let notes = std::mem::take(&mut self.notes);
+                self.store.record_noted(page, &notes).map_err(failed)
+            }
         };
         if let Err(why) = &recorded {
             self.broken.store(true, Ordering::Release);

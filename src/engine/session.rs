@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::checkpoint::{News, PayoutNo, Posting, Store, SweepRow};
+use crate::checkpoint::{News, Note, PauseNote, PayoutNo, Posting, Store, SweepRow};
 use crate::clock::Clock;
 use crate::domain::Finding;
 use crate::gateway::{Gateway, reading};
@@ -102,6 +102,11 @@ impl<G: Gateway> Session<G> {
         around: Surroundings<G>,
         limits: Limits,
     ) -> Session<G> {
+        recorder.note(Note::Began {
+            at: around.clock.now(),
+            rate: around.rate.map(|rate| (rate.count, rate.window)),
+        });
+        let events = noting(around.events, recorder.clone(), around.clock);
         let (stop, stopping) = watch::channel(false);
         let line = Line {
             gateway: around.gateway,
@@ -109,7 +114,7 @@ impl<G: Gateway> Session<G> {
             pace: Arc::new(Pace::new(around.rate)),
             recorder,
             budget: retry::Budget::unlimited(),
-            events: around.events,
+            events,
             clock: around.clock,
             stopping,
         };
@@ -346,6 +351,36 @@ impl<G: Gateway> Session<G> {
         drop(self.line);
         self.recording.join_here().await
     }
+}
+
+/// The same events; pauses are noted in the checkpoint too.
+fn noting(events: Events, recorder: Recorder, clock: Clock) -> Events {
+    Arc::new(move |event| {
+        let note = match event {
+            Event::Paused { pause, wait } => Some(Note::Paused {
+                at: clock.now(),
+                pause: match pause {
+                    Pause::Throttled => PauseNote::Throttled,
+                    Pause::OutOfReach { .. } => PauseNote::OutOfReach,
+                    Pause::Settling { .. } => PauseNote::Settling,
+                },
+                wait: *wait,
+            }),
+            Event::Resumed => Some(Note::Resumed { at: clock.now() }),
+            Event::Opened { .. }
+            | Event::Moved { .. }
+            | Event::Undecided { .. }
+            | Event::Looked { .. }
+            | Event::Interrupted { .. }
+            | Event::Stopping { .. }
+            | Event::Requested { .. }
+            | Event::Finished { .. } => None,
+        };
+        if let Some(note) = note {
+            recorder.note(note);
+        }
+        events(event);
+    })
 }
 
 /// Why there is no token, and the wait that the gateway asks for.

@@ -10,7 +10,7 @@ mod event;
 mod order;
 
 pub use event::{Event, bears_out};
-pub use order::{CreateOrder, create_body, deactivate_body};
+pub use order::{CreateOrder, create_body, deactivate_body, expiry_of};
 
 use super::json::{self, Object, Plain};
 use crate::domain::{Status, StatusClass};

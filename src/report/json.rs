@@ -130,6 +130,41 @@ pub struct ValidateJson<'a> {
     pub message: &'a str,
 }
 
+/// What `report` ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReportJson<'a> {
+    /// `report`
+    pub command: &'a str,
+    /// The environment's word.
+    pub environment: &'a str,
+    /// The sheet as typed.
+    pub sheet: &'a str,
+    /// The batch.
+    pub batch: &'a str,
+    /// All payouts.
+    pub rows: u64,
+    /// Payouts by state, every state.
+    pub states: States,
+    /// Links by the gateway's word.
+    pub statuses: BTreeMap<String, u64>,
+    /// Their sum.
+    pub amount_total: Rupees,
+    /// Sum of the created ones.
+    pub amount_created: Rupees,
+    /// Whether the totals close.
+    pub balanced: bool,
+    /// Payouts that need a person.
+    pub needs_a_person: u64,
+    /// The exit code.
+    pub exit: u8,
+    /// The verdict.
+    pub message: &'a str,
+    /// The checkpoint file.
+    pub checkpoint: &'a str,
+    /// What was written.
+    pub report: &'a str,
+}
+
 /// What a run that stopped early ends with.
 #[derive(Clone, Debug, Serialize)]
 pub struct EarlyJson<'a> {

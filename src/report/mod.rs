@@ -2,7 +2,7 @@
 //!
 //! A [`Reporter`] listens to the engine's events and shows them as a bar, as plain lines, as log records or not at
 //! all. What is said before and after a run is made by pure functions in [`banner`], [`problems`] and [`summary`], and the scripts'
-//! object by [`json`]. Deliberately absent: exit codes, files, and any effect on a run. Whatever
+//! object by [`json`]; what is told weeks later is a [`page`]. Deliberately absent: exit codes, files, and any effect on a run. Whatever
 //! cannot be said is lost.
 
 pub mod banner;
@@ -10,6 +10,7 @@ mod bar;
 pub mod json;
 mod lines;
 pub mod metrics;
+pub mod page;
 pub mod problems;
 pub mod progress;
 pub mod screen;

@@ -127,6 +127,11 @@ impl Out {
         }
     }
 
+    /// A document that somebody asked for, on stdout, quiet or not.
+    pub fn document(self, text: &str) {
+        lost(write_line(&mut io::stdout().lock(), text.trim_end()));
+    }
+
     /// The JSON object, as the last line, if one is wanted.
     pub fn json(self, object: &impl Serialize) {
         if self.json {

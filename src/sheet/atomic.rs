@@ -66,14 +66,18 @@ fn first_line(file: File) -> io::Result<String> {
 }
 
 /// A file on its way to its place.
-pub(super) struct AtomicFile {
+pub struct AtomicFile {
     path: PathBuf,
     out: BufWriter<NamedTempFile>,
 }
 
 impl AtomicFile {
     /// Starts a file that will stand at `path`. Readable by its owner alone, as temporary files are.
-    pub(super) fn create(path: &Path) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    ///
+    /// If its folder cannot be written.
+    pub fn create(path: &Path) -> Result<Self, Error> {
         let file = tempfile::Builder::new()
             .prefix(".paysheet-")
             .tempfile_in(folder(path))
@@ -84,8 +88,13 @@ impl AtomicFile {
         })
     }
 
-    /// Puts the file in its place, durably, unless something foreign has come to stand there.
-    pub(super) fn commit(self, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+    /// Puts the file in its place, durably, unless something foreign has come to stand there: `ours` judges the first
+    /// line of what does, without its end.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, or something foreign stands there.
+    pub fn commit(self, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
         self.commit_over(&|path| standing(path, ours))
     }
 
@@ -122,8 +131,12 @@ impl Write for AtomicFile {
     }
 }
 
-/// An error if something foreign stands at `path`.
-pub(super) fn refuse_foreign(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
+/// An error if something foreign stands at `path`; `ours` judges its first line, without its end.
+///
+/// # Errors
+///
+/// That one, or what kept it from being looked at.
+pub fn refuse_foreign(path: &Path, ours: &dyn Fn(&str) -> bool) -> Result<(), Error> {
     refuse(path, standing(path, ours)?)
 }
 

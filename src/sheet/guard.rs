@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 /// The cell as it may be written.
-pub(super) fn guarded(cell: &str) -> Cow<'_, str> {
+pub fn guarded(cell: &str) -> Cow<'_, str> {
     // The common case, decided by one byte.
     let harmless = cell
         .as_bytes()

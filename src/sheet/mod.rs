@@ -39,11 +39,13 @@ mod workbook;
 #[cfg(test)]
 mod files_tests;
 
+pub use atomic::{AtomicFile, refuse_foreign};
 pub use charset::{CHARSETS, Charset};
 pub use dates::{DateReading, DateStyle};
 pub use editions::{Editions, EditionsSummary, Wanted};
 pub use error::{Encoding, Error};
 pub use fault::{Fault, FaultSink, NoFaults};
+pub use guard::guarded;
 pub use header::{Field, Header};
 pub use layout::{DELIMITERS, Layout};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};

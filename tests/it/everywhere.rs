@@ -183,3 +183,53 @@ fn two_hundred_kills_in_a_row_cost_nobody_a_payment() {
         gate.creates()
     );
 }
+
+/// A sweep that dies at any of its calls is made again, and knows everything then.
+#[test]
+fn a_status_killed_before_any_of_its_calls_is_finished_by_the_next() {
+    let sent = || {
+        let (gate, world) = (Gate::new(), batch(ROWS));
+        brisk(&world, &gate).run().exits(0);
+        for (n, cashgram) in gate.books().iter().enumerate() {
+            match n % 3 {
+                0 => gate.redeem(&cashgram.id),
+                1 => gate.expire(&cashgram.id),
+                _ => {}
+            }
+        }
+        (gate, world)
+    };
+    let Some(disk) = Disk::new() else {
+        println!("skipped: there is no C compiler (cc)");
+        return;
+    };
+    let (gate, world) = sent();
+    let status = hasty_status(&world, &gate);
+    disk.under(&status, &world, Fate::None).run().exits(4);
+    let count = Deed::calls(&disk.deeds());
+    each_of(sample(count, 30), |point| {
+        let disk = Disk::new().expect("made once already");
+        let (gate, world) = sent();
+        let status = hasty_status(&world, &gate);
+        let killed = disk.under(&status, &world, Fate::DieAt(point)).run();
+        assert!([-9, 4].contains(&killed.code), "{killed}");
+        let again = status.run();
+        assert_eq!(
+            again.code, 4,
+            "killed at call {point} of {count}, then: {again}"
+        );
+        check(&again, &world, &gate);
+        let table = world.table(RESULTS);
+        for cashgram in gate.booked() {
+            let row = table
+                .rows
+                .iter()
+                .find(|row| row["cashgram_id"] == cashgram.id);
+            let row = row.expect("a row of its own");
+            assert_eq!(
+                row["status"], cashgram.status,
+                "killed at call {point}: {again}"
+            );
+        }
+    });
+}

@@ -38,6 +38,7 @@ mod power;
 mod results;
 mod results_book;
 mod samples;
+mod scheduler;
 mod security;
 mod settings;
 mod sheet;

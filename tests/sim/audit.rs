@@ -215,7 +215,9 @@ pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
 type Told = Vec<(&'static str, Fact)>;
 
 fn facts(conn: &Connection) -> HashMap<i64, Told> {
-    let sql = "SELECT payout, kind, attempt, terms, detail FROM facts ORDER BY fact";
+    // Those of payout 0 are the batch's own, and nothing follows from them.
+    let sql =
+        "SELECT payout, kind, attempt, terms, detail FROM facts WHERE payout > 0 ORDER BY fact";
     let mut select = conn.prepare_cached(sql).unwrap();
     let mut lines = select.query([]).unwrap();
     let mut facts: HashMap<i64, Told> = HashMap::new();

@@ -20,6 +20,8 @@ pub struct Files {
     pub results: PathBuf,
     /// Every other Cashgram of this batch, beside the results.
     pub earlier: PathBuf,
+    /// What became of the batch, as a page for people; beside the results.
+    pub report: PathBuf,
     /// What is wrong with the sheet.
     pub problems: PathBuf,
     /// The embedded simulator's books, beside the checkpoint.
@@ -64,6 +66,7 @@ impl Files {
         }
         Ok(Files {
             earlier: beside(&results, &format!("{stem}.earlier.csv")),
+            report: beside(&results, &format!("{stem}.report.html")),
             problems: problems(sheet, batch),
             books: beside(&checkpoint, &format!("{stem}.books.db")),
             lock: with_end(&checkpoint, ".lock"),
@@ -253,6 +256,7 @@ mod tests {
             assert_eq!(files.checkpoint, path("checkpoint.db"));
             assert_eq!(files.results, path("results.csv"));
             assert_eq!(files.earlier, path("earlier.csv"));
+            assert_eq!(files.report, path("report.html"));
             assert_eq!(files.books, path("books.db"));
             assert_eq!(files.lock, path("checkpoint.db.lock"));
             assert_eq!(files.problems, PathBuf::from(problems));

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::domain::{BatchName, Money};
 
 use super::super::after::After;
-use super::super::args::{EmbeddedArgs, SandboxArgs, Typed};
+use super::super::args::{EmbeddedArgs, ReportFormat, SandboxArgs, Typed};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
@@ -29,6 +29,8 @@ pub enum Run {
     Status(Box<Status>),
     /// `paysheet results`
     Results(Results),
+    /// `paysheet report`
+    Report(Report),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
     /// `paysheet template`, and where it goes
@@ -159,6 +161,25 @@ pub struct Results {
     pub voice: Voice,
 }
 
+/// Settings of `report`.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The sheet; the file need not be there.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// The batch's files.
+    pub files: Files,
+    /// Whose checkpoint.
+    pub environment: Environment,
+    /// What is written.
+    pub format: ReportFormat,
+    /// Where to; `None` is stdout.
+    pub output: Option<PathBuf>,
+    /// How it is said.
+    pub voice: Voice,
+}
+
 /// Settings of `sandbox`.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -261,6 +282,7 @@ impl Run {
             Run::Status(run) => Some(&run.after),
             Run::Validate(_)
             | Run::Results(_)
+            | Run::Report(_)
             | Run::Sandbox(_)
             | Run::Webhooks(_)
             | Run::Template(..)
@@ -275,6 +297,7 @@ impl Run {
             Run::Send(run) => run.voice,
             Run::Status(run) => run.voice,
             Run::Results(run) => run.voice,
+            Run::Report(run) => run.voice,
             Run::Sandbox(run) => run.voice,
             Run::Template(_, voice) | Run::Completions(_, voice) => *voice,
             Run::Webhooks(run) => run.voice,

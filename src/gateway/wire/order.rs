@@ -60,6 +60,14 @@ pub fn create_body(order: &CreateOrder<'_>) -> String {
     body.end()
 }
 
+/// Until when the link of a [`create_body`] can be redeemed. Quotes within a text are escaped there, so the key is found
+/// where it stands and nowhere else.
+pub fn expiry_of(body: &str) -> Option<Date> {
+    let (_, rest) = body.split_once("\"linkExpiry\":\"")?;
+    let (date, _) = rest.split_once('"')?;
+    date.replace('/', "-").parse().ok()
+}
+
 /// The body of a deactivate request.
 pub fn deactivate_body(id: &str) -> String {
     let mut body = Body::new();

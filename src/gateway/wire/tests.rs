@@ -28,6 +28,19 @@ fn the_body_of_a_create_is_frozen() {
 }
 
 #[test]
+fn the_expiry_is_read_from_the_body_and_from_nowhere_else() {
+    assert_eq!(expiry_of(&create_body(&order())), Some(date(2026, 3, 9)));
+    let sly = CreateOrder {
+        name: r#"A","linkExpiry":"2099/01/01"#,
+        ..order()
+    };
+    assert_eq!(expiry_of(&create_body(&sly)), Some(date(2026, 3, 9)));
+    for none in ["", "{}", r#"{"linkExpiry":"soon"}"#] {
+        assert_eq!(expiry_of(none), None);
+    }
+}
+
+#[test]
 fn absent_fields_are_not_sent_and_text_is_escaped() {
     let bare = CreateOrder {
         amount_paise: 105,

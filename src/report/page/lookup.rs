@@ -1,0 +1,81 @@
+//! Each payout with its history, folded: found with the browser's own search. PURE.
+//!
+//! Deliberately absent: the links themselves. A report is handed on, and who holds a link is one step nearer to its money.
+
+use maud::{Markup, html};
+
+use super::Page;
+use super::Payout;
+use super::shown::{grouped, shown};
+
+/// Payouts within one fold.
+const BLOCK: usize = 100;
+/// What the list may take, so that the whole page stays below 5 MiB whatever names and reasons hold.
+const BYTES_MAX: usize = 3_500 * 1024;
+
+/// The section.
+pub(super) fn section(page: &Page) -> Markup {
+    let mut blocks = Vec::new();
+    let (mut bytes, mut written) = (0, 0);
+    for payouts in page.payouts.chunks(BLOCK) {
+        let block = block(payouts).into_string();
+        if bytes + block.len() > BYTES_MAX {
+            break;
+        }
+        bytes += block.len();
+        written += payouts.len();
+        blocks.push(maud::PreEscaped(block));
+    }
+    let written = u64::try_from(written).unwrap_or(u64::MAX);
+    let all = page.ledger.total().rows.saturating_add(page.gone_rows());
+    html! {
+        section id="payouts" {
+            h2 { "Every payout and its history" }
+            p class="screen" {
+                "Search with Ctrl-F for a name, an id, an amount, or the last four digits of a phone; folds open by themselves in "
+                "current browsers. The links themselves stand in the results only."
+            }
+            p class="print" { "The history of each payout is on the screen page, not in print." }
+            @if written < all {
+                p {
+                    (grouped(written)) " of " (grouped(all)) " payouts are listed: all that need a person, as far as there is room, then the "
+                    "first of the sheet. Every payout is in " code { (shown(&page.head.results)) } ", every fact in "
+                    code { (shown(&page.head.commands.export)) } "."
+                }
+            }
+            @for block in &blocks { (block) }
+        }
+    }
+}
+
+fn block(payouts: &[Payout]) -> Markup {
+    let places = |payout: Option<&Payout>| payout.map(Payout::place).unwrap_or_default();
+    html! {
+        details class="block" {
+            summary { "Lines " (places(payouts.first())) " to " (places(payouts.last())) }
+            @for payout in payouts { (one(payout)) }
+        }
+    }
+}
+
+fn one(payout: &Payout) -> Markup {
+    html! {
+        details class="payout" id={ "p" (payout.number) } {
+            summary {
+                span class="number" { (payout.place()) }
+                bdi { (shown(&payout.name)) }
+                span class="quiet" { (shown(&payout.phone)) }
+                span class="number" { (payout.amount.grouped()) }
+                span { (shown(&payout.stands)) }
+            }
+            dl {
+                dt { "Id" } dd { code { (shown(&payout.id)) } }
+                @for (what, value) in payout.known() { dt { (what) } dd { bdi { (shown(value)) } } }
+            }
+            ol {
+                @for fact in &payout.facts { li { time { (fact.at) } " " bdi { (shown(&fact.words)) } } }
+                @if payout.facts_left_out > 0 { li { (grouped(payout.facts_left_out)) " more facts" } }
+            }
+        }
+    }
+}
