@@ -5,6 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{Money, State, StatusClass};
 
 use super::error::Error;
@@ -43,7 +44,7 @@ impl Totals {
         if from == to {
             return;
         }
-        if let Some(from) = from {
+        if let Some(from) = from.filter(|_| !planted::is(Mistake::CountedTwice)) {
             self.remove(from);
         }
         if let Some(to) = to {

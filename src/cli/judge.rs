@@ -309,6 +309,16 @@ pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(
             remedy,
         ));
     }
+    let warnings = checked.warnings.count;
+    if controls.strict && warnings > 0 {
+        return Err(Ending::unpayable(
+            format!(
+                "{}, and --strict stops at them; nothing was sent",
+                counted(warnings, "warning", "warnings")
+            ),
+            "mend the rows, or leave --strict out if all of them are meant",
+        ));
+    }
     Ok(())
 }
 

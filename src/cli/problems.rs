@@ -1,11 +1,12 @@
 //! What is wrong with a sheet, as it is shown: the first problems, how many of each kind, and where all are listed.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::report::Manner;
 use crate::report::problems::{self, Problem};
 use crate::report::words::{counted, wrapped};
-use crate::sheet::{Checked, Fault, ProblemsSummary};
+use crate::sheet::{Checked, Fault, ProblemsSummary, Warnings};
 
 use super::exit::Ending;
 use super::shell::Shell;
@@ -58,6 +59,24 @@ pub(super) fn show(shell: &Shell, summary: &ProblemsSummary) {
             .screen
             .line(problems::text(&first, &by_code, file.as_deref()).trim_end());
     }
+}
+
+/// Shows the first warnings and the counts by code.
+pub(super) fn show_warnings(shell: &Shell, found: &Warnings) {
+    if found.count == 0 || shell.manner == Manner::Silent {
+        return;
+    }
+    let first: Vec<Problem> = found.first.iter().map(problem).collect();
+    let text = problems::warnings(&first, &by_code(found));
+    shell.screen.line(text.trim_end());
+}
+
+/// Warnings by code, for the last line.
+pub(super) fn by_code(found: &Warnings) -> BTreeMap<String, u64> {
+    let counts = found.by_code.iter();
+    counts
+        .map(|(code, count)| ((*code).to_owned(), *count))
+        .collect()
 }
 
 fn problem(fault: &Fault) -> Problem {

@@ -153,6 +153,7 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     }
     if is_new {
         problems::show_columns(shell, &judged.checked);
+        problems::show_warnings(shell, &judged.checked.warnings);
     }
     let summary = &judged.problems;
     if summary.count > 0 {

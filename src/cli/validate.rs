@@ -24,6 +24,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let (checked, summary) = (&checked, &editions.problems);
     problems::show_columns(shell, checked);
     problems::show(shell, summary);
+    problems::show_warnings(shell, &checked.warnings);
     let controls = check_controls(&validate.controls, checked);
     let (exit, message) = match (summary.count, controls) {
         (0, Ok(())) => (Exit::Done, sound(u64::from(checked.rows), checked.total)),
@@ -54,6 +55,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
             .iter()
             .map(|(code, count)| ((*code).to_owned(), *count))
             .collect(),
+        warnings: problems::by_code(&checked.warnings),
         problems_file: file.as_deref(),
         marked_file: editions.marked.as_deref().and_then(Path::to_str),
         fixed_file: editions.fixed.as_ref().and_then(|(path, _)| path.to_str()),

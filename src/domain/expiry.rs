@@ -115,6 +115,14 @@ impl LinkExpiry {
         }
     }
 
+    /// Whether it is the last day on which a link sent today may expire.
+    pub fn is_last_day(self, window: ExpiryWindow) -> bool {
+        match self {
+            Self::On(date) => date == window.last,
+            Self::InDays(_) => false,
+        }
+    }
+
     /// Reads days as people type them: `+7d`.
     pub fn parse_days(text: &str) -> Result<Self, ExpiryFault> {
         let digits = text

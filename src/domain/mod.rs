@@ -12,6 +12,8 @@ pub mod instruction;
 pub mod matching;
 pub mod money;
 pub mod phone;
+#[doc(hidden)]
+pub mod planted;
 pub mod row_key;
 pub mod state;
 pub mod text;

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use super::finding::StatusClass;
+use super::planted::{self, Mistake};
 
 mod history;
 mod wish;
@@ -300,6 +301,9 @@ impl Standing {
         };
         match found {
             Found::Created => landed.exists().to(State::Created),
+            Found::Duplicate if planted::is(Mistake::DuplicateIsFailure) => {
+                landed.to(State::Rejected)
+            }
             Found::Duplicate => landed.duplicate(),
             Found::Rejected => landed.rejected(),
             Found::NotSent | Found::TokenRefused | Found::Stopped => landed.not_created(),
@@ -331,7 +335,7 @@ impl Standing {
 
     /// Limits change between attempts: "refused now" does not prove "refused then".
     fn rejected(mut self) -> Standing {
-        if self.history.doubt {
+        if self.history.doubt && !planted::is(Mistake::RejectedAfterDoubt) {
             return self.to(State::Unknown);
         }
         if self.history.throttled {
@@ -367,6 +371,12 @@ impl Standing {
         let mut seen = self.landed_by_look_up();
         seen.history.throttled = false;
         match self.state {
+            State::Unknown if planted::is(Mistake::MissingIsProof) => {
+                Some(seen.to(State::Rejected))
+            }
+            State::Created if planted::is(Mistake::CreatedForgotten) => {
+                Some(seen.to(State::Unknown))
+            }
             State::Unknown if seen.history.refused && !seen.history.doubt => {
                 seen.history.refused = false;
                 Some(seen.to(State::Rejected))

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::checkpoint::{News, OpenRow, PayoutNo, Posting};
 use crate::clock::Clock;
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{Finding, Found, LookUp, Standing};
 use crate::gateway::{Gateway, Reply, Token, reading, wire};
 
@@ -83,7 +84,11 @@ impl<G: Gateway> Line<G> {
             terms: order.terms,
             body: order.is_new.then(|| order.body.clone()),
         };
-        self.post(row.payout, sending).await?;
+        if planted::is(Mistake::SendBeforeDurable) {
+            tokio::select! { biased; _ = self.post(row.payout, sending) => {}, () = std::future::ready(()) => {} }
+        } else {
+            self.post(row.payout, sending).await?;
+        }
         let finding = match self.send(token, &row.cashgram_id, &order.body).await {
             Ok(finding) => finding,
             Err(Held) => {

@@ -6,6 +6,7 @@ use aws_lc_rs::digest;
 use jiff::civil::Date;
 
 use crate::checkpoint::OpenRow;
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{LinkExpiry, Terms};
 use crate::gateway::wire::{CreateOrder, create_body};
 
@@ -30,6 +31,7 @@ pub(super) struct Order {
 /// The create of `row` on `today` in India, from which `+7d` and a blank expiry are counted: byte for byte the recorded one while that may have been acted on, else as the sheet is now.
 pub(super) fn order(row: &OpenRow, rules: &OrderRules, today: Date) -> Order {
     if row.standing.is_frozen()
+        && !planted::is(Mistake::BodyChangedOnResend)
         && let (Some(body), Some(terms)) = (&row.body, row.standing.terms)
     {
         return Order {
@@ -56,7 +58,7 @@ pub(super) fn order(row: &OpenRow, rules: &OrderRules, today: Date) -> Order {
     Order {
         terms,
         body: Arc::from(create_body(&order)),
-        is_new: true,
+        is_new: !(planted::is(Mistake::BodyChangedOnResend) && row.standing.is_frozen()),
     }
 }
 

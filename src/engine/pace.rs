@@ -21,6 +21,8 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::domain::planted::{self, Mistake};
+
 /// Turns that may be taken at once after idle time: 20 ms worth at 50/s and 100/s makes up for timers that tick at
 /// 1 ms, and the window below cuts what is too much.
 const BURST: NonZeroU32 = NonZeroU32::new(2).unwrap();
@@ -98,6 +100,9 @@ impl Pace {
         loop {
             self.wait_out_pause().await;
             let Some(limiter) = &self.limiter else { return };
+            if planted::is(Mistake::RateIgnored) {
+                return;
+            }
             match limiter.check() {
                 Ok(()) => return,
                 Err(not_until) => {
@@ -142,6 +147,9 @@ impl Pace {
 
     /// Nothing leaves before `at`. A shorter pause does not cut a longer one.
     pub(super) fn pause_until(&self, at: Instant) {
+        if planted::is(Mistake::RetryAfterIgnored) {
+            return;
+        }
         self.not_before
             .send_modify(|pause| *pause = Some(pause.map_or(at, |before| before.max(at))));
     }
@@ -158,7 +166,7 @@ impl Pace {
 
     /// When the window has room again; `None` if it has, and the departure is counted then.
     fn window_full_until(&self, now: Instant) -> Option<Instant> {
-        let rate = self.rate?;
+        let rate = self.rate.filter(|_| !planted::is(Mistake::RateIgnored))?;
         let window = rate.window + WINDOW_MARGIN;
         let mut departures = self
             .departures

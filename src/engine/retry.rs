@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::domain::planted::{self, Mistake};
+
 /// First wait of a back-off.
 const WAIT_MS_FIRST: u64 = 500;
 /// Longest wait between two tries of one payout.
@@ -91,7 +93,7 @@ impl Budget {
 
     /// Takes one repeat, if one is left.
     pub(super) fn take(&self) -> bool {
-        self.update(|left| left.checked_sub(1))
+        self.update(|left| left.checked_sub(1)) || planted::is(Mistake::BudgetIgnored)
     }
 
     /// A repeat was no sign of a gateway that only fails.

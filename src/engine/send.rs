@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use crate::checkpoint::OpenRow;
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{Finding, LookUp, Refusal, State};
 use crate::gateway::Gateway;
 
@@ -248,7 +249,10 @@ impl<G: Gateway> Run<G> {
         Ok(self.feed.unknown.is_some() || self.feed.ready.is_some())
     }
 
-    fn take_up(&mut self, row: OpenRow) {
+    fn take_up(&mut self, mut row: OpenRow) {
+        if planted::is(Mistake::FreshIdsOnResume) && row.standing.state == State::Unknown {
+            row = under_another_id(row);
+        }
         if row.standing.state == State::Unknown {
             let work = Work::new(row, Task::Ask, self.start);
             self.desk.put_off(work, self.start);
@@ -458,6 +462,16 @@ pub(super) async fn sleep_until(at: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
+}
+
+/// What only a planted mistake does.
+fn under_another_id(mut row: OpenRow) -> OpenRow {
+    let another = row.cashgram_id.replace(['-', '_'], "x");
+    row.body = row
+        .body
+        .map(|body| Arc::from(body.replace(&row.cashgram_id, &another)));
+    row.cashgram_id = another;
+    row
 }
 
 fn not_recorded(failed: &Failed) -> Halt {

@@ -116,7 +116,9 @@ pub struct ValidateJson<'a> {
     pub amount_total: Rupees,
     /// Problems by code.
     pub problems: BTreeMap<String, u64>,
-    /// Where they are listed; null if there are none.
+    /// Warnings by code.
+    pub warnings: BTreeMap<String, u64>,
+    /// Where the problems are listed; null if there are none.
     pub problems_file: Option<&'a str>,
     /// The marked workbook, if one was written.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -290,6 +292,7 @@ mod tests {
             invalid: 2,
             amount_total: Rupees(Money::from_paise(125_000).unwrap()),
             problems: BTreeMap::from([("phone.length".to_owned(), 2)]),
+            warnings: BTreeMap::from([("phone.repeated".to_owned(), 1)]),
             problems_file: Some("june.problems.csv"),
             marked_file: None,
             fixed_file: None,
@@ -298,7 +301,7 @@ mod tests {
         };
         assert_eq!(
             line(&object).unwrap(),
-            r#"{"command":"validate","sheet":"june.csv","rows":3,"valid":1,"invalid":2,"amount_total":"1250.00","problems":{"phone.length":2},"problems_file":"june.problems.csv","exit":3,"message":"2 of 3 rows have problems"}"#
+            r#"{"command":"validate","sheet":"june.csv","rows":3,"valid":1,"invalid":2,"amount_total":"1250.00","problems":{"phone.length":2},"warnings":{"phone.repeated":1},"problems_file":"june.problems.csv","exit":3,"message":"2 of 3 rows have problems"}"#
         );
         let early = EarlyJson {
             command: "send",

@@ -35,15 +35,30 @@ pub fn text(first: &[Problem], by_code: &BTreeMap<String, u64>, file: Option<&st
     for problem in first.iter().take(PROBLEMS_SHOWN) {
         let _ = writeln!(out, "{}", wrapped(&paragraph(problem), "    "));
     }
-    let total: u64 = by_code.values().sum();
-    let _ = writeln!(out, "\n{}:", counted(total, "problem", "problems"));
-    for (code, number) in by_code {
-        let _ = writeln!(out, "{number:>9}  {code}");
-    }
+    count(&mut out, by_code, "problem", "problems");
     if let Some(file) = file {
         let _ = writeln!(out, "\nall of them: {file}");
     }
     out
+}
+
+/// What a person should look at, though nothing of it stops a run: the `first` ones, and all of them counted.
+pub fn warnings(first: &[Problem], by_code: &BTreeMap<String, u64>) -> String {
+    let mut out = String::new();
+    for warning in first.iter().take(PROBLEMS_SHOWN) {
+        let text = format!("worth a look: {}", paragraph(warning));
+        let _ = writeln!(out, "{}", wrapped(&text, "    "));
+    }
+    count(&mut out, by_code, "warning", "warnings");
+    out
+}
+
+fn count(out: &mut String, by_code: &BTreeMap<String, u64>, one: &str, many: &str) {
+    let total: u64 = by_code.values().sum();
+    let _ = writeln!(out, "\n{}:", counted(total, one, many));
+    for (code, number) in by_code {
+        let _ = writeln!(out, "{number:>9}  {code}");
+    }
 }
 
 /// Where, what, how to mend it. The value stands before the colon unless the sentence names it or there is none.

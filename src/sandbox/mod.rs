@@ -181,6 +181,11 @@ impl Sandbox {
         self.desk().calm();
     }
 
+    /// From now on amounts above `max` are refused: accounts and their limits change.
+    pub fn limit(&self, max: Option<i64>) {
+        self.desk().bank.rules.limits.max = max;
+    }
+
     /// The sandbox's own time at `wall`, as moved by the control endpoint.
     pub fn now(&self, wall: Moment) -> Moment {
         self.desk().now(wall)

@@ -11,14 +11,16 @@ use crate::domain::{
     Phone, Remarks, RowKey, Words,
 };
 
+use super::damage::{self, ID_ROUNDED, is_rounded};
 use super::dates::{DateReading, DateStyle, Shape, Votes, read_expiry};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
-use super::header::{Field, Header};
+use super::header::{Field, Header, normal};
 use super::repair::repaired;
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
 use super::twins::{self, Likeness, Twin};
+use super::warn::{self, Warnings, Whole};
 use super::workbook::Trouble;
 
 const NOTIFY: Words = Words::new(
@@ -35,6 +37,11 @@ const ABOVE_MAX: Words = Words::new(
     "amount.above_max",
     "the amount {} is above the limit for one row",
     "check the amount; if it is right, raise --max-amount",
+);
+const TOTAL: Words = Words::new(
+    "row.total",
+    "this looks like a line of totals, which pays nobody",
+    "remove the line; --expect-total checks the sum",
 );
 const TWIN: Words = Words::new(
     "row.duplicate",
@@ -78,6 +85,9 @@ pub(super) struct Checker<'a> {
     pub(super) lines: Lines,
     pub(super) keys: Vec<RowKey>,
     pub(super) faulty: RowBits,
+    pub(super) warnings: Warnings,
+    /// The domain of the last address, and whether it is unusual: most are the same.
+    last_domain: (String, Option<Words>),
 }
 
 /// The row being judged.
@@ -113,6 +123,8 @@ impl<'a> Checker<'a> {
             lines: Lines::default(),
             keys: Vec::new(),
             faulty: RowBits::default(),
+            warnings: Warnings::default(),
+            last_domain: (String::new(), None),
         }
     }
 
@@ -124,13 +136,7 @@ impl<'a> Checker<'a> {
     /// What a second pass must know, now that all rows were seen; none if it would find nothing else.
     pub(super) fn second_thoughts(&mut self) -> Option<Known> {
         let reading = self.votes.verdict(self.first_style);
-        let payments = !self.rules.allow_duplicates;
-        let twins = twins::find(
-            &self.keys,
-            self.hasher.own_id("twins"),
-            payments,
-            self.judge,
-        );
+        let twins = self.compare();
         if reading == self.reading && twins.is_empty() {
             return None;
         }
@@ -140,6 +146,29 @@ impl<'a> Checker<'a> {
             twins,
             lines,
         })
+    }
+
+    /// Compares all rows with each other: gives those that are a problem, and warns of others.
+    pub(super) fn compare(&mut self) -> Vec<Twin> {
+        let mut warnings = std::mem::take(&mut self.warnings);
+        let (keys, lines) = (&self.keys, &self.lines);
+        let whole = Whole {
+            header: self.header,
+            line: &|row| lines.of(row),
+        };
+        let phone = |row: u32| {
+            let row = usize::try_from(row).unwrap_or(usize::MAX);
+            keys.get(row).and_then(RowKey::phone)
+        };
+        let mut repeated = |repeat, rows: (u32, u32)| {
+            whole.repeated(&mut warnings, repeat, rows, phone(rows.0));
+        };
+        let seed = self.hasher.own_id("twins");
+        let payments = !self.rules.allow_duplicates;
+        let twins = twins::find(keys, seed, payments, self.judge, &mut repeated);
+        whole.unusual(&mut warnings, keys);
+        self.warnings = warnings;
+        twins
     }
 
     /// Judges the next row.
@@ -153,6 +182,11 @@ impl<'a> Checker<'a> {
             fields: Fields { header, cells },
             troubles,
         };
+        if at.fields.text(Field::Phone).is_empty() && is_total(cells) {
+            self.keys.push(self.hasher.key("", None, None, "", ""));
+            self.fault(at, Field::Phone, TOTAL);
+            return;
+        }
         if cells.len() != header.columns().len() {
             self.keys.push(self.hasher.key("", None, None, "", ""));
             self.ragged(at);
@@ -224,6 +258,7 @@ impl<'a> Checker<'a> {
         match at.fields.phone() {
             Ok(phone) => Some(phone),
             Err(fault) => {
+                self.swapped(at);
                 self.fault(at, Field::Phone, fault.words());
                 None
             }
@@ -252,6 +287,7 @@ impl<'a> Checker<'a> {
         self.optional(at, Field::Email, |text| {
             Email::check(text).map_err(|f| f.words())
         });
+        self.domain(at);
         self.expiry(at);
         self.optional(at, Field::Remarks, |text| {
             Remarks::check(text).map_err(|f| f.words())
@@ -306,14 +342,22 @@ impl<'a> Checker<'a> {
             self.first_style = self.first_style.or(Some(shape.style));
             self.reading.style = self.reading.style.or(self.first_style);
         }
-        if let Err(fault) = read_expiry(text, shape, self.reading, self.window) {
-            self.fault(at, Field::LinkExpiry, fault.words());
+        match read_expiry(text, shape, self.reading, self.window) {
+            Err(fault) => self.fault(at, Field::LinkExpiry, fault.words()),
+            Ok(expiry) if expiry.is_last_day(self.window) => {
+                self.warn(at, Field::LinkExpiry, text, warn::LAST_DAY);
+            }
+            Ok(_) => {}
         }
     }
 
     fn own_id(&mut self, at: At<'_>) {
         self.optional(at, Field::CashgramId, |text| {
-            CashgramId::check(text).map_err(|f| f.words())
+            CashgramId::check(text).map_err(|f| f.words())?;
+            if is_rounded(text) {
+                return Err(ID_ROUNDED);
+            }
+            Ok(())
         });
     }
 
@@ -343,6 +387,40 @@ impl<'a> Checker<'a> {
         self.tell(at.index, &fault);
     }
 
+    /// A phone where the name belongs, and letters where the phone does.
+    fn swapped(&mut self, at: At<'_>) {
+        let (name, phone) = (at.fields.text(Field::Name), at.fields.text(Field::Phone));
+        let letters = phone.bytes().any(|byte| byte.is_ascii_alphabetic());
+        if letters && PayeeName::check(phone).is_ok() && Phone::parse(name).is_ok() {
+            // The name is a phone here, and masked as one.
+            self.warn(at, Field::Phone, name, warn::SWAPPED);
+        }
+    }
+
+    /// The domain of an address that is good otherwise.
+    fn domain(&mut self, at: At<'_>) {
+        let text = at.fields.text(Field::Email);
+        let Some((_, domain)) = text.rsplit_once('@') else {
+            return;
+        };
+        if domain != self.last_domain.0 {
+            self.last_domain.0.clear();
+            self.last_domain.0.push_str(domain);
+            self.last_domain.1 = warn::unusual_domain(domain);
+        }
+        if let Some(words) = self.last_domain.1 {
+            self.warn(at, Field::Email, text, words);
+        }
+    }
+
+    fn warn(&mut self, at: At<'_>, field: Field, value: &str, words: Words) {
+        let header = self.header;
+        self.warnings.add(at.index, words.code, || {
+            let column = header.written(field).to_owned();
+            blank(at, Some(field), column, value).say(words)
+        });
+    }
+
     fn ragged(&mut self, at: At<'_>) {
         let mut fault = blank(at, None, String::new(), "").say(COLUMNS);
         fault.problem = format!(
@@ -360,7 +438,8 @@ impl<'a> Checker<'a> {
     }
 
     fn fault(&mut self, at: At<'_>, field: Field, words: Words) {
-        let mut fault = self.at_field(at, field).say(words);
+        let damage = damage::diagnose(field, at.fields.text(field));
+        let mut fault = self.at_field(at, field).say(damage.unwrap_or(words));
         fault.repair = repaired(field, &fault.value, self.reading, self.window);
         self.tell(at.index, &fault);
     }
@@ -374,6 +453,25 @@ impl<'a> Checker<'a> {
         self.faulty.set(index);
         self.sink.fault(fault);
     }
+}
+
+/// What a line of totals says in one of its cells.
+const TOTALS: [&str; 8] = [
+    "total",
+    "grandtotal",
+    "subtotal",
+    "totalamount",
+    "totals",
+    "sum",
+    "nettotal",
+    "totalrs",
+];
+
+/// Whether one of the cells says that the row sums up others.
+fn is_total(cells: &StringRecord) -> bool {
+    cells
+        .iter()
+        .any(|cell| TOTALS.contains(&normal(cell).as_str()))
 }
 
 /// A fault whose words are still to come.

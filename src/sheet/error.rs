@@ -157,6 +157,12 @@ pub enum Error {
         /// The headers found.
         found: String,
     },
+    /// A results file of ours.
+    #[error("{} is a results file that paysheet wrote: give the sheet it was made from; to pay again what was refused there, see `paysheet retry --help`", path.display())]
+    OwnResults {
+        /// The file.
+        path: PathBuf,
+    },
     /// Two separators would do.
     #[error("{}, line {line}: the cells may be separated by {first} or by {second}: say which, such as --delimiter {first}", path.display())]
     Doubtful {
@@ -235,6 +241,7 @@ impl Error {
             | Error::NoRows { .. }
             | Error::MissingColumns { .. }
             | Error::Mapped { .. }
+            | Error::OwnResults { .. }
             | Error::Doubtful { .. }
             | Error::TwoColumns { .. }
             | Error::TooLarge { .. }

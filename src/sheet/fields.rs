@@ -11,6 +11,7 @@ use crate::domain::{
 };
 
 use super::dates::{DateReading, Shape, read_expiry};
+use super::guard::unguarded;
 use super::header::{Field, Header};
 
 /// One row's cells under its header.
@@ -28,7 +29,12 @@ impl<'a> Fields<'a> {
 
     /// A column's cell without the spaces around it.
     pub(super) fn at(&self, place: usize) -> &'a str {
-        trimmed(self.cells.get(place).unwrap_or(""))
+        let text = trimmed(self.cells.get(place).unwrap_or(""));
+        if text.starts_with('\'') {
+            unguarded(text)
+        } else {
+            text
+        }
     }
 
     pub(super) fn phone(&self) -> Result<Phone, PhoneFault> {

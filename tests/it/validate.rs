@@ -211,6 +211,7 @@ fn the_json_object_has_exactly_the_documented_keys() {
         "invalid",
         "amount_total",
         "problems",
+        "warnings",
         "problems_file",
         "exit",
         "message",

@@ -169,9 +169,10 @@ pub(crate) struct Mix {
 
 impl Mix {
     pub(crate) fn draw(seed: u64, rng: &mut Rng) -> Mix {
-        let only_fails = rng.u32(0..40) == 0;
+        let only_fails = rng.u32(0..20) == 0;
         let plan = if only_fails {
-            format!("{}=100%,stall-for=40s", choose(rng, &ONLY_FAILS))
+            let operation = choose(rng, &["", "create:", "create:"]);
+            format!("{operation}{}=100%,stall-for=40s", choose(rng, &ONLY_FAILS))
         } else {
             plan(rng)
         };
@@ -186,7 +187,11 @@ impl Mix {
             phones: rng.usize(1..=rows.max(2)),
             own_ids: choose(rng, &[0, 0, 20, 100]),
             invalid: choose(rng, &[0, 0, 0, 10]),
-            limits: limits(rng),
+            limits: if only_fails {
+                patient(rng)
+            } else {
+                limits(rng)
+            },
             rate: rate(rng),
             timeout: Duration::from_secs(rng.u64(4..=30)),
             gather: Duration::from_micros(choose(rng, &[100, 100, 5_000, 80_000])),
@@ -301,6 +306,16 @@ fn limits(rng: &mut Rng) -> Limits {
         max_attempts: choose(rng, &[1, 2, 6, 6]),
         settle: Duration::from_secs(choose(rng, &[1, 5, 20, 60])),
         give_up_after: Duration::from_secs(choose(rng, &[30, 120, 900])),
+    }
+}
+
+/// Limits under which only the budget of repeats bounds a run.
+fn patient(rng: &mut Rng) -> Limits {
+    Limits {
+        max_attempts: 6,
+        give_up_after: Duration::from_secs(900),
+        settle: Duration::from_secs(choose(rng, &[1, 5])),
+        ..limits(rng)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One seed, played to its end: lives among faults, pauses in which people meddle, then peace, and the reckoning.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use fastrand::Rng;
 
 use super::audit::{Auditor, Edges, Payout, payouts};
 use super::life::{Course, Desk, End, live};
-use super::mix::Mix;
+use super::mix::{Mix, choose};
 use super::sheet::Sheet;
 use super::witness::{READY, UNKNOWN, Witness};
 use super::world::{BEGINNING_US, Shared, World, micros};
@@ -48,8 +49,13 @@ pub(crate) fn play(seed: u64, folder: &Path, is_told: bool) -> Report {
         results: false,
         auditor: Auditor::default(),
     };
-    among_faults(&shared, &mut desk, &mut rng);
-    in_peace(&shared, &mut desk, &mut rng);
+    let played = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        among_faults(&shared, &mut desk, &mut rng);
+        in_peace(&shared, &mut desk, &mut rng);
+    }));
+    if played.is_err() {
+        shared.world().complain("a panic");
+    }
     reckon(seed, &shared, desk)
 }
 
@@ -96,6 +102,12 @@ fn meddle(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix, rng: &mut Rng) {
     }
     if rng.u32(0..3) == 0 {
         shared.world().top_up();
+    }
+    if rng.u32(0..6) == 0 {
+        let world = shared.world();
+        world
+            .bank
+            .limit(choose(rng, &[None, Some(400_000), Some(200_000)]));
     }
 }
 

@@ -8,6 +8,9 @@ use super::play::{Report, play};
 
 /// Seeds played where nobody says how many.
 const RUNS: u64 = 1_000;
+/// Seeds within which every planted mistake is caught.
+#[cfg(feature = "planted")]
+const MISTAKE_RUNS: u64 = 20_000;
 /// Seeds that fail before the rest is left.
 const FAILURES_MAX: usize = 5;
 
@@ -45,6 +48,7 @@ fn describe(report: &Report) -> String {
 /// What all seeds together came to.
 #[derive(Default)]
 struct Sum {
+    played: u64,
     failures: Vec<String>,
     counts: BTreeMap<String, u64>,
 }
@@ -54,6 +58,7 @@ impl Sum {
         if !report.complaints.is_empty() {
             self.failures.push(describe(&report));
         }
+        self.played += 1;
         let counts = report
             .counts
             .into_iter()
@@ -69,17 +74,18 @@ impl Sum {
 }
 
 /// Plays `runs` seeds from `from` on, on as many threads as there are processors.
-fn play_all(from: u64, runs: u64) -> Sum {
+fn play_all(from: u64, runs: u64, failures_max: usize, before: &(dyn Fn() + Sync)) -> Sum {
     let next = AtomicU64::new(0);
     let sum = Mutex::new(Sum::default());
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
+                before();
                 let folder = folder();
                 loop {
                     let nth = next.fetch_add(1, Ordering::Relaxed);
-                    if nth >= runs || sum.lock().unwrap().failures.len() >= FAILURES_MAX {
+                    if nth >= runs || sum.lock().unwrap().failures.len() >= failures_max {
                         return;
                     }
                     let report = play(from + nth, folder.path(), false);
@@ -106,7 +112,7 @@ fn seed() {
 #[test]
 fn runs() {
     let runs = asked("SIM_RUNS", RUNS);
-    let sum = play_all(asked("SIM_FROM", 0), runs);
+    let sum = play_all(asked("SIM_FROM", 0), runs, FAILURES_MAX, &|| ());
     for (name, n) in &sum.counts {
         eprintln!("{n:>9} {name}");
     }
@@ -129,4 +135,28 @@ fn what_is_no_number_is_refused_in_clear_words() {
         assert!(refused.contains("is not a number") && refused.contains("SIM_SEED=123"));
     }
     assert_eq!(number("SIM_SEED", " 12 "), Ok(12));
+}
+
+/// Each mistake is caught within [`MISTAKE_RUNS`] seeds. `cargo test --features planted --test sim planted` plants them.
+#[cfg(feature = "planted")]
+#[test]
+fn planted_mistakes_are_caught() {
+    use paysheet::domain::planted::{Mistake, plant};
+    let only = std::env::var("SIM_MISTAKE").ok();
+    let mut missed = Vec::new();
+    for mistake in Mistake::ALL {
+        let name = format!("{mistake:?}");
+        if only.as_ref().is_some_and(|only| *only != name) {
+            continue;
+        }
+        let sum = play_all(0, MISTAKE_RUNS, 1, &|| plant(Some(mistake)));
+        match sum.failures.first() {
+            Some(first) => eprintln!("{name}: caught after {} seeds: {first}", sum.played),
+            None => missed.push(name),
+        }
+    }
+    assert!(
+        missed.is_empty(),
+        "not caught within {MISTAKE_RUNS} seeds: {missed:?}"
+    );
 }

@@ -64,6 +64,8 @@ pub(crate) struct World {
     pub(crate) counts: BTreeMap<&'static str, u64>,
     /// Ids that stood in the books, or were on their way there, when a checkpoint was lost.
     pub(crate) orphans: HashMap<String, ()>,
+    /// Lives so far, this one included.
+    pub(crate) lives: u32,
     /// Requests of this life, authorize not counted, and creates among them.
     pub(crate) left: u64,
     pub(crate) creates: u64,
@@ -132,6 +134,7 @@ impl World {
             complaints: Vec::new(),
             counts: BTreeMap::new(),
             orphans: HashMap::new(),
+            lives: 0,
             left: 0,
             creates: 0,
             is_told: false,
@@ -183,6 +186,7 @@ impl World {
     /// Our side begins to live, and dies at its `crash_at`-th moment if it has one.
     pub(crate) fn born(&mut self, crash_at: Option<u64>) {
         self.then = Some(Instant::now());
+        self.lives += 1;
         self.left = 0;
         self.creates = 0;
         self.departures.clear();

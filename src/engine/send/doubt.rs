@@ -62,6 +62,9 @@ impl<G: Gateway> Run<G> {
                 return self.leave(work);
             }
             work.task = Task::Create;
+            if planted::is(Mistake::NewIdAfterMissing) {
+                work.row = under_another_id(work.row);
+            }
             return self.desk.put_back(work);
         }
         let again = match state {

@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use super::wire::Envelope;
 use super::{NotSentKind, Reply};
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{Finding, Receipt, Refusal, Stop, StopCause};
 use evidence::Evidence;
 use stops::Common;
@@ -39,6 +40,7 @@ use stops::Common;
 pub fn read_create(reply: &Reply, id: &str) -> Finding {
     let answer = match reply {
         Reply::NotSent { why, kind } => return not_sent(why, *kind),
+        Reply::NoAnswer { why } if planted::is(Mistake::TimeoutIsFailure) => return failed(why),
         Reply::NoAnswer { why } => return in_doubt(why.clone(), None),
         Reply::Answer(answer) => answer,
     };
@@ -55,6 +57,13 @@ pub fn read_create(reply: &Reply, id: &str) -> Finding {
         Evidence::Bare { code: 429, .. } => Finding::Throttled {
             wait: answer.headers.wait,
         },
+        Evidence::Refusal(500..=599, said) if planted::is(Mistake::ErrorIsFailure) => {
+            failed(&said.message)
+        }
+        Evidence::Bare {
+            code: 500..=599,
+            why,
+        } if planted::is(Mistake::ErrorIsFailure) => failed(&why),
         Evidence::Refusal(code @ (400 | 413 | 422), envelope) => rejected(code, envelope),
         Evidence::Refusal(code, envelope) => refused(code, &envelope, answer.headers.wait),
         Evidence::Bare { why, .. } => in_doubt(why, stops::for_page(answer.status)),
@@ -66,9 +75,21 @@ pub fn read_create(reply: &Reply, id: &str) -> Finding {
 fn created(envelope: &Envelope) -> Finding {
     match (envelope.reference(), envelope.link()) {
         (Some(reference), Some(link)) => Finding::Created(Receipt { reference, link }),
+        _ if planted::is(Mistake::SuccessWithoutReceipt) => Finding::Created(Receipt {
+            reference: String::new(),
+            link: String::new(),
+        }),
         (None, _) => in_doubt("SUCCESS without a usable reference id".to_owned(), None),
         (Some(_), None) => in_doubt("SUCCESS without a usable link".to_owned(), None),
     }
+}
+
+/// What only a planted mistake makes of a doubt.
+fn failed(why: &str) -> Finding {
+    Finding::Rejected(Refusal {
+        code: String::new(),
+        message: why.to_owned(),
+    })
 }
 
 fn rejected(code: u16, envelope: Envelope) -> Finding {

@@ -1,0 +1,316 @@
+//! What a person should look at before paying, though every row could be paid: warnings, apart from problems.
+//!
+//! The first ones are kept, and how many there are of each kind; memory does not grow with them. Deliberately absent:
+//! whether they stop a run, which `--strict` says.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{Money, Phone, RowKey, Words};
+
+use super::fault::Fault;
+use super::header::{Field, Header};
+use super::problems::SHOWN_MAX;
+
+/// Rows from which on a median says something.
+const MEDIAN_ROWS_MIN: usize = 10;
+/// So many times the median is far from it, upwards.
+const FAR_ABOVE: i64 = 20;
+/// A part of the median so small is far from it, downwards: fees and test payments are common.
+const FAR_BELOW: i64 = 100;
+/// If more than one row in so many is far from the median, the sheet is just like that.
+const FAR_SHARE: usize = 20;
+/// Where nearly all private addresses in India are.
+const PROVIDERS: [&str; 10] = [
+    "gmail.com",
+    "yahoo.com",
+    "yahoo.co.in",
+    "yahoo.in",
+    "hotmail.com",
+    "outlook.com",
+    "icloud.com",
+    "rediffmail.com",
+    "live.com",
+    "ymail.com",
+];
+/// Sound domains one letter away from those.
+const NOT_SLIPS: [&str; 6] = [
+    "email.com",
+    "mail.com",
+    "gmail.co",
+    "ymail.co",
+    "yahoo.co",
+    "love.com",
+];
+
+pub(super) const SWAPPED: Words = Words::new(
+    "row.swapped",
+    "name and phone seem to stand in each other's column",
+    "swap the two cells, or the two columns if it is so in every row",
+);
+pub(super) const LAST_DAY: Words = Words::new(
+    "expiry.last_day",
+    "the expiry {} is the last day that is allowed",
+    "give an earlier date if the links may be sent later than today",
+);
+const EMAIL: Words = Words::new(
+    "email.unusual",
+    "the domain of this address looks like a slip of the pen",
+    "check the address",
+);
+const PHONE_REPEATED: Words = Words::new(
+    "phone.repeated",
+    "",
+    "check that this person is to be paid more than once",
+);
+const ALIKE: Words = Words::new(
+    "row.alike",
+    "",
+    "if it is the same payment twice, remove one of the two",
+);
+const UNUSUAL: Words = Words::new("amount.unusual", "", "check the decimal point and the row");
+
+/// Two rows that share something, and are no problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Phone and amount.
+    Payment,
+    /// The phone alone.
+    Phone,
+}
+
+/// The warnings of a sheet.
+#[derive(Clone, Debug, Default)]
+pub struct Warnings {
+    /// The first of them, in the order of rows.
+    pub first: Vec<Fault>,
+    /// How many of each code.
+    pub by_code: BTreeMap<&'static str, u64>,
+    /// How many in all.
+    pub count: u64,
+}
+
+impl Warnings {
+    /// Counts one; `tell` is asked only for what will be shown.
+    pub(super) fn add(&mut self, row: u32, code: &'static str, tell: impl FnOnce() -> Fault) {
+        *self.by_code.entry(code).or_default() += 1;
+        self.count += 1;
+        let place = self.first.partition_point(|fault| fault.row <= row + 1);
+        if place < SHOWN_MAX {
+            self.first.insert(place, tell());
+            self.first.truncate(SHOWN_MAX);
+        }
+    }
+}
+
+/// What is known of the whole sheet, for its warnings.
+pub(super) struct Whole<'a> {
+    pub(super) header: &'a Header,
+    pub(super) line: &'a dyn Fn(u32) -> u64,
+}
+
+impl Whole<'_> {
+    /// A row that shares something with an earlier one.
+    pub(super) fn repeated(
+        &self,
+        to: &mut Warnings,
+        repeat: Repeat,
+        (row, other): (u32, u32),
+        phone: Option<Phone>,
+    ) {
+        let (words, what) = match repeat {
+            Repeat::Payment => (ALIKE, "phone and amount, though not the same name or id"),
+            Repeat::Phone => (PHONE_REPEATED, "phone"),
+        };
+        to.add(row, words.code, || {
+            let digits = phone.map_or_else(String::new, Phone::digits);
+            let fault = self.blank(row, Field::Phone, digits).say(words);
+            let line = (self.line)(other);
+            let problem = format!("line {line} has the same {what}");
+            Fault { problem, ..fault }
+        });
+    }
+
+    /// The amounts that are far from the median of all of them.
+    pub(super) fn unusual(&self, to: &mut Warnings, keys: &[RowKey]) {
+        if !may_be_far(keys) {
+            return;
+        }
+        let Some(median) = median(keys) else {
+            return;
+        };
+        let far = || {
+            let rows = (0u32..).zip(keys);
+            rows.filter_map(|(row, key)| {
+                let amount = key.amount()?;
+                Some((row, amount, distance(amount, median)?))
+            })
+        };
+        if far().count() > (keys.len() / FAR_SHARE).max(1) {
+            return;
+        }
+        for (row, amount, distance) in far() {
+            to.add(row, UNUSUAL.code, || {
+                let text = amount.to_string();
+                let fault = self.blank(row, Field::Amount, text).say(UNUSUAL);
+                let (amount, median) = (amount.grouped(), median.grouped());
+                let problem =
+                    format!("the amount {amount} is {distance} the sheet's median, {median}");
+                Fault { problem, ..fault }
+            });
+        }
+    }
+
+    fn blank(&self, row: u32, field: Field, value: String) -> Fault {
+        Fault {
+            repair: None,
+            line: (self.line)(row),
+            row: row + 1,
+            column: self.header.written(field).to_owned(),
+            field: Some(field),
+            value,
+            code: "",
+            problem: String::new(),
+            fix: String::new(),
+        }
+    }
+}
+
+/// How far an amount is from the median, if it is far.
+fn distance(amount: Money, median: Money) -> Option<String> {
+    let above = amount.paise() / median.paise().max(1);
+    let below = median.paise() / amount.paise().max(1);
+    if above >= FAR_ABOVE {
+        Some(format!("{above} times"))
+    } else if below >= FAR_BELOW {
+        Some(format!("a {below}th of"))
+    } else {
+        None
+    }
+}
+
+fn amounts(keys: &[RowKey]) -> impl Iterator<Item = Money> {
+    keys.iter().filter_map(RowKey::amount)
+}
+
+/// Whether the largest or the smallest amount is far from the median: told without it, by counting, since nearly every
+/// sheet has no such amount and finding a median takes a copy of all.
+fn may_be_far(keys: &[RowKey]) -> bool {
+    let (mut least, mut most, mut count) = (i64::MAX, 0, 0usize);
+    for amount in amounts(keys) {
+        least = least.min(amount.paise());
+        most = most.max(amount.paise());
+        count += 1;
+    }
+    if count < MEDIAN_ROWS_MIN {
+        return false;
+    }
+    let (low, high) = (most / FAR_ABOVE, least.saturating_mul(FAR_BELOW));
+    let (mut at_most_low, mut at_least_high) = (0usize, 0usize);
+    for amount in amounts(keys) {
+        at_most_low += usize::from(amount.paise() <= low);
+        at_least_high += usize::from(amount.paise() >= high);
+    }
+    at_most_low > count / 2 || at_least_high >= count / 2
+}
+
+/// The median; none of too few amounts.
+fn median(keys: &[RowKey]) -> Option<Money> {
+    let mut all: Vec<Money> = amounts(keys).collect();
+    if all.len() < MEDIAN_ROWS_MIN {
+        return None;
+    }
+    let middle = all.len() / 2;
+    let (_, median, _) = all.select_nth_unstable(middle);
+    Some(*median)
+}
+
+/// The word for an address whose domain is a letter or two away from a provider's.
+pub(super) fn unusual_domain(domain: &str) -> Option<Words> {
+    let domain = domain.to_ascii_lowercase();
+    let sound = PROVIDERS
+        .iter()
+        .chain(&NOT_SLIPS)
+        .any(|known| *known == domain);
+    let near = |known: &str| {
+        known.len().abs_diff(domain.len()) <= 1 && strsim::osa_distance(known, &domain) == 1
+    };
+    (!sound && PROVIDERS.iter().any(|known| near(known))).then_some(EMAIL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(amount: i64) -> RowKey {
+        RowKey {
+            own_id: 0,
+            phone: 9_000_000_001,
+            amount,
+            name: 1,
+            email: 0,
+        }
+    }
+
+    #[test]
+    fn slips_of_common_domains() {
+        for domain in [
+            "gmial.com",
+            "gmail.con",
+            "gmal.com",
+            "GMAIL.CM",
+            "yaho.com",
+            "redifmail.com",
+        ] {
+            assert!(unusual_domain(domain).is_some(), "{domain}");
+        }
+        for domain in [
+            "gmail.com",
+            "example.com",
+            "mail.com",
+            "email.com",
+            "Yahoo.co.in",
+            "infosys.com",
+            "x.in",
+        ] {
+            assert!(unusual_domain(domain).is_none(), "{domain}");
+        }
+    }
+
+    #[test]
+    fn only_far_amounts_are_unusual() {
+        let mut keys = vec![key(100_000); 20];
+        assert!(!may_be_far(&keys));
+        keys.push(key(1_999_999));
+        keys.push(key(1_001));
+        keys.push(key(-1));
+        assert!(!may_be_far(&keys));
+        keys.push(key(2_000_000));
+        assert!(may_be_far(&keys));
+        keys.pop();
+        keys.push(key(1_000));
+        assert!(may_be_far(&keys));
+        assert_eq!(median(&keys).map(Money::paise), Some(100_000));
+        assert!(!may_be_far(&[key(1), key(100_000)]));
+    }
+
+    #[test]
+    fn the_first_rows_are_kept_whatever_comes_first() {
+        let mut warnings = Warnings::default();
+        for row in (0..50).rev() {
+            warnings.add(row, "x.y", || Fault {
+                repair: None,
+                line: 0,
+                row: row + 1,
+                column: String::new(),
+                field: None,
+                value: String::new(),
+                code: "x.y",
+                problem: String::new(),
+                fix: String::new(),
+            });
+        }
+        let rows: Vec<u32> = warnings.first.iter().map(|fault| fault.row).collect();
+        assert_eq!(rows, (1..=20).collect::<Vec<_>>());
+        assert_eq!((warnings.count, warnings.by_code["x.y"]), (50, 50));
+    }
+}
