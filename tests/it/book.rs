@@ -287,6 +287,7 @@ fn the_dashboards_own_file_works_unchanged() {
     }
     let numbers = Book::new().row(&cells(&header)).row(&typed);
     for (name, book) in [("texts.xlsx", texts), ("numbers.xlsx", numbers)] {
+        let world = World::new();
         world.sheet(name, book.bytes());
         let table = sent(&world, name);
         assert_eq!(column(&table, "cashgram_id"), ["C1"]);
