@@ -60,6 +60,18 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// Personal data was removed from it.
+    #[error(
+        "the personal data of {} was removed at {at}: whom its rows paid is no longer known, and nothing can be sent from \
+         it. A new payment needs a new batch name, see --batch",
+        path.display()
+    )]
+    Purged {
+        /// The file.
+        path: PathBuf,
+        /// When.
+        at: String,
+    },
     /// There is none.
     #[error("there is no checkpoint {}: nothing was sent under this batch name here. Check the folder, --batch and --env", path.display())]
     Missing {

@@ -127,6 +127,7 @@ impl Store {
     ///
     /// If it cannot be recorded.
     pub fn begin_intake(&mut self, header: &str, at: Timestamp) -> Result<Intake<'_>, Error> {
+        self.refuse_purged()?;
         let put = |e| write(&self.path, e);
         let tx = self
             .conn

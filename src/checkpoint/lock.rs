@@ -14,6 +14,8 @@ use super::error::Error;
 const HOLDER_BYTES_MAX: u64 = 512;
 /// The file can be removed between opening and locking it; that many times is a broken file system.
 const TRIES_MAX: u32 = 16;
+/// Where Linux lists the locks that are held.
+const SYSTEM_LOCKS: &str = "/proc/locks";
 
 /// The right to write one checkpoint, until dropped.
 #[derive(Debug)]
@@ -27,6 +29,20 @@ pub fn path_for(checkpoint: &Path) -> PathBuf {
     let mut name = checkpoint.as_os_str().to_owned();
     name.push(".lock");
     PathBuf::from(name)
+}
+
+/// Who holds the lock of `checkpoint`, without touching it: a trial lock could turn a run away that begins just then.
+/// `None` if nobody does, or the system does not tell.
+pub fn holder_of(checkpoint: &Path) -> Option<String> {
+    let mut file = File::open(path_for(checkpoint)).ok()?;
+    let inode = file.metadata().ok()?.ino();
+    // `1: FLOCK  ADVISORY  WRITE 4242 08:01:131090 0 EOF`
+    let locks = std::fs::read_to_string(SYSTEM_LOCKS).ok()?;
+    let end = format!(":{inode}");
+    let is_held = locks
+        .lines()
+        .any(|line| line.split_whitespace().any(|word| word.ends_with(&end)));
+    is_held.then(|| read_holder(&mut file))
 }
 
 impl Lock {

@@ -36,6 +36,8 @@ pub struct Meta {
     pub replaces_lost: bool,
     /// The batch was cancelled as a whole; nothing is sent until it is reopened.
     pub closed: bool,
+    /// When personal data was removed. Nothing can be sent afterwards.
+    pub purged: Option<String>,
 }
 
 const REMEDY_ELSEWHERE: &str = "use the settings it was made with, or name another file with --checkpoint or another batch with --batch";
@@ -93,6 +95,7 @@ impl Meta {
             probed: flag("probed")?,
             replaces_lost: flag("replaces_lost")?,
             closed: flag("closed")?,
+            purged: get(conn, path, "purged")?,
         })
     }
 }

@@ -17,7 +17,7 @@ pub(super) const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// waits (about a second per 100 MiB), and SQLite still reports a bad page when it reads one.
 pub(super) const QUICK_CHECK_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// How long a commit waits for a reader, such as an export, before it fails.
-const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 /// Page cache in KiB: holds the hot ends of the tables and indexes of any sheet, and bounds memory.
 const CACHE_KIB: i64 = 16 * 1024;
 /// Pages that gather in the WAL before they are copied into the file: 16 MiB. SQLite's own 1,000 copies the hot pages

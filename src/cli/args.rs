@@ -6,16 +6,20 @@
 
 mod after;
 mod completions;
+mod doctor;
 mod editions;
+mod export;
 mod layout;
+mod purge;
 mod report;
+mod sandbox;
 mod template;
 mod webhooks;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::domain::Money;
 
@@ -27,7 +31,11 @@ pub use webhooks::{EventArgs, WebhooksArgs};
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
 pub use completions::CompletionsArgs;
+pub use doctor::DoctorArgs;
 pub use editions::EditionArgs;
+pub use export::ExportArgs;
+pub use purge::PurgeArgs;
+pub use sandbox::SandboxArgs;
 pub use template::TemplateArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
@@ -62,11 +70,20 @@ pub enum Command {
     #[command(after_help = report::HELP)]
     Report(ReportArgs),
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
-    #[command(after_help = help_sandbox())]
+    #[command(after_help = sandbox::help())]
     Sandbox(SandboxArgs),
     /// Print or write an empty sheet with the right header and one example row.
     #[command(after_help = template::HELP)]
     Template(TemplateArgs),
+    /// Remove personal data of a finished batch; keep totals and ids.
+    #[command(after_help = purge::HELP)]
+    Purge(PurgeArgs),
+    /// Check credentials, network, clock and balance; with a sheet also its checkpoint.
+    #[command(after_help = doctor::HELP)]
+    Doctor(Box<DoctorArgs>),
+    /// Print everything that is recorded, as JSON Lines.
+    #[command(after_help = export::HELP)]
+    Export(ExportArgs),
     /// Print what your shell needs to complete commands and options.
     #[command(after_help = completions::HELP)]
     Completions(CompletionsArgs),
@@ -87,6 +104,9 @@ impl Command {
             Command::Sandbox(_) => "sandbox",
             Command::Template(_) => "template",
             Command::Completions(_) => "completions",
+            Command::Export(_) => "export",
+            Command::Purge(_) => "purge",
+            Command::Doctor(_) => "doctor",
             Command::Webhooks(_) => "webhooks",
         }
     }
@@ -102,7 +122,10 @@ impl Command {
             | Command::Sandbox(_)
             | Command::Webhooks(_)
             | Command::Template(_)
-            | Command::Completions(_) => None,
+            | Command::Completions(_)
+            | Command::Export(_)
+            | Command::Purge(_)
+            | Command::Doctor(_) => None,
         }
     }
 
@@ -113,10 +136,13 @@ impl Command {
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
             Command::Results(args) => args.json,
+            Command::Purge(args) => args.json,
+            Command::Doctor(args) => args.json,
             Command::Report(args) => args.json,
             Command::Template(_)
             | Command::Sandbox(_)
             | Command::Completions(_)
+            | Command::Export(_)
             | Command::Webhooks(_) => false,
         }
     }
@@ -398,45 +424,6 @@ pub struct ResultsArgs {
     pub json: bool,
 }
 
-/// `paysheet sandbox`
-#[derive(Args, Clone, Debug)]
-pub struct SandboxArgs {
-    /// Address to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8900")]
-    pub listen: std::net::SocketAddr,
-    /// File that keeps what was created from one start to the next [default: kept in memory]
-    #[arg(long, value_name = "PATH")]
-    pub state: Option<PathBuf>,
-    /// How long it takes to answer, such as 200ms±100ms [default: 0]
-    #[arg(long, value_name = "DURATION")]
-    pub latency: Option<String>,
-    /// Requests a second that it takes before it answers 429 [default: no limit]
-    #[arg(long, value_name = "N")]
-    pub rate_limit: Option<String>,
-    /// How long a login lasts
-    #[arg(long, value_name = "DURATION")]
-    pub session_life: Option<String>,
-    /// How it words refusals [default: http200]
-    #[arg(long, value_name = "http200|http-status|mixed", value_parser = ["http200", "http-status", "mixed"])]
-    pub error_style: Option<String>,
-    /// Money on the simulated account [default: ample]
-    #[arg(long, value_name = "AMOUNT")]
-    pub balance: Option<String>,
-    /// What goes wrong, and how often, such as lost-after=2%,500-after=1%; may be given more than once. The faults are
-    /// listed below
-    #[arg(long = "fault", alias = "faults", value_name = "LIST", action = ArgAction::Append)]
-    pub faults: Vec<String>,
-    /// Same seed, same events
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-    /// Events that it posts.
-    #[command(flatten)]
-    pub events: EventArgs,
-    /// What recipients do with their links, such as redeem=60% [default: links stay ACTIVE]
-    #[arg(long, value_name = "LIST", action = ArgAction::Append)]
-    pub links: Vec<String>,
-}
-
 const HELP_TOP: &str = "\
 Start with a rehearsal, which needs no account and pays nobody:
   paysheet send june.csv";
@@ -477,26 +464,6 @@ Examples:
 
 Exit codes:
   0 written   1 a file could not be read or written   2 wrong usage";
-
-const HELP_SANDBOX: &str = "\
-Examples:
-  paysheet sandbox --listen 127.0.0.1:8900
-  paysheet sandbox --state books.db --latency 200ms --links redeem=60%
-
-Exit codes:
-  0 stopped by Ctrl-C   1 the address or the state file is not to be had   2 wrong usage";
-
-/// The examples, then every fault with what it means.
-fn help_sandbox() -> String {
-    let mut text = HELP_SANDBOX.to_owned();
-    text.push_str(
-        "\n\nFaults, each with =SHARE (lost-after=2%) or @PREFIX of an id (lost-after@june-a):\n",
-    );
-    for (name, meaning) in crate::sandbox::FAULTS {
-        text.push_str(&format!("  {name:<18}{meaning}\n"));
-    }
-    text
-}
 
 #[cfg(test)]
 mod tests;

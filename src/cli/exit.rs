@@ -5,6 +5,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::checkpoint;
+
 /// How a command ended.
 ///
 /// ```
@@ -103,8 +105,15 @@ impl std::error::Error for Ending {}
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     error
         .chain()
-        .find_map(|cause| cause.downcast_ref::<Ending>())
-        .map_or(Exit::Stopped, |ending| ending.exit)
+        .find_map(|cause| {
+            let purged = || match cause.downcast_ref() {
+                Some(checkpoint::Error::Purged { .. }) => Some(Exit::Unpayable),
+                Some(_) | None => None,
+            };
+            let ending = cause.downcast_ref::<Ending>().map(|ending| ending.exit);
+            ending.or_else(purged)
+        })
+        .unwrap_or(Exit::Stopped)
 }
 
 /// The whole chain of an error as one line.

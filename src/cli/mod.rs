@@ -11,8 +11,10 @@ mod completions;
 pub mod config;
 mod confirm;
 pub mod credentials;
+mod doctor;
 mod door;
 pub mod exit;
+mod export;
 mod finish;
 mod guards;
 mod intake;
@@ -21,6 +23,7 @@ mod logs;
 mod mended;
 mod privacy;
 mod problems;
+mod purge;
 mod recent;
 mod report;
 mod results;
@@ -183,6 +186,9 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
         Run::Template(file, _) => template::run(file.as_ref(), shell),
         Run::Completions(wanted, _) => completions::run(*wanted),
+        Run::Export(settings) => export::run(settings, shell),
+        Run::Purge(settings) => purge::run(settings, shell),
+        Run::Doctor(settings) => doctor::run(settings, shell).await,
         Run::Webhooks(settings) => webhooks::run(settings, shell).await,
     }
 }

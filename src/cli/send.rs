@@ -145,6 +145,9 @@ fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prep
     } else {
         Some(Store::open(path, binding)?)
     };
+    if let Some(store) = &known {
+        store.refuse_purged()?;
+    }
     let rules = rules(&send.controls, shell.clock.today_in_india(), true);
     let mut judged = judge(&send.sheet, &send.files.problems, &rules, known.as_ref())?;
     tracing::debug!(rows = judged.checked.rows, "sheet judged");

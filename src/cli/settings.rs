@@ -8,6 +8,7 @@
 mod address;
 mod door;
 mod files;
+mod keeping;
 mod run;
 mod webhooks;
 
@@ -17,6 +18,7 @@ use crate::domain::BatchName;
 use crate::sheet::Layout;
 
 pub use files::Files;
+pub use keeping::{Doctor, Export, Purge, Subject};
 pub use run::{
     Controls, Door, Gateway, Remote, Report, Results, Run, Sandbox, Send, Status, Validate, Voice,
     Webhooks,
@@ -78,6 +80,18 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             results(args, base, voice, around).map(Run::Results)
         }
         Command::Template(args) => template(args).map(|file| Run::Template(file, voice)),
+        Command::Purge(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::purge(args, base, voice, around).map(Run::Purge)
+        }
+        Command::Doctor(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::doctor(*args, base, voice, around).map(|run| Run::Doctor(Box::new(run)))
+        }
+        Command::Export(args) => {
+            let (base, voice) = base(&args.place)?;
+            keeping::export(args, base, voice, around).map(Run::Export)
+        }
         Command::Report(args) => {
             let (base, voice) = base(&args.place)?;
             report(args, base, voice, around).map(Run::Report)

@@ -167,6 +167,65 @@ pub struct ReportJson<'a> {
     pub report: &'a str,
 }
 
+/// What `purge` ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct PurgeJson<'a> {
+    /// `purge`
+    pub command: &'a str,
+    /// The environment's word.
+    pub environment: &'a str,
+    /// The sheet as typed.
+    pub sheet: &'a str,
+    /// The batch.
+    pub batch: &'a str,
+    /// All payouts.
+    pub rows: u64,
+    /// Their sum.
+    pub amount_total: Rupees,
+    /// Files that were deleted.
+    pub removed: &'a [String],
+    /// The exit code.
+    pub exit: u8,
+    /// The verdict.
+    pub message: &'a str,
+    /// The checkpoint file.
+    pub checkpoint: &'a str,
+    /// The results file.
+    pub results: &'a str,
+}
+
+/// What `doctor` ends with.
+#[derive(Clone, Debug, Serialize)]
+pub struct DoctorJson<'a> {
+    /// `doctor`
+    pub command: &'a str,
+    /// The environment's word.
+    pub environment: &'a str,
+    /// The sheet as typed; null without one.
+    pub sheet: Option<&'a str>,
+    /// The batch; null without a sheet.
+    pub batch: Option<&'a str>,
+    /// Everything that was looked at.
+    pub findings: Vec<FindingJson<'a>>,
+    /// The exit code.
+    pub exit: u8,
+    /// The verdict.
+    pub message: &'a str,
+}
+
+/// One thing that `doctor` looked at.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct FindingJson<'a> {
+    /// What.
+    pub check: &'a str,
+    /// `ok`, `note` or `problem`.
+    pub verdict: &'a str,
+    /// What was found.
+    pub message: &'a str,
+    /// What to do; blank where there is nothing to do.
+    pub remedy: &'a str,
+}
+
 /// What a run that stopped early ends with.
 #[derive(Clone, Debug, Serialize)]
 pub struct EarlyJson<'a> {

@@ -129,6 +129,6 @@ impl FaultSink for Problems {
     }
 }
 
-fn is_ours(first_line: &str) -> bool {
+pub(super) fn is_ours(first_line: &str) -> bool {
     first_line == COLUMNS.join(",")
 }

@@ -204,7 +204,7 @@ pub fn is_ours(path: &Path) -> Result<bool, Error> {
 }
 
 /// Our names, all and in order, end the first line. None of them needs quotes.
-fn has_our_columns(first_line: &str) -> bool {
+pub(super) fn has_our_columns(first_line: &str) -> bool {
     let ours = RESULT_COLUMNS.join(",");
     first_line
         .strip_suffix(&ours)

@@ -15,6 +15,7 @@ use super::super::args::{EmbeddedArgs, ReportFormat, SandboxArgs, Typed};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
+use super::keeping::{Doctor, Export, Purge};
 use crate::gateway::address::BaseUrl;
 use crate::sheet::Layout;
 
@@ -35,6 +36,12 @@ pub enum Run {
     Sandbox(Sandbox),
     /// `paysheet template`, and where it goes
     Template(Option<PathBuf>, Voice),
+    /// `paysheet purge`
+    Purge(Purge),
+    /// `paysheet doctor`
+    Doctor(Box<Doctor>),
+    /// `paysheet export`
+    Export(Export),
     /// `paysheet completions`
     Completions(clap_complete::Shell, Voice),
     /// `paysheet webhooks`
@@ -286,7 +293,10 @@ impl Run {
             | Run::Sandbox(_)
             | Run::Webhooks(_)
             | Run::Template(..)
-            | Run::Completions(..) => None,
+            | Run::Completions(..)
+            | Run::Export(_)
+            | Run::Purge(_)
+            | Run::Doctor(_) => None,
         }
     }
 
@@ -300,6 +310,9 @@ impl Run {
             Run::Report(run) => run.voice,
             Run::Sandbox(run) => run.voice,
             Run::Template(_, voice) | Run::Completions(_, voice) => *voice,
+            Run::Export(run) => run.voice,
+            Run::Purge(run) => run.voice,
+            Run::Doctor(run) => run.voice,
             Run::Webhooks(run) => run.voice,
         }
     }

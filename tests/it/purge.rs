@@ -1,0 +1,219 @@
+//! Personal data is gone from every byte that paysheet wrote; totals and ids stay; nothing is sent from it any more.
+
+use crate::guards::{CHECKPOINT, RESULTS, guarded};
+use crate::support::*;
+
+/// What must not be left, as text and as SQLite stores the phone: six bytes, the highest first.
+const TEXTS: [&str; 6] = [
+    "9812345678",
+    "Anjali Deshpande",
+    "anjali@example.com",
+    "Festival bonus",
+    "example.com",
+    "secret remark",
+];
+
+const SHEET: &str = "Diary,name,phone,amount,email,description,remarks\n\
+    secret remark one,Anjali Deshpande,9812345678,1250.50,anjali@example.com,Festival bonus,\n\
+    x,Ravi Kumar,9000000002,2,,,ok\n";
+
+/// The files that hold any of it.
+fn tellers(world: &World) -> Vec<String> {
+    let stored = 9_812_345_678_u64.to_be_bytes();
+    let needles = TEXTS.map(str::as_bytes);
+    let needles = needles.into_iter().chain([&stored[2..]]);
+    let needles: Vec<&[u8]> = needles.collect();
+    let holds = |name: &String| {
+        let path = world.path(name);
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let has = |needle: &&[u8]| bytes.windows(needle.len()).any(|part| part == *needle);
+        needles.iter().any(has)
+    };
+    let names = world.names().into_iter().filter(|name| name != "june.csv");
+    names.filter(holds).collect()
+}
+
+/// A batch that is at its end, with everything beside it that paysheet writes.
+fn finished(gate: &Gate) -> World {
+    let world = World::new();
+    // Rows that are refused, mended and replaced leave their traces on pages that are free later.
+    world.sheet("june.csv", SHEET.replace("2,,,ok", "no,,,ok"));
+    world.send("june.csv", gate).run().exits(3);
+    assert!(world.has("june.problems.csv"));
+    world.sheet("june.csv", SHEET);
+    world.send("june.csv", gate).run().exits(0);
+    for booked in gate.booked() {
+        gate.redeem(&booked.id);
+    }
+    world.status("june.csv", gate).run().exits(0);
+    world.sheet("june.csv", SHEET.replace("2,,,ok", "3,,,ok"));
+    world.sheet("june.csv", SHEET);
+    for command in ["report", "results"] {
+        let run = world.talk(command, "june.csv", gate);
+        let run = if command == "results" {
+            run.arg("--xlsx")
+        } else {
+            run
+        };
+        run.run().exits(0);
+    }
+    world
+}
+
+fn purge(world: &World, gate: &impl Gateway) -> Paysheet {
+    world
+        .talk("purge", "june.csv", gate)
+        .args(["--yes", "--json"])
+}
+
+#[test]
+fn no_byte_of_anybody_is_left_and_totals_and_ids_are() {
+    let gate = Gate::new();
+    let world = finished(&gate);
+    let before = world.table(RESULTS);
+    // A problems list of a later check, with a value in it.
+    world.sheet("june.csv", SHEET.replace("1250.50", "Anjali Deshpande"));
+    world.talk("send", "june.csv", &gate).run().exits(3);
+    world.sheet("june.csv", SHEET);
+    let told = tellers(&world);
+    for file in [CHECKPOINT, RESULTS, "june.problems.csv"] {
+        assert!(told.contains(&file.to_owned()), "{told:?}");
+    }
+    assert!(world.has("june.test.report.html") && world.has("june.test.results.xlsx"));
+    let run = purge(&world, &gate).run().exits(0);
+    assert_eq!(tellers(&world), [""; 0], "{run}");
+    for gone in [
+        "june.problems.csv",
+        "june.test.report.html",
+        "june.test.results.xlsx",
+    ] {
+        assert!(!world.has(gone), "{gone}: {run}");
+    }
+    assert_eq!(world.text("june.csv"), SHEET, "the sheet is the user's");
+    let json = run.json();
+    assert_eq!(
+        (&json["rows"], &json["amount_total"]),
+        (&2.into(), &"1252.50".into())
+    );
+    let after = world.table(RESULTS);
+    assert_eq!(before.columns, after.columns);
+    for column in [
+        "cashgram_id",
+        "reference_id",
+        "state",
+        "status",
+        "attempts",
+        "created_at",
+        "environment",
+    ] {
+        assert_eq!(before.column(column), after.column(column));
+    }
+    assert_eq!(after.column("name"), ["", ""]);
+    assert_eq!(world.mode(CHECKPOINT), 0o600);
+}
+
+#[test]
+fn a_purged_batch_is_still_told_of_and_never_sent_from() {
+    let gate = Gate::new();
+    let world = finished(&gate);
+    purge(&world, &gate).run().exits(0);
+    let words = ["was removed at", "--batch"];
+    for option in ["--yes", "--dry-run", "--adopt", "--new-payment"] {
+        let send = world.send("june.csv", &gate).arg(option);
+        if option != "--yes" {
+            guarded(&world, &gate, send, 3, &words);
+        }
+    }
+    guarded(&world, &gate, world.send("june.csv", &gate), 3, &words);
+    let status = world.status("june.csv", &gate).run().exits(0);
+    assert_eq!(status.json()["states"]["created"], 2, "{status}");
+    assert_eq!(status.json()["amount_total"], "1252.50");
+    let results = world.bytes(RESULTS);
+    world.talk("results", "june.csv", &gate).run().exits(0);
+    let fresh = world.table(RESULTS);
+    assert_eq!(Table::read(&results).column("state"), fresh.column("state"));
+    let doctor = world.talk("doctor", "june.csv", &gate).run().exits(0);
+    doctor.says(["personal data was removed", "2 payouts stand where"]);
+    world.talk("export", "june.csv", &gate).run().exits(0);
+    world.talk("report", "june.csv", &gate).run().exits(0);
+    assert_eq!(tellers(&world), [""; 0]);
+    // Once more is no harm.
+    purge(&world, &gate).run().exits(0);
+}
+
+#[test]
+fn an_unfinished_batch_is_kept_unless_the_user_insists() {
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", SHEET);
+    world.send("june.csv", &gate).run().exits(0);
+    let before = world.bytes(CHECKPOINT);
+    let run = purge(&world, &gate).run().exits(3);
+    run.says([
+        "2 rows are open",
+        "with a link",
+        "nothing was removed",
+        "--unfinished",
+    ]);
+    assert_eq!(world.bytes(CHECKPOINT), before);
+    // Without an answer nothing happens either.
+    let ask = world
+        .talk("purge", "june.csv", &gate)
+        .args(["--unfinished", "--json"]);
+    ask.run().exits(2).says(["no terminal", "--yes"]);
+    assert_eq!(world.bytes(CHECKPOINT), before);
+    purge(&world, &gate).arg("--unfinished").run().exits(0);
+    assert_eq!(tellers(&world), [""; 0]);
+    // The links live on, and are still followed by their ids.
+    gate.redeem(&gate.booked()[0].id);
+    let status = world.status("june.csv", &gate).run().exits(0);
+    assert_eq!(status.json()["statuses"]["REDEEMED"], 1, "{status}");
+    assert_eq!(gate.creates(), 2);
+}
+
+#[test]
+fn the_rehearsals_books_go_too_and_files_of_others_stay() {
+    let world = World::new();
+    world.sheet("june.csv", SHEET);
+    let here = |command: &str| world.paysheet().args([command, "june.csv"]);
+    let links = ["--sandbox-links", "redeem=100%,after=0s,confirm=0s"];
+    here("send").args(links).run().exits(0);
+    here("status").args(links).run().exits(0);
+    assert!(world.has("june.sandbox.books.db"));
+    world.sheet("june.sandbox.report.html", "<p>somebody else's page</p>");
+    world.sheet("june.problems.csv", "my own notes\n");
+    here("purge").arg("--yes").run().exits(0);
+    assert!(!world.has("june.sandbox.books.db"));
+    assert_eq!(tellers(&world), [""; 0]);
+    assert!(world.has("june.sandbox.report.html") && world.has("june.problems.csv"));
+    here("send").run().exits(3);
+    here("status").run().exits(0);
+}
+
+#[test]
+fn while_somebody_reads_the_rest_is_said_and_done_the_next_time() {
+    let gate = Gate::new();
+    let world = finished(&gate);
+    let reader = rusqlite::Connection::open(world.path(CHECKPOINT)).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let rows: i64 = reader
+        .query_row("SELECT count(*) FROM payouts", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 2);
+    purge(&world, &gate)
+        .run()
+        .exits(1)
+        .says(["a program that reads it"]);
+    let doctor = world.talk("doctor", "june.csv", &gate).run().exits(1);
+    doctor.says(["was cut short", "paysheet purge"]);
+    guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        3,
+        &["was removed at"],
+    );
+    drop(reader);
+    purge(&world, &gate).run().exits(0);
+    assert_eq!(tellers(&world), [""; 0]);
+}
