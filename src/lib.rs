@@ -20,11 +20,13 @@
 //!
 //! # Invariants
 //!
-//! 1. At most one live Cashgram per row and generation.
+//! 1. At most one live Cashgram per row and generation; a generation follows only one that is proven dead or cancelled.
 //! 2. No byte of a create leaves before its `Sending`, with the body, is durable; all creates of an id carry
 //!    identical bodies until one of them is certainly refused.
-//! 3. Every Cashgram at the gateway is in the results, or stands there as `unknown` or `conflict`.
-//! 4. Every `created` row has a Cashgram. Positive evidence never regresses; a 404 alone changes nothing.
+//! 3. Every Cashgram at the gateway is in the results (or, replaced or removed, in `earlier.csv`), or stands there as
+//!    `unknown` or `conflict`.
+//! 4. Every `created` row has a Cashgram. Positive evidence never regresses; a 404 alone changes nothing. A link is
+//!    `cancelled` only by the gateway's word, or found dead after the wish to stop it was on disk.
 //! 5. Count and sum over the states equal the sheet's, to the paisa, at every exit.
 //! 6. A second process on the same checkpoint sends nothing. A finished batch run again sends nothing.
 //! 7. Requests stay within the rate, none goes out before a Retry-After has passed, and under a gateway that

@@ -165,6 +165,18 @@ impl Store {
         Ok(kept)
     }
 
+    /// How many payouts are chosen.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn chosen_count(&self) -> Result<u64, Error> {
+        let sql = format!("SELECT count(*) FROM payouts WHERE 1{}", self.chosen());
+        self.conn
+            .query_row(&sql, [], |line| line.get(0))
+            .map_err(|e| damaged(&self.path, e))
+    }
+
     pub(super) fn each_picked(&self, mut each: impl FnMut(SweepRow)) -> Result<(), Error> {
         let mut after = PayoutNo(0);
         loop {
@@ -207,18 +219,37 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn stop_page(&self, after: PayoutNo, limit: u32) -> Result<Vec<SweepRow>, Error> {
+        self.chosen_page(after, &format!(" AND {}", self.to_stop()), limit)
+    }
+
+    /// How many payouts a cancel is about, those included that nobody need be asked about.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn stop_count(&self) -> Result<u64, Error> {
+        let unsent = if self.picking { "1, 4" } else { "1" };
+        let sql = format!(
+            "SELECT count(*) FROM payouts WHERE ({STANDING} AND state IN ({unsent}) OR {}){}",
+            self.to_stop(),
+            self.chosen()
+        );
+        self.conn
+            .query_row(&sql, [], |line| line.get(0))
+            .map_err(|e| damaged(&self.path, e))
+    }
+
+    fn to_stop(&self) -> String {
         let classes = if self.picking {
             "0, 1, 3, 4, 5, 6"
         } else {
             "0, 1, 6"
         };
-        let which = format!(
-            " AND history & {} = 0 AND (state = 2 OR state = 3 AND (status_class IS NULL OR status_class IN ({classes})
-              OR history & {} <> 0))",
-            History::REPLACED,
-            History::CANCELLING
-        );
-        self.chosen_page(after, &which, limit)
+        let (replaced, wished) = (History::REPLACED, History::CANCELLING);
+        format!(
+            "(history & {replaced} = 0 AND (state = 2 OR state = 3 AND (status_class IS NULL
+              OR status_class IN ({classes}) OR history & {wished} <> 0)))"
+        )
     }
 
     fn chosen_page(

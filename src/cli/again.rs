@@ -7,12 +7,22 @@
 type Shape = (&'static str, bool);
 
 /// Options of one run, which a later one is better without.
-const ONCE: [Shape; 3] = [
+const ONCE: [Shape; 4] = [
     ("--dry-run", false),
     ("--adopt", false),
+    ("--reopen", false),
     ("--new-payment", false),
 ];
-/// Options that `send` alone knows.
+/// Options that name what `retry` and `cancel` act on.
+const OF_MENDING: [Shape; 4] = [
+    ("--row", true),
+    ("--id", true),
+    ("--expired", false),
+    ("--cancelled", false),
+];
+/// A cancel's answer is not a send's.
+const ANSWER: Shape = ("--yes", false);
+/// Options that `send` and `retry` alone know.
 const OF_SEND: [Shape; 8] = [
     ("--expect-count", true),
     ("--expect-total", true),
@@ -58,10 +68,18 @@ impl Again {
     /// The same words for another command, such as `send` after a `status`. Options that it does not know are left
     /// out.
     pub(super) fn as_command(&self, command: &str) -> Again {
-        let known = ["send", "status", "results", "report"];
+        let known = ["send", "status", "results", "report", "retry", "cancel"];
+        let typed = self.0.iter().find(|word| known.contains(&word.as_str()));
+        let typed = typed.map_or("", String::as_str);
         let mut left_out = ONCE.to_vec();
-        if command != "send" {
+        if command != "send" && command != "retry" {
             left_out.extend(OF_SEND);
+        }
+        if command != typed {
+            left_out.extend(OF_MENDING);
+        }
+        if typed == "cancel" && command != typed {
+            left_out.push(ANSWER);
         }
         if command != "status" {
             left_out.extend(OF_STATUS);

@@ -56,6 +56,7 @@ pub(super) fn ask(question: &Question<'_>, shell: &Shell) -> anyhow::Result<()> 
         total,
         created_before: totals.rows(State::Created),
         unknown_before: totals.rows(State::Unknown),
+        cancelled: totals.rows(State::Cancelled),
         skipped: totals.rows(State::Invalid),
         largest: &sendable.largest,
         balance: match &question.balance {
@@ -77,7 +78,7 @@ pub(super) fn ask(question: &Question<'_>, shell: &Shell) -> anyhow::Result<()> 
     Ok(settle(&Matter::Send { total }, situation, &mut Terminal)?)
 }
 
-fn situation(environment: Environment, yes: bool, shell: &Shell) -> Situation {
+pub(super) fn situation(environment: Environment, yes: bool, shell: &Shell) -> Situation {
     Situation {
         environment,
         yes,

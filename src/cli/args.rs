@@ -9,7 +9,9 @@ mod completions;
 mod doctor;
 mod editions;
 mod export;
+mod help;
 mod layout;
+mod mend;
 mod purge;
 mod report;
 mod sandbox;
@@ -25,8 +27,11 @@ use crate::domain::Money;
 
 pub use after::AfterArgs;
 pub use layout::LayoutArgs;
+pub use mend::{CancelArgs, NameArgs, RetryArgs};
 pub use report::{ReportArgs, ReportFormat};
 pub use webhooks::{EventArgs, WebhooksArgs};
+
+use help::{HELP_RESULTS, HELP_SEND, HELP_STATUS, HELP_TOP, HELP_VALIDATE};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
@@ -63,6 +68,12 @@ pub enum Command {
     /// Ask the gateway where each link stands and refresh the results.
     #[command(after_help = HELP_STATUS)]
     Status(Box<StatusArgs>),
+    /// Run rejected rows again; --expired or --cancelled: new links for dead ones.
+    #[command(after_help = mend::HELP_RETRY)]
+    Retry(Box<RetryArgs>),
+    /// Stop the batch, or the rows named: deactivate what nobody has redeemed, send nothing more.
+    #[command(after_help = mend::HELP_CANCEL)]
+    Cancel(Box<CancelArgs>),
     /// Write the results again from the checkpoint.
     #[command(after_help = HELP_RESULTS)]
     Results(ResultsArgs),
@@ -99,6 +110,8 @@ impl Command {
             Command::Validate(_) => "validate",
             Command::Send(_) => "send",
             Command::Status(_) => "status",
+            Command::Retry(_) => "retry",
+            Command::Cancel(_) => "cancel",
             Command::Results(_) => "results",
             Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
@@ -116,6 +129,8 @@ impl Command {
         match self {
             Command::Send(args) => Some(args.after.clone()),
             Command::Status(args) => Some(args.after.clone()),
+            Command::Retry(args) => Some(args.after.clone()),
+            Command::Cancel(args) => Some(args.after.clone()),
             Command::Validate(_)
             | Command::Results(_)
             | Command::Report(_)
@@ -135,6 +150,8 @@ impl Command {
             Command::Validate(args) => args.json,
             Command::Send(args) => args.json,
             Command::Status(args) => args.json,
+            Command::Retry(args) => args.json,
+            Command::Cancel(args) => args.json,
             Command::Results(args) => args.json,
             Command::Purge(args) => args.json,
             Command::Doctor(args) => args.json,
@@ -354,6 +371,9 @@ pub struct SendArgs {
     /// The payouts found at the gateway are this batch's own: its checkpoint was lost
     #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
     pub adopt: bool,
+    /// Go on with a batch that was cancelled; what was cancelled stays so
+    #[arg(long, help_heading = "Sending")]
+    pub reopen: bool,
     /// Pay people again who were paid the same amounts within the last 5 days from another sheet
     #[arg(long, help_heading = "Sending")]
     pub new_payment: bool,
@@ -423,47 +443,6 @@ pub struct ResultsArgs {
     #[arg(long, help_heading = "Output")]
     pub json: bool,
 }
-
-const HELP_TOP: &str = "\
-Start with a rehearsal, which needs no account and pays nobody:
-  paysheet send june.csv";
-
-const HELP_VALIDATE: &str = "\
-Examples:
-  paysheet validate june.csv
-  paysheet validate june.csv --expect-count 1204 --expect-total 54,32,100.00
-  paysheet validate june.xlsx --marked june-marked.xlsx
-  paysheet validate june.csv --fix june-fixed.csv
-
-Exit codes:
-  0 every row is payable   1 a file could not be read or written   2 wrong usage
-  3 the sheet is not payable as it is";
-
-const HELP_SEND: &str = "\
-Examples:
-  paysheet send june.csv
-  paysheet send june.csv --env production --expect-total 5432100.00 --yes --json
-
-Exit codes:
-  0 all done   1 stopped, run again   2 wrong usage   3 the sheet is not payable, nothing was sent
-  4 finished, but rows need a person   130 interrupted, run again to resume";
-
-const HELP_STATUS: &str = "\
-Examples:
-  paysheet status june.csv --env production
-  paysheet status june.csv --env production --watch 15m
-
-Exit codes:
-  0 nothing needs a person   1 stopped, run again   2 wrong usage   4 rows need a person
-  130 interrupted, run again";
-
-const HELP_RESULTS: &str = "\
-Examples:
-  paysheet results june.csv --env production
-  paysheet results june.csv --env production --xlsx
-
-Exit codes:
-  0 written   1 a file could not be read or written   2 wrong usage";
 
 #[cfg(test)]
 mod tests;

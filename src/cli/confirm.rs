@@ -33,6 +33,11 @@ pub(super) enum Matter {
         /// What was found, as a sentence without its question.
         what: String,
     },
+    /// Stopping payouts. No money leaves by it, so where nobody can be asked nobody is.
+    Cancel {
+        /// What would be stopped, as a sentence without its question.
+        what: String,
+    },
 }
 
 /// What is known when the question comes up.
@@ -65,10 +70,12 @@ pub(super) fn decide(matter: &Matter, situation: Situation) -> Decision {
         (Environment::Sandbox, _) => Decision::GoOn,
         (Environment::Test, Matter::LowBalance { .. }) => Decision::GoOn,
         (Environment::Production, Matter::Send { .. }) => Decision::AskTotal,
-        (Environment::Test, Matter::Send { .. } | Matter::Adopt { .. })
-        | (Environment::Production, Matter::LowBalance { .. } | Matter::Adopt { .. }) => {
-            Decision::AskYesNo
-        }
+        (_, Matter::Cancel { .. }) if !situation.terminal => Decision::GoOn,
+        (Environment::Test, Matter::Send { .. } | Matter::Adopt { .. } | Matter::Cancel { .. })
+        | (
+            Environment::Production,
+            Matter::LowBalance { .. } | Matter::Adopt { .. } | Matter::Cancel { .. },
+        ) => Decision::AskYesNo,
     };
     match (question, situation.yes, situation.terminal) {
         (Decision::GoOn, _, _) | (_, true, _) => Decision::GoOn,
@@ -181,6 +188,7 @@ fn question(matter: &Matter, environment: Environment) -> String {
             total.grouped()
         ),
         Matter::LowBalance { why } => format!("{why}. Go on all the same?"),
+        Matter::Cancel { what } => format!("{what}. Cancel?"),
         Matter::Adopt { what } => format!("{what}. Take them as this batch's own?"),
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Finish<'f> {
     pub(super) files: &'f Files,
     /// The list of problems, where this run wrote one.
     pub(super) problems: Option<&'f Path>,
+    /// What this run has to say for itself before it says where the rows stand.
+    pub(super) note: Option<String>,
     pub(super) shell: &'f Shell,
 }
 
@@ -44,7 +46,8 @@ impl Finish<'_> {
             }
             (Err(error), _) => return Err(error),
         }
-        let tally = tally(store, outcome);
+        let mut tally = tally(store, outcome);
+        tally.waiting = store.being_cancelled()?;
         let exit = exit_of(self.task(), &tally, outcome);
         self.say(&tally, outcome, exit);
         Ok(exit)
@@ -59,7 +62,7 @@ impl Finish<'_> {
         if guards::knows_less_than_results(store)? && self.files.results.exists() {
             return Ok(());
         }
-        results::write(store, &self.files.results, self.environment.word())
+        results::write_all(store, self.files, self.environment.word())
     }
 
     /// Ends a dry run, which wrote nothing but the list of problems.
@@ -84,16 +87,17 @@ impl Finish<'_> {
     }
 
     fn task(&self) -> Task {
-        if self.command == "status" {
-            Task::Asking
-        } else {
-            Task::Sending
+        match self.command {
+            "status" => Task::Asking,
+            "cancel" => Task::Cancelling,
+            _ => Task::Sending,
         }
     }
 
     fn say(&self, tally: &Tally, outcome: &Outcome, exit: Exit) {
         let again = &self.shell.again;
         let (send, status) = (again.as_command("send"), again.as_command("status"));
+        let retry = again.as_command("retry");
         let words = outcome.halt.as_ref().map(Halt::words);
         let ended = match (&outcome.halt, &words) {
             (Some(Halt::Interrupted), _) => Ended::Interrupted,
@@ -113,7 +117,11 @@ impl Finish<'_> {
             results: &results,
             checkpoint: &checkpoint,
             problems: problems.as_deref(),
+            note: self.note.as_deref(),
             commands: Commands {
+                again: &again.command(),
+                retry: &retry.command(),
+                reissue: &retry.with("--expired"),
                 send: &send.command(),
                 adopt: &send.with("--adopt"),
                 rename: &send.renamed(),
@@ -183,6 +191,7 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
         created_now: outcome.created_now,
         requests: outcome.requests,
         retries: outcome.retries,
+        waiting: 0,
     }
 }
 
@@ -200,13 +209,16 @@ fn exit_of(task: Task, tally: &Tally, outcome: &Outcome) -> Exit {
         }
         None => {}
     }
-    let asking = task == Task::Asking;
+    let sends = task == Task::Sending;
     // Rows held back by a conflict need a person; rows whose tries are used up need another run.
-    if (!asking && outcome.left_ready > 0) || outcome.unanswered > 0 {
+    if (sends && outcome.left_ready > 0) || outcome.unanswered > 0 {
         return Exit::Stopped;
     }
-    let held_back = !asking && tally.of(State::Ready).rows > 0;
-    if held_back || tally.need_a_person() > 0 || (asking && tally.dead > 0) {
+    let held_back = sends && !outcome.chosen && tally.of(State::Ready).rows > 0;
+    let dead = (task == Task::Asking || outcome.about_dead) && tally.dead > 0;
+    let waiting = task == Task::Cancelling && tally.waiting > 0;
+    let left = held_back || outcome.held_back > 0 || dead || waiting;
+    if left || tally.need_a_person() > 0 {
         Exit::NeedsPerson
     } else {
         Exit::Done

@@ -108,3 +108,21 @@ pub(super) fn lost_checkpoint(files: &Files, again: &Again, exit: Exit) -> Endin
         ),
     )
 }
+
+/// A batch that was cancelled as a whole sends nothing until somebody says that it shall.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3.
+pub(super) fn refuse_closed(store: &Store, reopen: bool, again: &Again) -> Result<(), Ending> {
+    if reopen || !store.meta().closed {
+        return Ok(());
+    }
+    Err(Ending::unpayable(
+        "this batch was cancelled and is closed; nothing was sent",
+        format!(
+            "to go on with it, run `{}`; rows that were cancelled stay so",
+            again.as_command("send").with("--reopen")
+        ),
+    ))
+}

@@ -17,6 +17,7 @@ use crate::sheet::{
     Wanted,
 };
 
+use super::again::Again;
 use super::exit::{Ending, Exit};
 use super::settings::Controls;
 
@@ -210,6 +211,7 @@ pub(super) fn refuse_astray(
     matching: &Matching,
     keys: &[RowKey],
     store: &Store,
+    again: &Again,
 ) -> anyhow::Result<()> {
     if matching.astray.is_empty() {
         return Ok(());
@@ -220,11 +222,13 @@ pub(super) fn refuse_astray(
         .map(|astray| (astray.payout, astray.now))
         .collect();
     let mut lines = Vec::new();
+    let mut cancelled = false;
     store.each_known(|known| {
         if lines.len() < ASTRAY_SHOWN_MAX
             && let Some(now) = now.get(&known.payout.0)
         {
             lines.push(astray_line(&known, *now, keys));
+            cancelled |= known.standing.state == State::Cancelled;
         }
     })?;
     let more = now.len().saturating_sub(lines.len());
@@ -240,9 +244,14 @@ pub(super) fn refuse_astray(
     let message = format!(
         "{count} {were} sent already no longer {stand} in the sheet as sent; nothing was sent now"
     );
+    let taken = if cancelled {
+        "; the id of a cancelled row is taken for good: another payment needs another one"
+    } else {
+        ""
+    };
     let remedy = format!(
-        "restore {their} and run again; to stop such a payment, deactivate its link in the Cashfree dashboard \
-         first\n{}",
+        "restore {their} and run again; to stop such a payment, cancel it first with `{} --id ID`{taken}\n{}",
+        again.as_command("cancel").command(),
         lines.join("\n")
     );
     Err(Ending::new(Exit::Unpayable, message, remedy).into())

@@ -7,6 +7,7 @@ mod after;
 mod again;
 mod approve;
 pub mod args;
+mod cancel;
 mod completions;
 pub mod config;
 mod confirm;
@@ -21,12 +22,15 @@ mod intake;
 mod judge;
 mod logs;
 mod mended;
+mod named;
+mod prepare;
 mod privacy;
 mod problems;
 mod purge;
 mod recent;
 mod report;
 mod results;
+mod retry;
 mod sandbox;
 mod send;
 pub mod settings;
@@ -181,6 +185,8 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Validate(settings) => validate::run(settings, shell),
         Run::Send(settings) => send::run(settings, shell).await,
         Run::Status(settings) => status::run(settings, shell).await,
+        Run::Retry(settings) => retry::run(settings, shell).await,
+        Run::Cancel(settings) => cancel::run(settings, shell).await,
         Run::Results(settings) => results::run(settings, shell),
         Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,

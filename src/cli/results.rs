@@ -9,14 +9,14 @@ use serde::Deserialize;
 use crate::checkpoint::lock::Lock;
 use crate::checkpoint::{self, ResultRow, Store};
 use crate::domain::State;
-use crate::sheet::{ResultCells, ResultsBook, ResultsWriter};
+use crate::sheet::{self, CarriedColumns, ResultCells, ResultsBook, ResultsWriter};
 
 use super::exit::Exit;
 use super::finish::Finish;
 use super::guards;
 use super::intake::StoredHeader;
 use super::judge::sheet_error;
-use super::settings::Results;
+use super::settings::{Files, Results};
 use super::shell::Shell;
 
 /// `paysheet results`: writes the results again.
@@ -46,7 +46,7 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
             write_book(&store, path, environment, batch)?;
             files.results.clone_from(path);
         }
-        None => write(&store, &files.results, environment)?,
+        None => write_all(&store, &files, environment)?,
     }
     let finish = Finish {
         command: "results",
@@ -55,11 +55,53 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
         batch: settings.batch.as_str(),
         files: &files,
         problems: None,
+        note: None,
         shell,
     };
     finish.rewritten(&store);
     Ok(Exit::Done)
 }
+
+/// Writes the results, and beside them what they leave out.
+///
+/// # Errors
+///
+/// As [`write`].
+pub(super) fn write_all(store: &Store, files: &Files, environment: &str) -> anyhow::Result<()> {
+    write(store, &files.results, environment)?;
+    write_earlier(store, &files.earlier, environment)
+}
+
+/// Every other Cashgram of the batch. Sheets come and go with other columns, so of theirs it has the three that say
+/// who was to be paid. Where there is none, there is no file.
+fn write_earlier(store: &Store, path: &Path, environment: &str) -> anyhow::Result<()> {
+    let mut writer = None;
+    store.each_earlier(|row| {
+        let writer = match &mut writer {
+            Some(writer) => writer,
+            None => writer.insert(earlier_writer(path)?),
+        };
+        let (phone, amount) = (format!("{:010}", row.phone), row.amount.to_string());
+        let (created, checked) = (time(row.told.created_at), time(row.told.checked_at));
+        let attempts = row.told.attempts.to_string();
+        let ours = cells_of(&row.told, &attempts, &created, &checked, environment);
+        writer
+            .row([row.name, &phone, &amount], &ours)
+            .map_err(sheet_error)
+    })?;
+    match writer {
+        Some(writer) => writer.finish().map_err(sheet_error),
+        None => sheet::remove_results(path).map(|_| ()).map_err(sheet_error),
+    }
+}
+
+fn earlier_writer(path: &Path) -> anyhow::Result<ResultsWriter> {
+    let columns = CarriedColumns::new(&EARLIER_COLUMNS.map(str::to_owned), None);
+    ResultsWriter::create(path, &columns).map_err(sheet_error)
+}
+
+/// What stands before our own columns in `earlier.csv`.
+const EARLIER_COLUMNS: [&str; 3] = ["name", "phone", "amount"];
 
 /// Writes the whole file anew and puts it in its place at once.
 ///
@@ -142,8 +184,24 @@ fn with_cells(
         ("", Some(cell)) => &*cell.0,
         (id, _) => id,
     };
+    let (created, checked) = (time(row.created_at), time(row.checked_at));
+    let attempts = row.attempts.to_string();
     let ours = ResultCells {
         cashgram_id,
+        ..cells_of(row, &attempts, &created, &checked, environment)
+    };
+    write(&cells, &ours).map_err(sheet_error)
+}
+
+fn cells_of<'r>(
+    row: &ResultRow<'r>,
+    attempts: &'r str,
+    created_at: &'r str,
+    checked_at: &'r str,
+    environment: &'r str,
+) -> ResultCells<'r> {
+    ResultCells {
+        cashgram_id: row.cashgram_id,
         reference_id: row.reference_id,
         cashgram_link: row.cashgram_link,
         state: row.state.word(),
@@ -152,12 +210,11 @@ fn with_cells(
         utr: row.utr,
         error_code: row.error_code,
         error_message: row.error_message,
-        attempts: &row.attempts.to_string(),
-        created_at: &time(row.created_at),
-        checked_at: &time(row.checked_at),
+        attempts,
+        created_at,
+        checked_at,
         environment,
-    };
-    write(&cells, &ours).map_err(sheet_error)
+    }
 }
 
 /// RFC 3339 in UTC, whole seconds; blank where it never happened.

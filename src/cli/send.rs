@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio::time::Instant;
 
 use crate::checkpoint::lock::Lock;
-use crate::checkpoint::{Binding, Error, Sendable, Store};
+use crate::checkpoint::{Error, Sendable, Store};
 use crate::clock::Clock;
 use crate::domain::{LinkExpiry, State};
 use crate::engine::{
@@ -19,15 +19,16 @@ use crate::engine::{
 };
 use crate::gateway::client::Client;
 use crate::report::{Reporter, Task};
-use crate::sheet::{self, Checked};
+use crate::sheet;
 
-use super::exit::{Ending, Exit};
+use super::exit::Exit;
 use super::finish::Finish;
-use super::judge::{Judged, check_controls, judge, refuse_astray, rules};
-use super::settings::{Door, Gateway, Send};
+use super::judge::Judged;
+use super::prepare::prepare;
+use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, door, guards, intake, problems, recent, results, twice, webhooks};
+use super::{approve, door, guards, results, retry, twice, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -40,10 +41,23 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 ///
 /// [`Ending`]s with their exit codes; anything else ends with 1.
 pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
+    carry_out(send, None, shell).await
+}
+
+/// Carries out a `send`, or the `retry` that goes the same way with chosen rows.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(super) async fn carry_out(
+    send: &Send,
+    retry: Option<&Retry>,
+    shell: &Shell,
+) -> anyhow::Result<Exit> {
     open_sheet(&send.sheet)?;
     let _lock = lock(&send.files.checkpoint, &shell.holder)?;
     let binding = door::binding(&send.gateway, &send.batch);
-    let prepared = prepare(send, &binding, shell)?;
+    let prepared = prepare(send, retry, &binding, shell)?;
     let opened = door::open(&send.gateway, &send.files).await?;
     let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Sending)
         .against(send.gateway.rate.limit());
@@ -64,6 +78,8 @@ pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
         account: opened.account,
         judged: prepared.judged,
         sendable: Sendable::default(),
+        retry,
+        spoken: prepared.spoken,
     };
     let ended = run.go().await;
     run.reporter.close();
@@ -72,25 +88,26 @@ pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
         embedded.close().await;
     }
     let problems = run.judged.problems.file.as_deref();
-    finish(send, shell, &store, problems, ended)
-}
-
-fn finish(
-    send: &Send,
-    shell: &Shell,
-    store: &Store,
-    problems: Option<&Path>,
-    ended: anyhow::Result<Outcome>,
-) -> anyhow::Result<Exit> {
+    let spoken = (!run.spoken.is_empty()).then(|| run.spoken.join("; "));
     let finish = Finish {
-        command: "send",
+        command: retry.map_or("send", |_| "retry"),
         environment: send.gateway.environment,
         sheet: &send.sheet,
         batch: send.batch.as_str(),
         files: &send.files,
         problems,
+        note: spoken,
         shell,
     };
+    finish_with(&finish, send, &store, ended)
+}
+
+fn finish_with(
+    finish: &Finish<'_>,
+    send: &Send,
+    store: &Store,
+    ended: anyhow::Result<Outcome>,
+) -> anyhow::Result<Exit> {
     match ended {
         Ok(outcome) if send.dry_run => Ok(finish.dry_run(store, &outcome)),
         Ok(outcome) => finish.run(store, &outcome),
@@ -129,128 +146,6 @@ pub(super) fn lock(checkpoint: &Path, holder: &str) -> anyhow::Result<Lock> {
     }
 }
 
-/// The sheet judged and taken in.
-struct Prepared {
-    store: Store,
-    judged: Judged,
-    /// Holds the checkpoint of a dry run, which leaves the real one as it is.
-    scratch: Option<tempfile::TempDir>,
-}
-
-fn prepare(send: &Send, binding: &Binding, shell: &Shell) -> anyhow::Result<Prepared> {
-    let path = &send.files.checkpoint;
-    let is_new = !path.exists();
-    let known = if is_new {
-        None
-    } else {
-        Some(Store::open(path, binding)?)
-    };
-    if let Some(store) = &known {
-        store.refuse_purged()?;
-    }
-    let rules = rules(&send.controls, shell.clock.today_in_india(), true);
-    let mut judged = judge(&send.sheet, &send.files.problems, &rules, known.as_ref())?;
-    tracing::debug!(rows = judged.checked.rows, "sheet judged");
-    if let (Some(matching), Some(store)) = (&judged.matching, &known) {
-        refuse_astray(matching, &judged.checked.keys, store)?;
-    }
-    if is_new {
-        problems::show_columns(shell, &judged.checked);
-        problems::show_warnings(shell, &judged.checked.warnings);
-    }
-    let summary = &judged.problems;
-    if summary.count > 0 {
-        problems::show(shell, summary);
-        if !send.skip_invalid {
-            return Err(problems::ending(&send.sheet, &judged.checked, summary).into());
-        }
-    }
-    check_controls(&send.controls, &judged.checked)?;
-    refuse_foreign_results(&send.files.results)?;
-    let has_sent = known.as_ref().map(Store::has_history).transpose()?;
-    if has_sent != Some(true) && !send.new_payment {
-        twice::refuse_paid(send, binding, &judged.checked.keys, shell)?;
-    }
-    let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
-    let place = scratch.as_ref().map_or_else(
-        || path.clone(),
-        |folder| folder.path().join("checkpoint.db"),
-    );
-    let mut store = match known {
-        Some(store) if send.dry_run => store.copy_to(&place)?,
-        Some(store) => store,
-        None => new_store(&place, binding, &send.files.results)?,
-    };
-    if let Some(matching) = judged.matching.take() {
-        let at = shell.clock.now();
-        intake::take_in(
-            &mut store,
-            &send.sheet,
-            &judged,
-            &matching,
-            &rules,
-            &send.batch,
-            at,
-        )?;
-        tracing::debug!("sheet taken in");
-    }
-    prove_balanced(&store, &judged.checked)?;
-    if let (Door::Remote(_), Some(list), false) = (&send.gateway.door, &send.recent, send.dry_run) {
-        recent::remember(list, &send.sheet, path);
-    }
-    Ok(Prepared {
-        store,
-        judged,
-        scratch,
-    })
-}
-
-/// Count and sum over the states are those of the sheet, to the paisa, before anything is sent.
-fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
-    let totals = store.totals();
-    let rows: u64 = totals.states.values().map(|(rows, _)| rows).sum();
-    let paise: i64 = totals
-        .states
-        .values()
-        .map(|(_, amount)| amount.paise())
-        .sum();
-    if rows == u64::from(checked.rows) && paise == checked.total.paise() {
-        return Ok(());
-    }
-    Err(Ending::stopped(
-        format!(
-            "the checkpoint holds {rows} rows and {paise} paise, the sheet {} rows and {} paise; nothing was sent",
-            checked.rows,
-            checked.total.paise()
-        ),
-        "this is a fault of paysheet: please report it with the sheet's header and what was changed in it",
-    )
-    .into())
-}
-
-/// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down with
-/// the first word of the new one, so that the next run knows it too.
-fn new_store(path: &Path, binding: &Binding, results: &Path) -> anyhow::Result<Store> {
-    Ok(Store::create(path, binding, results.exists())?)
-}
-
-/// Better now than after the money has moved.
-fn refuse_foreign_results(results: &Path) -> anyhow::Result<()> {
-    if results.symlink_metadata().is_err()
-        || sheet::is_ours(results).map_err(super::judge::sheet_error)?
-    {
-        return Ok(());
-    }
-    Err(Ending::stopped(
-        format!(
-            "{} is not a results file of paysheet; it was not touched and nothing was sent",
-            results.display()
-        ),
-        "move it away, or name another file with --results",
-    )
-    .into())
-}
-
 /// Opens the session of a command.
 pub(super) fn open_session(
     store: Store,
@@ -286,13 +181,38 @@ struct Sending<'s> {
     judged: Judged,
     /// What was asked about and may be sent.
     sendable: Sendable,
+    /// For chosen rows alone.
+    retry: Option<&'s Retry>,
+    /// What a retry says of rows that it leaves alone.
+    spoken: Vec<String>,
 }
 
 impl Sending<'_> {
     async fn go(&mut self) -> anyhow::Result<Outcome> {
-        let open = self.session.read(|store| Ok(open_rows(store))).await?;
+        let mut outcome = self.go_on().await?;
+        outcome.chosen = self.retry.is_some();
+        outcome.about_dead = self.retry.is_some_and(|retry| retry.expired);
+        Ok(outcome)
+    }
+
+    async fn go_on(&mut self) -> anyhow::Result<Outcome> {
+        let chosen = self.retry.is_some();
+        let open = self
+            .session
+            .read(move |store| {
+                if chosen {
+                    store.chosen_count()
+                } else {
+                    Ok(open_rows(store))
+                }
+            })
+            .await?;
         if open == 0 && !self.send.adopt {
-            self.refuse_long_finished().await?;
+            self.spoken.extend(self.retry.map(retry::nothing));
+            if self.retry.is_none() && !self.send.reopen {
+                self.refuse_long_finished().await?;
+            }
+            self.make_ready().await?;
             return Ok(Outcome::default());
         }
         if let Err(halt) = self.session.authorize().await {
@@ -313,6 +233,13 @@ impl Sending<'_> {
         {
             return Ok(self.halted(halt));
         }
+        if let Some(retry) = self.retry {
+            match retry::prove(&mut self.session, retry).await? {
+                Ok(0) => self.spoken.push(retry::nothing(retry)),
+                Ok(_) => {}
+                Err(halt) => return Ok(self.halted(halt)),
+            }
+        }
         self.approve(balance).await?;
         if self.send.dry_run {
             return Ok(Outcome {
@@ -320,8 +247,30 @@ impl Sending<'_> {
                 ..Outcome::default()
             });
         }
+        self.make_ready().await?;
         self.write_first_results().await?;
         self.create().await
+    }
+
+    /// What the answer has allowed: a closed batch is opened, chosen rows are ready to be sent.
+    async fn make_ready(&mut self) -> anyhow::Result<()> {
+        if self.send.dry_run {
+            return Ok(());
+        }
+        let at = self.shell.clock.now();
+        if self.send.reopen {
+            self.session
+                .write(move |store| {
+                    store.set_closed(false)?;
+                    store.resume_doubts(at)
+                })
+                .await?;
+        }
+        if self.retry.is_some() {
+            let today = self.shell.clock.today_in_india();
+            retry::make_ready(&mut self.session, today, at).await?;
+        }
+        Ok(())
     }
 
     async fn refuse_long_finished(&self) -> anyhow::Result<()> {
@@ -416,22 +365,25 @@ impl Sending<'_> {
 
     /// A file is there whatever comes. One of an earlier run over the same sheet serves as well.
     async fn write_first_results(&self) -> anyhow::Result<()> {
-        let path = self.send.files.results.clone();
-        if path.exists() && !self.judged.is_new {
+        let files = self.send.files.clone();
+        if files.results.exists() && !self.judged.is_new && self.retry.is_none() {
             return Ok(());
         }
         let environment = self.send.gateway.environment.word();
         self.session
-            .read(move |store| Ok(results::write(store, &path, environment)))
+            .read(move |store| Ok(results::write_all(store, &files, environment)))
             .await?
     }
 
     async fn create(&mut self) -> anyhow::Result<Outcome> {
         let (to_send, amount_to_send) = (self.sendable.rows, self.sendable.amount);
-        let to_ask = self
-            .session
-            .read(|store| Ok(store.totals().rows(State::Unknown)))
-            .await?;
+        let to_ask = match self.retry {
+            Some(_) => 0,
+            None => {
+                let unknown = |store: &Store| Ok(store.totals().rows(State::Unknown));
+                self.session.read(unknown).await?
+            }
+        };
         (self.reporter.events())(&Event::Opened {
             to_send,
             amount_to_send,

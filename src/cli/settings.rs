@@ -9,6 +9,7 @@ mod address;
 mod door;
 mod files;
 mod keeping;
+mod mend;
 mod run;
 mod webhooks;
 
@@ -20,8 +21,8 @@ use crate::sheet::Layout;
 pub use files::Files;
 pub use keeping::{Doctor, Export, Purge, Subject};
 pub use run::{
-    Controls, Door, Gateway, Remote, Report, Results, Run, Sandbox, Send, Status, Validate, Voice,
-    Webhooks,
+    Cancel, Controls, Door, Gateway, Remote, Report, Results, Retry, Run, Sandbox, Send, Status,
+    Validate, Voice, Webhooks,
 };
 
 use door::{from_variables, gateway};
@@ -74,6 +75,14 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
         Command::Status(args) => {
             let (base, voice) = base(&args.place)?;
             status(*args, base, voice, around).map(|status| Run::Status(Box::new(status)))
+        }
+        Command::Retry(args) => {
+            let (base, voice) = base(&args.place)?;
+            mend::retry(*args, base, voice, around).map(|retry| Run::Retry(Box::new(retry)))
+        }
+        Command::Cancel(args) => {
+            let (base, voice) = base(&args.place)?;
+            mend::cancel(*args, base, voice, around).map(|cancel| Run::Cancel(Box::new(cancel)))
         }
         Command::Results(args) => {
             let (base, voice) = base(&args.place)?;
@@ -190,6 +199,7 @@ fn send(
         skip_invalid: args.skip_invalid,
         dry_run: args.dry_run,
         adopt: args.adopt,
+        reopen: args.reopen,
         new_payment: args.new_payment,
         recent: recent::list(around.variable),
         yes: args.yes,

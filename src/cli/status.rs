@@ -47,6 +47,7 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
         batch: status.batch.as_str(),
         files: &status.files,
         problems: None,
+        note: None,
         shell,
     };
     finish.run(&store, &outcome?)
@@ -101,10 +102,10 @@ async fn sweep(
 
 /// Between two passes of a watch the results are as fresh as the checkpoint.
 async fn refresh(status: &Status, session: &Session<Client>) -> anyhow::Result<()> {
-    let path = status.files.results.clone();
+    let files = status.files.clone();
     let environment = status.gateway.environment.word();
     session
-        .read(move |store| Ok(results::write(store, &path, environment)))
+        .read(move |store| Ok(results::write_all(store, &files, environment)))
         .await?
 }
 

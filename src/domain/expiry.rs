@@ -29,6 +29,14 @@ pub struct ExpiryWindow {
 }
 
 impl ExpiryWindow {
+    /// Every day: for rows that were judged before, whose date may have passed since.
+    pub fn any() -> Self {
+        Self {
+            first: Date::MIN,
+            last: Date::MAX,
+        }
+    }
+
     /// From `today` to [`EXPIRY_DAYS_MAX`] days ahead.
     pub fn from_today(today: Date) -> Self {
         Self {

@@ -1,4 +1,5 @@
-//! Passes of questions, never of payments: the status sweep, and the probe for ids that exist already.
+//! Passes of questions, never of payments: the status sweep, the probe for ids that exist already, the second look at
+//! dead links, and the cancel, whose question is whether a link can be stopped.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,16 +9,17 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::checkpoint::{PayoutNo, SweepRow};
-use crate::domain::{LookUp, State};
+use crate::domain::{LookUp, Standing, State, StatusClass};
 use crate::gateway::Gateway;
 
 use super::breaker::{Breaker, Gate, Sign};
 use super::event::{Event, Pause};
 use super::halt::{Halt, Outcome};
-use super::line::{Asking, Line, LookUpEnd};
+use super::line::{Asking, Line};
 use super::recorder::Failed;
 use super::retry;
 use super::send::Limits;
+use super::stop::StopEnd;
 
 /// Rows read from the checkpoint at a time.
 const PAGE_ROWS: u32 = 512;
@@ -36,6 +38,25 @@ pub(super) enum Source {
     Listed(VecDeque<SweepRow>),
     /// All `ready` payouts below that row, before anything was sent.
     Ready { after: Option<u64> },
+    /// Chosen payouts above that one; of them, where that is wanted, those seen dead but once.
+    Picked {
+        after: Option<PayoutNo>,
+        only_unproven: bool,
+    },
+    /// What is to be stopped, above that payout.
+    Stop { after: Option<PayoutNo> },
+}
+
+impl Source {
+    /// The next page of a source that goes by payouts begins above this one.
+    fn go_on_after(&mut self, last: Option<PayoutNo>) {
+        match self {
+            Source::Open { after, .. } | Source::Picked { after, .. } | Source::Stop { after } => {
+                *after = last
+            }
+            Source::Listed(_) | Source::Ready { .. } => {}
+        }
+    }
 }
 
 struct Question {
@@ -43,7 +64,7 @@ struct Question {
     tries: u32,
 }
 
-type Answer = Result<(Question, LookUpEnd), Failed>;
+type Answer = Result<(Question, StopEnd), Failed>;
 
 pub(super) struct Asker<G> {
     line: Arc<Line<G>>,
@@ -141,41 +162,57 @@ impl<G: Gateway> Asker<G> {
         if !self.queue.is_empty() {
             return Ok(());
         }
+        let page = self.read_page().await?;
+        self.queue
+            .extend(page.into_iter().map(|row| Question { row, tries: 0 }));
+        Ok(())
+    }
+
+    async fn read_page(&mut self) -> Result<Vec<SweepRow>, Failed> {
+        let recorder = &self.line.recorder;
         let page = match &mut self.source {
-            Source::Listed(rows) => std::mem::take(rows).into(),
-            Source::Open { after: None, .. } | Source::Ready { after: None } => Vec::new(),
-            Source::Open {
-                now_ms,
-                after: Some(after),
-            } => {
-                let (now_ms, from) = (*now_ms, *after);
-                let page = self
-                    .line
-                    .recorder
-                    .run(move |store| store.sweep_page(from, now_ms, PAGE_ROWS))
-                    .await?;
-                self.source = Source::Open {
-                    now_ms,
-                    after: page.last().map(|row| row.payout),
-                };
-                page
-            }
+            Source::Listed(rows) => return Ok(std::mem::take(rows).into()),
+            Source::Open { after: None, .. }
+            | Source::Ready { after: None }
+            | Source::Picked { after: None, .. }
+            | Source::Stop { after: None } => return Ok(Vec::new()),
             Source::Ready { after: Some(after) } => {
                 let from = *after;
-                let page = self
-                    .line
-                    .recorder
+                let page = recorder
                     .run(move |store| store.ready_sweep_page(from, PAGE_ROWS))
                     .await?;
                 self.source = Source::Ready {
                     after: page.last().map(|row| row.row),
                 };
-                page
+                return Ok(page);
+            }
+            Source::Open {
+                now_ms,
+                after: Some(after),
+            } => {
+                let (now_ms, from) = (*now_ms, *after);
+                recorder
+                    .run(move |store| store.sweep_page(from, now_ms, PAGE_ROWS))
+                    .await?
+            }
+            Source::Picked {
+                after: Some(after),
+                only_unproven,
+            } => {
+                let (from, only) = (*after, *only_unproven);
+                recorder
+                    .run(move |store| store.picked_page(from, only, PAGE_ROWS))
+                    .await?
+            }
+            Source::Stop { after: Some(after) } => {
+                let from = *after;
+                recorder
+                    .run(move |store| store.stop_page(from, PAGE_ROWS))
+                    .await?
             }
         };
-        self.queue
-            .extend(page.into_iter().map(|row| Question { row, tries: 0 }));
-        Ok(())
+        self.source.go_on_after(page.last().map(|row| row.payout));
+        Ok(page)
     }
 
     fn launch(&mut self) {
@@ -196,11 +233,19 @@ impl<G: Gateway> Asker<G> {
             | State::Invalid
             | State::Cancelled => Asking::Status,
         };
+        let stops = matches!(self.source, Source::Stop { .. });
         self.on_the_way.spawn(async move {
-            let end = line
-                .look_up(question.row.payout, &question.row.cashgram_id, asking)
-                .await?;
-            Ok((question, end))
+            let mut question = question;
+            let row = &mut question.row;
+            if stops {
+                row.standing = line.wish(row.payout, row.standing).await?;
+                let end = line
+                    .stop(row.payout, &row.cashgram_id, row.standing)
+                    .await?;
+                return Ok((question, end));
+            }
+            let end = line.look_up(row.payout, &row.cashgram_id, asking).await?;
+            Ok((question, StopEnd::Looked(end)))
         });
     }
 
@@ -216,14 +261,30 @@ impl<G: Gateway> Asker<G> {
         }
     }
 
-    fn answered(&mut self, question: Question, end: LookUpEnd) {
-        self.tell_moved(&question.row, &end);
+    fn answered(&mut self, question: Question, end: StopEnd) {
+        let end = match end {
+            StopEnd::Looked(end) => end,
+            StopEnd::Stopped(standing) => {
+                self.note(Sign::Answered, "");
+                self.tell_moved(&question.row, standing);
+                return self.tell_looked(&question.row, None, true);
+            }
+        };
+        if let Some(standing) = end.standing {
+            self.tell_moved(&question.row, standing);
+        }
         match end.look_up {
             LookUp::Found(seen) => {
                 self.found += 1;
                 self.note(Sign::Answered, "");
+                if self.is_to_be_stopped(end.standing) && seen.status.class == StatusClass::Active {
+                    return self.stop_again(question, end.standing);
+                }
                 let changed = question.row.status.as_deref() != Some(seen.status.word.as_str());
                 self.tell_looked(&question.row, Some(seen.status.word), changed);
+            }
+            LookUp::Missing if self.is_to_be_stopped(end.standing) => {
+                self.again(question, Sign::Failed, "the gateway does not know the link");
             }
             LookUp::Missing => {
                 self.note(Sign::Answered, "");
@@ -254,6 +315,26 @@ impl<G: Gateway> Asker<G> {
                     &why,
                 );
             }
+        }
+    }
+
+    /// A link that still stands although it is to be stopped.
+    fn is_to_be_stopped(&self, standing: Option<Standing>) -> bool {
+        let wished =
+            |standing: Standing| standing.state == State::Created && standing.history.cancelling;
+        matches!(self.source, Source::Stop { .. }) && standing.is_some_and(wished)
+    }
+
+    /// A doubt that turned out to exist is stopped next; a link that was called inactive and is ACTIVE is tried again.
+    fn stop_again(&mut self, mut question: Question, standing: Option<Standing>) {
+        question.tries += 1;
+        if let Some(standing) = standing {
+            question.row.standing = standing;
+        }
+        if question.tries < TRIES_MAX {
+            self.queue.push_back(question);
+        } else {
+            self.outcome.unanswered += 1;
         }
     }
 
@@ -303,8 +384,7 @@ impl<G: Gateway> Asker<G> {
         });
     }
 
-    fn tell_moved(&mut self, row: &SweepRow, end: &LookUpEnd) {
-        let Some(standing) = end.standing else { return };
+    fn tell_moved(&mut self, row: &SweepRow, standing: Standing) {
         let (from, to) = (row.standing.state, standing.state);
         if from != to {
             self.outcome.created_now += u64::from(to == State::Created);

@@ -106,6 +106,8 @@ pub enum Pause {
         /// What happened last.
         why: String,
     },
+    /// Dead links are looked at a second time after the wait.
+    SecondLook,
     /// Everything is sent; payouts in doubt are waiting for their next look-up.
     Settling {
         /// How many.

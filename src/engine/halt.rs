@@ -66,4 +66,8 @@ pub struct Outcome {
     pub retries: u64,
     /// Statuses that could not be read in this sweep.
     pub unanswered: u64,
+    /// The run was about chosen rows alone: what else is not sent is not its affair.
+    pub chosen: bool,
+    /// It was about dead links, so those that are still dead need a person.
+    pub about_dead: bool,
 }

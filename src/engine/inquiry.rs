@@ -75,7 +75,11 @@ impl<G: Gateway> Inquiry<G> {
                 break;
             }
             let Some(id) = ids.next() else { break };
-            self.desk.pace.turn().await;
+            let mut stopping = self.desk.stopping.clone();
+            tokio::select! {
+                () = self.desk.pace.turn() => {}
+                () = super::send::interrupted(&mut stopping) => break,
+            }
             let desk = Arc::clone(&self.desk);
             on_the_way.spawn(async move { desk.ask(id).await });
         }

@@ -135,13 +135,13 @@ impl<G: Gateway> Line<G> {
     }
 
     /// A 429 holds everyone back from the moment it is read: until it is recorded and decided upon, others would leave.
-    fn pause(&self, wait: Option<Duration>) {
+    pub(super) fn pause(&self, wait: Option<Duration>) {
         let wait = wait.unwrap_or(retry::THROTTLE_MIN);
         self.pace.pause_until(Instant::now() + wait);
     }
 
     /// A place on the wire and leave to go; the place is free again once the permit is dropped.
-    async fn depart(&self) -> Result<SemaphorePermit<'_>, Held> {
+    pub(super) async fn depart(&self) -> Result<SemaphorePermit<'_>, Held> {
         let mut stopping = self.stopping.clone();
         let place = tokio::select! {
             biased;
@@ -236,7 +236,7 @@ impl<G: Gateway> Line<G> {
         read.map_err(why_not)
     }
 
-    async fn post(&self, payout: PayoutNo, news: News) -> Result<Standing, Failed> {
+    pub(super) async fn post(&self, payout: PayoutNo, news: News) -> Result<Standing, Failed> {
         self.recorder
             .post(Posting {
                 payout,
@@ -267,11 +267,11 @@ fn news_of(finding: &Finding) -> News {
     }
 }
 
-fn not_asked(why: String) -> LookUp {
+pub(super) fn not_asked(why: String) -> LookUp {
     LookUp::NoAnswer { why, sent: false }
 }
 
-fn without_token(finding: Finding) -> LookUp {
+pub(super) fn without_token(finding: Finding) -> LookUp {
     match finding {
         Finding::Throttled { wait } => LookUp::Throttled { wait },
         Finding::StopRun(stop) => LookUp::StopRun(stop),

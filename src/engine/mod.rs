@@ -2,7 +2,7 @@
 //!
 //! Reading order: `send` (one task that decides what leaves), `line` (one request from token to record), `work` (what
 //! waits), `pace` and `breaker` (whether it may leave now), `retry` (waits and limits), `recorder` (the one writer),
-//! `ask` (sweeps and probes), [`event`] and [`tally`] (what is said of it).
+//! `ask` (sweeps, probes and cancels), `stop` (one link deactivated), [`event`] and [`tally`] (what is said of it).
 //!
 //! Deliberately absent: printing, arguments, environment, the sheet. Time, chance and the network are arguments.
 
@@ -18,6 +18,7 @@ mod recorder;
 mod retry;
 mod send;
 mod session;
+mod stop;
 pub mod tally;
 mod work;
 

@@ -26,6 +26,9 @@ use super::send::{Limits, Run, interrupted};
 /// Adoptions posted at once: as many as the recorder writes in one page.
 const ADOPTED_AT_ONCE: usize = 256;
 
+/// Two looks at one instant are one look, whatever `--settle` says.
+const LOOKS_APART_MIN: Duration = Duration::from_millis(1);
+
 /// What a session needs of its surroundings. Time, chance and the network are arguments.
 pub struct Surroundings<G> {
     /// The gateway.
@@ -245,6 +248,67 @@ impl<G: Gateway> Session<G> {
         }
     }
 
+    /// Stops everything that a cancel is about, of a choice what is chosen.
+    pub async fn stop(&mut self) -> Outcome {
+        let source = Source::Stop {
+            after: Some(PayoutNo(0)),
+        };
+        self.asker(source).run(self.interrupt.clone()).await.0
+    }
+
+    /// Looks at the chosen links, and again at those that were not seen dead before at least `settle` ago, until
+    /// every one that is dead is proven so.
+    ///
+    /// # Errors
+    ///
+    /// The [`Halt`] if not all of them were answered: nothing may be replaced then.
+    pub async fn look_twice(&mut self) -> Result<(), Halt> {
+        let settle = self.limits.settle.max(LOOKS_APART_MIN);
+        let begun = self.line.clock.now();
+        let apart = i64::try_from(settle.as_millis()).unwrap_or(i64::MAX);
+        let before = begun.as_millisecond().saturating_sub(apart);
+        self.look_at_picked(false).await?;
+        self.prove_dead(Some(before)).await?;
+        let read = self
+            .line
+            .recorder
+            .run(|store| store.picked_page(PayoutNo(0), true, 1))
+            .await;
+        if read.map_err(|why| not_recorded(&why))?.is_empty() {
+            return Ok(());
+        }
+        let pause = Pause::SecondLook;
+        (self.line.events)(&Event::Paused {
+            pause,
+            wait: settle,
+        });
+        tokio::select! {
+            biased;
+            () = interrupted(&mut self.interrupt) => return Err(Halt::Interrupted),
+            () = tokio::time::sleep(settle) => (self.line.events)(&Event::Resumed),
+        }
+        self.look_at_picked(true).await?;
+        self.prove_dead(None).await
+    }
+
+    async fn look_at_picked(&mut self, only_unproven: bool) -> Result<(), Halt> {
+        let source = Source::Picked {
+            after: Some(PayoutNo(0)),
+            only_unproven,
+        };
+        self.ask(source).await.map(|_| ())
+    }
+
+    async fn prove_dead(&mut self, before: Option<i64>) -> Result<(), Halt> {
+        let at = self.line.clock.now();
+        let proven = self
+            .line
+            .recorder
+            .run(move |store| store.prove_dead(before, at))
+            .await;
+        proven.map(|_| ()).map_err(|why| not_recorded(&why))
+    }
+
     /// Asks where everything stands that is not final.
     pub async fn sweep(&mut self) -> Outcome {
         let now_ms = self.line.clock.now().as_millisecond();
@@ -353,6 +417,12 @@ impl<G: Gateway> Session<G> {
     }
 }
 
+fn not_recorded(why: &super::recorder::Failed) -> Halt {
+    Halt::NotRecorded {
+        why: why.to_string(),
+    }
+}
+
 /// The same events; pauses are noted in the checkpoint too.
 fn noting(events: Events, recorder: Recorder, clock: Clock) -> Events {
     Arc::new(move |event| {
@@ -362,7 +432,7 @@ fn noting(events: Events, recorder: Recorder, clock: Clock) -> Events {
                 pause: match pause {
                     Pause::Throttled => PauseNote::Throttled,
                     Pause::OutOfReach { .. } => PauseNote::OutOfReach,
-                    Pause::Settling { .. } => PauseNote::Settling,
+                    Pause::Settling { .. } | Pause::SecondLook => PauseNote::Settling,
                 },
                 wait: *wait,
             }),

@@ -31,6 +31,8 @@ pub struct Tally {
     pub requests: u64,
     /// Requests of this run that repeated an earlier one of it.
     pub retries: u64,
+    /// Payouts that are to be stopped and of which the gateway has not said whether they are.
+    pub waiting: u64,
 }
 
 impl Tally {

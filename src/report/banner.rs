@@ -48,6 +48,8 @@ pub struct Banner<'a> {
     pub created_before: u64,
     /// Payouts in doubt that are looked up first.
     pub unknown_before: u64,
+    /// Payouts that were cancelled and are left alone.
+    pub cancelled: u64,
     /// Rows left out.
     pub skipped: u64,
     /// Line and amount of the largest, the largest first; [`LARGEST_SHOWN`] are shown.
@@ -102,6 +104,7 @@ impl Banner<'_> {
         for (rows, name) in [
             (self.created_before, "created before"),
             (self.unknown_before, "in doubt"),
+            (self.cancelled, "cancelled, left alone"),
             (self.skipped, "skipped"),
         ] {
             if rows > 0 {
@@ -189,6 +192,7 @@ mod tests {
             total: money(123_456_700),
             created_before: 0,
             unknown_before: 2,
+            cancelled: 0,
             skipped: 0,
             largest,
             balance: Balance::Known(money(200_000_000)),

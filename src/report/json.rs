@@ -319,6 +319,7 @@ mod tests {
             created_now: 1203,
             requests: 1210,
             retries: 6,
+            ..Tally::default()
         };
         let facts = RunFacts {
             command: "send",

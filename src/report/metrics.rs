@@ -192,6 +192,7 @@ mod tests {
             created_now: 7,
             requests: 9,
             retries: 1,
+            ..Tally::default()
         };
         let text = numbers(0, None, Some(&tally)).text();
         let labels = r#"batch="ju\"ne\\",environment="test""#;

@@ -22,6 +22,8 @@ pub enum Task {
     Sending,
     /// Asks for statuses: a payout is done once it was looked at.
     Asking,
+    /// Stops payouts: one is done once the gateway has spoken.
+    Cancelling,
 }
 
 /// Where a run stands.
@@ -185,7 +187,7 @@ impl Progress {
     fn looked(&mut self, changed: bool) {
         self.looked = self.looked.saturating_add(1);
         self.changed = self.changed.saturating_add(u64::from(changed));
-        if self.task == Task::Asking {
+        if self.task != Task::Sending {
             self.step();
         }
     }
@@ -245,6 +247,7 @@ impl Progress {
         let verb = match self.task {
             Task::Sending => "sending",
             Task::Asking => "asking",
+            Task::Cancelling => "cancelling",
         };
         let (done, total) = self.counts();
         if total == 0 {
@@ -284,6 +287,7 @@ impl Progress {
         match self.task {
             Task::Sending if self.to_ask == 0 => sending,
             Task::Sending => format!("{sending}, and looking up {} in doubt", self.to_ask),
+            Task::Cancelling => format!("cancelling {}", counted(self.total, "link", "links")),
             Task::Asking => format!("asking about {}", counted(self.total, "link", "links")),
         }
     }
@@ -320,6 +324,7 @@ pub fn reason(pause: &Pause, wait: Duration) -> String {
     let wait = lasting(wait);
     match pause {
         Pause::Throttled => format!("the gateway asks to wait {wait}"),
+        Pause::SecondLook => format!("waiting {wait} for a second look at dead links"),
         Pause::OutOfReach { why } => {
             format!("gateway out of reach, next try in {wait}: {why}")
         }

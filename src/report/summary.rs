@@ -31,6 +31,12 @@ pub enum Ended<'a> {
 /// Command lines to copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commands<'a> {
+    /// The same command.
+    pub again: &'a str,
+    /// What sends refused rows again as they are.
+    pub retry: &'a str,
+    /// What makes new links for dead ones.
+    pub reissue: &'a str,
     /// What sends this batch, run again: for `status` it is not the command that was typed.
     pub send: &'a str,
     /// The same with `--adopt`.
@@ -58,6 +64,8 @@ pub struct Closing<'a> {
     pub checkpoint: &'a str,
     /// The list of problems, where there is one.
     pub problems: Option<&'a str>,
+    /// What the run has to say for itself first.
+    pub note: Option<&'a str>,
     /// Command lines to copy.
     pub commands: Commands<'a>,
 }
@@ -73,6 +81,9 @@ impl Closing<'_> {
             Ended::Interrupted if self.task == Task::Asking => {
                 "interrupted, run it again to go on asking".to_owned()
             }
+            Ended::Interrupted if self.task == Task::Cancelling => {
+                "interrupted, run it again to go on cancelling".to_owned()
+            }
             Ended::Interrupted => format!(
                 "interrupted with {} of {} created, run it again to resume",
                 self.rows(State::Created),
@@ -81,7 +92,11 @@ impl Closing<'_> {
             Ended::Stopped { why, remedy } => {
                 format!("stopped: {}: {remedy}", why.trim_end_matches('.'))
             }
-            Ended::Finished => self.finished(),
+            Ended::Finished => match (self.note, self.task) {
+                (Some(note), Task::Cancelling) if self.wrong().is_empty() => note.to_owned(),
+                (Some(note), _) => format!("{note}; {}", self.finished()),
+                (None, _) => self.finished(),
+            },
         }
     }
 
@@ -90,7 +105,7 @@ impl Closing<'_> {
         if !wrong.is_empty() {
             return format!("{}, see {}", wrong.join(", "), self.results);
         }
-        if self.task == Task::Asking {
+        if self.task != Task::Sending {
             return self.asked();
         }
         let all = counted(self.tally.rows(), "payout", "payouts");
@@ -102,7 +117,7 @@ impl Closing<'_> {
             (0, 0, 0) => format!("nothing is left to send: {all}, all created"),
             (0, 0, _) => format!("{all}, all created"),
             (0, cancelled, _) => format!(
-                "{all}: {} created, {cancelled} cancelled",
+                "{all}: {} created, {cancelled} cancelled and left alone",
                 self.rows(State::Created)
             ),
             (ready, _, _) => format!("{ready} of {all} not sent yet, run it again"),
@@ -186,6 +201,9 @@ impl Closing<'_> {
 
     /// What to do next, the most urgent first.
     fn advice(&self) -> Vec<String> {
+        if self.task == Task::Cancelling {
+            return self.advice_after_cancel();
+        }
         let mut all = Vec::new();
         let mut add = |rows: u64, text: String| {
             if rows > 0 {
@@ -205,9 +223,12 @@ impl Closing<'_> {
         add(
             rejected,
             format!(
-                "{} refused, each with its reason in the results: mend {} in the sheet first.",
+                "{} refused, each with its reason in the results: mend {} in the sheet first. To send {} again unchanged, \
+                 run: `{}`.",
                 counted(rejected, "row was", "rows were"),
-                if rejected == 1 { "it" } else { "them" }
+                if rejected == 1 { "it" } else { "them" },
+                if rejected == 1 { "it" } else { "them" },
+                self.commands.retry
             ),
         );
         let invalid = self.rows(State::Invalid);
@@ -229,14 +250,35 @@ impl Closing<'_> {
         let dead = self.tally.dead;
         if dead > 0 {
             all.push(format!(
-                "{} dead: the money did not arrive. The results say why.",
-                counted(dead, "link is", "links are")
+                "{} dead: the money did not arrive. The results say why. For new links, run:\n  {}",
+                counted(dead, "link is", "links are"),
+                self.commands.reissue
             ));
         }
         if all.is_empty() && self.task == Task::Sending && self.rows(State::Created) > 0 {
             all.push(format!(
                 "To see later where the links stand, run:\n  {}",
                 self.commands.status
+            ));
+        }
+        all
+    }
+
+    fn advice_after_cancel(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let (unknown, waiting) = (self.rows(State::Unknown), self.tally.waiting);
+        if unknown > 0 {
+            let text = format!(
+                "{} in doubt: the money may be on its way. Do not pay {} by hand.",
+                counted(unknown, "payout is", "payouts are"),
+                if unknown == 1 { "it" } else { "these" }
+            );
+            all.push(wrapped(&text, ""));
+        }
+        if unknown + waiting > 0 {
+            all.push(format!(
+                "To ask again later, run:\n  {}",
+                self.commands.again
             ));
         }
         all

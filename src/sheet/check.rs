@@ -8,7 +8,7 @@ use csv::StringRecord;
 use crate::domain::card::{CARD_NUMBER, holds_card_number};
 use crate::domain::{
     CashgramId, Description, Email, ExpiryWindow, IdFault, KeyHasher, Money, PayeeName, PayoutType,
-    Phone, Remarks, RowKey, Words,
+    Phone, PhoneFault, Remarks, RowKey, Words,
 };
 
 use super::damage::{self, ID_ROUNDED, is_rounded};
@@ -182,22 +182,26 @@ impl<'a> Checker<'a> {
             fields: Fields { header, cells },
             troubles,
         };
-        if at.fields.text(Field::Phone).is_empty() && is_total(cells) {
-            self.keys.push(self.hasher.key("", None, None, "", ""));
-            self.fault(at, Field::Phone, TOTAL);
-            return;
-        }
-        if cells.len() != header.columns().len() {
-            self.keys.push(self.hasher.key("", None, None, "", ""));
-            self.ragged(at);
-            return;
+        let phone = at.fields.phone();
+        let ragged = cells.len() != header.columns().len();
+        if ragged || phone == Err(PhoneFault::Missing) {
+            let total = at.fields.text(Field::Phone).is_empty() && is_total(cells);
+            if ragged || total {
+                self.keys.push(self.hasher.key("", None, None, "", ""));
+            }
+            if total {
+                return self.fault(at, Field::Phone, TOTAL);
+            }
+            if ragged {
+                return self.ragged(at);
+            }
         }
         let whole = match (self.judge)(index) {
             Judge::Whole => true,
             Judge::KeyOnly => false,
         };
         if whole && self.card(at) {
-            let (phone, amount) = (at.fields.phone().ok(), at.fields.amount().ok());
+            let (phone, amount) = (phone.ok(), at.fields.amount().ok());
             return self.keys.push(self.key(at, phone, amount));
         }
         if whole {
@@ -205,7 +209,7 @@ impl<'a> Checker<'a> {
                 PayeeName::check(text).map_err(|f| f.words())
             });
         }
-        let phone = self.phone(at);
+        let phone = self.phone(at, phone);
         let amount = self.amount(at, whole);
         self.keys.push(self.key(at, phone, amount));
         if whole {
@@ -228,6 +232,9 @@ impl<'a> Checker<'a> {
     /// Whether any cell holds a card's number. It is told without the cell, and nothing else of the row is, which might
     /// quote it.
     fn card(&mut self, at: At<'_>) -> bool {
+        if !at.fields.cells.iter().any(holds_card_number) {
+            return false;
+        }
         let cells = at.fields.cells.iter().zip(self.header.columns());
         let cards = cells.filter(|(cell, _)| holds_card_number(cell));
         let columns: Vec<String> = cards.map(|(_, column)| column.clone()).collect();
@@ -240,6 +247,9 @@ impl<'a> Checker<'a> {
 
     /// Whether the field's cell cannot be trusted, which is then its fault.
     fn is_troubled(&mut self, at: At<'_>, field: Field) -> bool {
+        if at.troubles.is_empty() {
+            return false;
+        }
         let place = self.header.place(field);
         let found = at
             .troubles
@@ -251,11 +261,11 @@ impl<'a> Checker<'a> {
         found.is_some()
     }
 
-    fn phone(&mut self, at: At<'_>) -> Option<Phone> {
+    fn phone(&mut self, at: At<'_>, phone: Result<Phone, PhoneFault>) -> Option<Phone> {
         if self.is_troubled(at, Field::Phone) {
             return None;
         }
-        match at.fields.phone() {
+        match phone {
             Ok(phone) => Some(phone),
             Err(fault) => {
                 self.swapped(at);
@@ -400,11 +410,13 @@ impl<'a> Checker<'a> {
     /// The domain of an address that is good otherwise.
     fn domain(&mut self, at: At<'_>) {
         let text = at.fields.text(Field::Email);
-        let Some((_, domain)) = text.rsplit_once('@') else {
-            return;
-        };
-        if domain != self.last_domain.0 {
+        // With its `@`, so that it is the whole domain.
+        if self.last_domain.0.is_empty() || !text.ends_with(&self.last_domain.0) {
+            let Some((_, domain)) = text.rsplit_once('@') else {
+                return;
+            };
             self.last_domain.0.clear();
+            self.last_domain.0.push('@');
             self.last_domain.0.push_str(domain);
             self.last_domain.1 = warn::unusual_domain(domain);
         }
@@ -455,23 +467,15 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// What a line of totals says in one of its cells.
-const TOTALS: [&str; 8] = [
-    "total",
-    "grandtotal",
-    "subtotal",
-    "totalamount",
-    "totals",
-    "sum",
-    "nettotal",
-    "totalrs",
-];
+/// How a line of totals begins one of its cells.
+const TOTALS: [&str; 4] = ["total", "grandtotal", "subtotal", "nettotal"];
 
 /// Whether one of the cells says that the row sums up others.
 fn is_total(cells: &StringRecord) -> bool {
     cells
         .iter()
-        .any(|cell| TOTALS.contains(&normal(cell).as_str()))
+        .map(normal)
+        .any(|cell| cell == "sum" || TOTALS.iter().any(|head| cell.starts_with(head)))
 }
 
 /// A fault whose words are still to come.

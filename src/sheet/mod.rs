@@ -56,7 +56,9 @@ pub use layout::{DELIMITERS, Layout};
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
 pub use remains::{Remains, remove_remains};
-pub use results::{CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours};
+pub use results::{
+    CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours, remove_results,
+};
 pub use results_book::{BookTotals, ResultsBook, Sum};
 pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};

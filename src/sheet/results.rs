@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::atomic::{AtomicFile, Standing, cannot_write, refuse_foreign, standing};
+use super::atomic::{AtomicFile, Standing, cannot_write, refuse_foreign, remove_ours, standing};
 use super::error::Error;
 use super::guard::guarded;
 use super::header::{Header, normal};
@@ -201,6 +201,11 @@ impl ResultsWriter {
 /// Whether what stands at `path` is a results file of ours.
 pub fn is_ours(path: &Path) -> Result<bool, Error> {
     Ok(standing(path, &has_our_columns)? == Standing::Ours)
+}
+
+/// Removes a results file of ours; whether there was one. What is foreign is left alone.
+pub fn remove_results(path: &Path) -> Result<bool, Error> {
+    remove_ours(path, &has_our_columns)
 }
 
 /// Our names, all and in order, end the first line. None of them needs quotes.

@@ -195,22 +195,18 @@ fn amounts(keys: &[RowKey]) -> impl Iterator<Item = Money> {
 /// Whether the largest or the smallest amount is far from the median: told without it, by counting, since nearly every
 /// sheet has no such amount and finding a median takes a copy of all.
 fn may_be_far(keys: &[RowKey]) -> bool {
-    let (mut least, mut most, mut count) = (i64::MAX, 0, 0usize);
-    for amount in amounts(keys) {
-        least = least.min(amount.paise());
-        most = most.max(amount.paise());
-        count += 1;
-    }
-    if count < MEDIAN_ROWS_MIN {
-        return false;
-    }
+    let span = |(least, most): (i64, i64), amount: Money| {
+        (least.min(amount.paise()), most.max(amount.paise()))
+    };
+    let (least, most) = amounts(keys).fold((i64::MAX, 0), span);
     let (low, high) = (most / FAR_ABOVE, least.saturating_mul(FAR_BELOW));
-    let (mut at_most_low, mut at_least_high) = (0usize, 0usize);
+    let (mut count, mut at_most_low, mut at_least_high) = (0usize, 0usize, 0usize);
     for amount in amounts(keys) {
+        count += 1;
         at_most_low += usize::from(amount.paise() <= low);
         at_least_high += usize::from(amount.paise() >= high);
     }
-    at_most_low > count / 2 || at_least_high >= count / 2
+    count >= MEDIAN_ROWS_MIN && (at_most_low > count / 2 || at_least_high >= count / 2)
 }
 
 /// The median; none of too few amounts.

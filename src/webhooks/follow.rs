@@ -110,10 +110,11 @@ impl<G: Gateway> Follower<G> {
 
     /// An id that no checkpoint knows: a payout of another program, or one whose record was lost.
     fn stray(&self, hint: &Hint, incomplete: bool) -> Followed {
-        if incomplete {
-            return self.again(waits::BUSY_MS, false);
+        if incomplete && hint.tries < waits::UNREADABLE_MAX {
+            return self.again(waits::UNREADABLE_MS, true);
         }
-        tracing::warn!(
+        // Said even to those who want to hear of nothing but errors: money may have gone out unrecorded.
+        tracing::error!(
             id = hint.id,
             event = hint.word,
             "ALARM: an event for a Cashgram that no checkpoint in the folder knows: another program's, or a payout whose \

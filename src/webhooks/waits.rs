@@ -14,6 +14,10 @@ use super::record::Judged;
 pub(super) const BUSY_MS: i64 = 2_000;
 /// After something of ours failed.
 pub(super) const BROKEN_MS: i64 = 10_000;
+/// While some checkpoint in the folder cannot be read, which may be the one.
+pub(super) const UNREADABLE_MS: i64 = 60_000;
+/// How often that is waited for before the id is taken for unknown.
+pub(super) const UNREADABLE_MAX: u32 = 3;
 /// Longest rest: whatever falls due meanwhile by another's hand is not late by more.
 pub(super) const REST_MS: i64 = 5_000;
 /// After the 1st, 2nd ... answer that does not bear an event out.
@@ -39,7 +43,7 @@ pub(super) fn after(judged: &Judged, reply: &Replied, hint: &Hint, now: i64) -> 
         (Judged::Stale, _) if hint.tries < STALE_MAX => again(BUSY_MS, true),
         (Judged::Stale, _) => Followed::Settled,
         (Judged::NeverSent, LookUp::Found(_)) => {
-            tracing::warn!(
+            tracing::error!(
                 id,
                 event,
                 "ALARM: an event for a payout that this checkpoint never sent, and the gateway has it: send nothing \
@@ -83,5 +87,89 @@ fn found(class: StatusClass, hint: &Hint, again: impl Fn(i64, bool) -> Followed)
             );
             Followed::Settled
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::{News, PayoutNo};
+    use crate::domain::Sighting;
+
+    const NOW: i64 = 1_000_000;
+
+    fn reply(look_up: LookUp) -> Replied {
+        Replied {
+            id: "june-1".to_owned(),
+            asked_at: 0,
+            look_up,
+        }
+    }
+
+    fn seen(word: &str) -> LookUp {
+        LookUp::Found(Sighting {
+            status: wire::status(word),
+            reference: None,
+            link: None,
+            reason: None,
+            utr: None,
+        })
+    }
+
+    fn next(judged: &Judged, look_up: LookUp, tries: u32) -> Followed {
+        let hint = Hint {
+            event: 1,
+            id: "june-1".to_owned(),
+            word: "CASHGRAM_REDEEMED".to_owned(),
+            tries,
+        };
+        after(judged, &reply(look_up), &hint, NOW)
+    }
+
+    fn again(wait: i64, counted: bool) -> Followed {
+        Followed::Again {
+            due_at: NOW + wait,
+            counted,
+        }
+    }
+
+    #[test]
+    fn an_event_that_was_faster_than_the_gateway_is_asked_about_again() {
+        let news = Judged::News(PayoutNo(1), News::Missing);
+        assert_eq!(next(&news, seen("REDEEMED"), 0), Followed::Settled);
+        assert_eq!(next(&news, seen("REVERSED"), 0), Followed::Settled);
+        for (tries, wait) in [(0, 5_000), (1, 60_000), (2, 600_000)] {
+            assert_eq!(next(&news, seen("ACTIVE"), tries), again(wait, true));
+            assert_eq!(next(&news, LookUp::Missing, tries), again(wait, true));
+        }
+        assert_eq!(next(&news, seen("ACTIVE"), 3), Followed::Settled);
+    }
+
+    #[test]
+    fn a_gateway_without_an_answer_is_asked_without_end_and_less_and_less() {
+        let mut before = 0;
+        for tries in 0..20 {
+            let silent = LookUp::NoAnswer {
+                why: String::new(),
+                sent: true,
+            };
+            let Followed::Again { due_at, .. } = next(&Judged::Nothing, silent, tries) else {
+                panic!("given up after {tries}");
+            };
+            assert!(
+                due_at >= before && due_at - NOW < 10 * 60 * 1_000,
+                "{due_at}"
+            );
+            before = due_at;
+        }
+    }
+
+    #[test]
+    fn what_others_asked_since_is_as_good_in_the_end() {
+        let stale = |tries| next(&Judged::Stale, seen("ACTIVE"), tries);
+        assert_eq!(stale(0), again(BUSY_MS, true));
+        assert_eq!(stale(STALE_MAX), Followed::Settled);
+        let never = next(&Judged::NeverSent, seen("REDEEMED"), 0);
+        assert_eq!(never, Followed::Settled);
     }
 }

@@ -17,8 +17,10 @@
 mod after;
 mod book;
 mod book_bad;
+mod cancel;
 mod changes;
 mod clocks;
+mod corpus;
 mod damage;
 mod disks;
 mod doctor;
@@ -40,6 +42,7 @@ mod power;
 mod purge;
 mod results;
 mod results_book;
+mod retry;
 mod samples;
 mod scheduler;
 mod security;

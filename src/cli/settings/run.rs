@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::domain::{BatchName, Money};
 
 use super::super::after::After;
-use super::super::args::{EmbeddedArgs, ReportFormat, SandboxArgs, Typed};
+use super::super::args::{EmbeddedArgs, NameArgs, ReportFormat, SandboxArgs, Typed};
 use super::super::credentials::Credentials;
 use super::super::values::{Environment, LogFormat, Notify, Rate};
 use super::files::Files;
@@ -28,6 +28,10 @@ pub enum Run {
     Send(Box<Send>),
     /// `paysheet status`
     Status(Box<Status>),
+    /// `paysheet retry`
+    Retry(Box<Retry>),
+    /// `paysheet cancel`
+    Cancel(Box<Cancel>),
     /// `paysheet results`
     Results(Results),
     /// `paysheet report`
@@ -120,10 +124,46 @@ pub struct Send {
     pub dry_run: bool,
     /// What is found at the gateway is this batch's own.
     pub adopt: bool,
+    /// A batch that was cancelled is gone on with.
+    pub reopen: bool,
     /// People who were paid the same these days are to be paid again.
     pub new_payment: bool,
     /// The user's list of recent checkpoints.
     pub recent: Option<PathBuf>,
+    /// The question is answered.
+    pub yes: bool,
+    /// What is to be done afterwards.
+    pub after: After,
+    /// How it is said.
+    pub voice: Voice,
+}
+
+/// Settings of `retry`.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    /// What it shares with `send`.
+    pub send: Send,
+    /// New links for dead ones.
+    pub expired: bool,
+    /// New links for cancelled rows.
+    pub cancelled: bool,
+    /// Which rows.
+    pub named: NameArgs,
+}
+
+/// Settings of `cancel`.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    /// The sheet; the file need not be there.
+    pub sheet: PathBuf,
+    /// Its batch.
+    pub batch: BatchName,
+    /// The batch's files.
+    pub files: Files,
+    /// The gateway.
+    pub gateway: Gateway,
+    /// Which rows.
+    pub named: NameArgs,
     /// The question is answered.
     pub yes: bool,
     /// What is to be done afterwards.
@@ -287,6 +327,8 @@ impl Run {
         match self {
             Run::Send(run) => Some(&run.after),
             Run::Status(run) => Some(&run.after),
+            Run::Retry(run) => Some(&run.send.after),
+            Run::Cancel(run) => Some(&run.after),
             Run::Validate(_)
             | Run::Results(_)
             | Run::Report(_)
@@ -306,6 +348,8 @@ impl Run {
             Run::Validate(run) => run.voice,
             Run::Send(run) => run.voice,
             Run::Status(run) => run.voice,
+            Run::Retry(run) => run.send.voice,
+            Run::Cancel(run) => run.voice,
             Run::Results(run) => run.voice,
             Run::Report(run) => run.voice,
             Run::Sandbox(run) => run.voice,

@@ -57,6 +57,10 @@ impl<G: Gateway> Run<G> {
         let state = work.row.standing.state;
         let history = work.row.standing.history;
         let settled = asked >= work.since + self.limits.settle;
+        if history.cancelling {
+            // It is to be stopped: it is asked about once a run, and never sent again.
+            return self.done(&mut work);
+        }
         if state == State::Unknown && settled && !history.exists {
             if work.tried >= self.limits.max_attempts {
                 return self.leave(work);

@@ -28,7 +28,11 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
         results: "june.test.results.csv",
         checkpoint: "june.test.checkpoint.db",
         problems: Some("june.problems.csv"),
+        note: None,
         commands: Commands {
+            again: "paysheet send june.csv --env test",
+            retry: "paysheet retry june.csv --env test",
+            reissue: "paysheet retry june.csv --env test --expired",
             send: "paysheet send june.csv --env test",
             adopt: "paysheet send june.csv --env test --adopt",
             rename: "paysheet send june.csv --env test --batch NEW",
@@ -118,7 +122,7 @@ fn verdicts() {
             vec![(State::Cancelled, 1), (State::Created, 2)],
             0,
             Ended::Finished,
-            "3 payouts: 2 created, 1 cancelled",
+            "3 payouts: 2 created, 1 cancelled and left alone",
         ),
         (
             vec![(State::Ready, 2), (State::Created, 1)],

@@ -1,0 +1,167 @@
+//! `paysheet cancel`: stop the batch, or the rows named. Needs no sheet.
+//!
+//! The order is the contract: the batch is closed and every wish is on disk before the gateway is asked. What is run
+//! again goes on where it was cut off.
+
+use crate::checkpoint::{Named, PayoutNo, Store};
+use crate::domain::{Money, State, StatusClass};
+use crate::engine::{Event, Outcome, Session};
+use crate::gateway::client::Client;
+use crate::report::words::counted;
+use crate::report::{Reporter, Task};
+
+use super::confirm::{Matter, Terminal, settle};
+use super::exit::Exit;
+use super::finish::Finish;
+use super::send::{lock, open_session};
+use super::settings::Cancel;
+use super::shell::Shell;
+use super::{approve, door, named};
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// If there is no checkpoint, it cannot be used, or a row that is named is not there.
+pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> {
+    let binding = door::binding(&cancel.gateway, &cancel.batch);
+    // Before the lock: a missing folder or checkpoint is what a user should hear of.
+    if !cancel.files.checkpoint.exists() {
+        Store::open(&cancel.files.checkpoint, &binding)?;
+    }
+    let _lock = lock(&cancel.files.checkpoint, &shell.holder)?;
+    let mut store = Store::open(&cancel.files.checkpoint, &binding)?;
+    let before = store.totals().rows(State::Cancelled);
+    let spoken = choose(cancel, &mut store)?;
+    for words in &spoken {
+        shell.screen.line(words);
+    }
+    confirm(cancel, shell, &store)?;
+    let at = shell.clock.now();
+    if !cancel.named.any() {
+        store.set_closed(true)?;
+    }
+    store.cancel_ready(at)?;
+    let (store, outcome) = stop(cancel, shell, store).await?;
+    let now = store.totals().rows(State::Cancelled).saturating_sub(before);
+    let finish = Finish {
+        command: "cancel",
+        environment: cancel.gateway.environment,
+        sheet: &cancel.sheet,
+        batch: cancel.batch.as_str(),
+        files: &cancel.files,
+        problems: None,
+        note: Some(note(&store, cancel, now, &spoken)?),
+        shell,
+    };
+    finish.run(&store, &outcome)
+}
+
+/// Chooses the rows that are named; what is said of those that cannot be stopped.
+fn choose(cancel: &Cancel, store: &mut Store) -> anyhow::Result<Vec<String>> {
+    let mut spoken = Vec::new();
+    if !cancel.named.any() {
+        return Ok(spoken);
+    }
+    let mut chosen: Vec<PayoutNo> = Vec::new();
+    for one in named::find(store, &cancel.named)? {
+        match refusal(&one) {
+            Some(why) => spoken.push(format!("{} {why}", named::name(&one))),
+            None => chosen.push(one.row.payout),
+        }
+    }
+    store.pick(&chosen)?;
+    Ok(spoken)
+}
+
+/// Why a row cannot be stopped.
+fn refusal(one: &Named) -> Option<&'static str> {
+    match one.row.standing.state {
+        State::Created if one.redeemed => Some("was redeemed: the money is out"),
+        State::Created | State::Unknown | State::Ready | State::Rejected => None,
+        State::Cancelled => Some("is cancelled already"),
+        State::Invalid => Some("is invalid and was never sent"),
+        State::Conflict => Some("is in conflict: its link is not known to be this batch's own"),
+    }
+}
+
+fn confirm(cancel: &Cancel, shell: &Shell, store: &Store) -> anyhow::Result<()> {
+    let rows = store.stop_count()?;
+    if rows == 0 {
+        return Ok(());
+    }
+    let what = match cancel.named.any() {
+        true => format!("{} will be cancelled", counted(rows, "row", "rows")),
+        false => format!(
+            "The whole batch {} will be cancelled and closed: {} not sent yet or not redeemed yet",
+            cancel.batch.as_str(),
+            counted(rows, "payout", "payouts")
+        ),
+    };
+    let situation = approve::situation(cancel.gateway.environment, cancel.yes, shell);
+    Ok(settle(&Matter::Cancel { what }, situation, &mut Terminal)?)
+}
+
+/// Asks the gateway about what may still be paid out. Where there is nothing, nobody is asked.
+async fn stop(cancel: &Cancel, shell: &Shell, store: Store) -> anyhow::Result<(Store, Outcome)> {
+    if store.stop_page(PayoutNo(0), 1)?.is_empty() {
+        return Ok((store, Outcome::default()));
+    }
+    let to_ask = store.stop_count()?;
+    let opened = door::open(&cancel.gateway, &cancel.files).await?;
+    let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Cancelling);
+    let mut session = open_session(store, opened.client, &cancel.gateway, &reporter, shell)?;
+    (reporter.events())(&Event::Opened {
+        to_send: 0,
+        amount_to_send: Money::ZERO,
+        to_ask,
+    });
+    let outcome = ask(&mut session).await;
+    reporter.close();
+    let store = session.close()?;
+    if let Some(embedded) = opened.embedded {
+        embedded.close().await;
+    }
+    Ok((store, outcome))
+}
+
+async fn ask(session: &mut Session<Client>) -> Outcome {
+    if let Err(halt) = session.authorize().await {
+        return Outcome {
+            halt: Some(halt),
+            requests: session.requests(),
+            ..Outcome::default()
+        };
+    }
+    session.stop().await
+}
+
+/// What came of it, in one sentence.
+fn note(store: &Store, cancel: &Cancel, now: u64, spoken: &[String]) -> anyhow::Result<String> {
+    let mut parts = vec![format!(
+        "{} cancelled now",
+        counted(now, "payout", "payouts")
+    )];
+    if cancel.named.any() {
+        parts.extend_from_slice(spoken);
+    } else {
+        let paid = |class| class == StatusClass::Redeemed;
+        let statuses = store.totals().statuses.values();
+        let redeemed: u64 = statuses
+            .filter(|count| paid(count.class))
+            .map(|count| count.rows)
+            .sum();
+        if redeemed > 0 {
+            parts.push(format!("{redeemed} redeemed before that"));
+        }
+        parts.push("the batch is closed, `send --reopen` opens it again".to_owned());
+    }
+    let waiting = store.being_cancelled()?;
+    if waiting > 0 {
+        parts.push(format!(
+            "of {} the gateway has not said yet whether it can be",
+            counted(waiting, "payout", "payouts")
+        ));
+    }
+    Ok(parts.join("; "))
+}

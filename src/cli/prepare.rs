@@ -1,0 +1,161 @@
+//! What comes before the gateway is spoken to: the sheet judged, the guards that need nobody, the sheet taken in.
+//!
+//! Deliberately absent: anything that is asked or sent.
+
+use std::path::Path;
+
+use crate::checkpoint::{Binding, Store};
+use crate::sheet::{self, Checked};
+
+use super::exit::Ending;
+use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
+use super::settings::{Door, Retry, Send};
+use super::shell::Shell;
+use super::{guards, intake, problems, recent, retry, twice};
+
+/// The sheet judged and taken in.
+pub(super) struct Prepared {
+    pub(super) store: Store,
+    pub(super) judged: Judged,
+    /// Holds the checkpoint of a dry run, which leaves the real one as it is.
+    pub(super) scratch: Option<tempfile::TempDir>,
+    /// What a retry has to say of rows that it leaves alone.
+    pub(super) spoken: Vec<String>,
+}
+
+/// Judges the sheet, asks the guards that need no gateway, and takes it in.
+///
+/// # Errors
+///
+/// [`Ending`]s with their exit codes: nothing was sent then.
+pub(super) fn prepare(
+    send: &Send,
+    retry: Option<&Retry>,
+    binding: &Binding,
+    shell: &Shell,
+) -> anyhow::Result<Prepared> {
+    let path = &send.files.checkpoint;
+    let is_new = !path.exists();
+    // Where nothing was sent there is nothing to retry: that is said in the words for a missing checkpoint.
+    let known = if is_new && retry.is_none() {
+        None
+    } else {
+        Some(Store::open(path, binding)?)
+    };
+    if let Some(store) = &known {
+        store.refuse_purged()?;
+        guards::refuse_closed(store, send.reopen, &shell.again)?;
+    }
+    let rules = rules(&send.controls, shell.clock.today_in_india(), true);
+    let mut judged = judge(&send.sheet, &send.files.problems, &rules, known.as_ref())?;
+    tracing::debug!(rows = judged.checked.rows, "sheet judged");
+    if let (Some(matching), Some(store)) = (&judged.matching, &known) {
+        refuse_astray(matching, &judged.checked.keys, store, &shell.again)?;
+    }
+    show_and_hold(send, &judged, is_new, shell)?;
+    let has_sent = known.as_ref().map(Store::has_history).transpose()?;
+    if has_sent != Some(true) && !send.new_payment {
+        twice::refuse_paid(send, binding, &judged.checked.keys, shell)?;
+    }
+    let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
+    let place = scratch.as_ref().map_or_else(
+        || path.clone(),
+        |folder| folder.path().join("checkpoint.db"),
+    );
+    let mut store = match known {
+        Some(store) if send.dry_run => store.copy_to(&place)?,
+        Some(store) => store,
+        None => new_store(&place, binding, &send.files.results)?,
+    };
+    if let Some(retry) = retry {
+        retry::choose_rejected(retry, &mut store)?;
+    }
+    if let Some(matching) = judged.matching.take() {
+        let at = shell.clock.now();
+        intake::take_in(
+            &mut store,
+            &send.sheet,
+            &judged,
+            &matching,
+            &rules,
+            &send.batch,
+            at,
+        )?;
+        tracing::debug!("sheet taken in");
+    }
+    prove_balanced(&store, &judged.checked)?;
+    if let (Door::Remote(_), Some(list), false) = (&send.gateway.door, &send.recent, send.dry_run) {
+        recent::remember(list, &send.sheet, path);
+    }
+    let spoken = match retry {
+        Some(retry) => retry::choose(retry, &mut store)?,
+        None => Vec::new(),
+    };
+    Ok(Prepared {
+        store,
+        judged,
+        scratch,
+        spoken,
+    })
+}
+
+/// Shows what is wrong with the sheet, and holds it to what was asked for.
+fn show_and_hold(send: &Send, judged: &Judged, is_new: bool, shell: &Shell) -> anyhow::Result<()> {
+    if is_new {
+        problems::show_columns(shell, &judged.checked);
+        problems::show_warnings(shell, &judged.checked.warnings);
+    }
+    let summary = &judged.problems;
+    if summary.count > 0 {
+        problems::show(shell, summary);
+        if !send.skip_invalid {
+            return Err(problems::ending(&send.sheet, &judged.checked, summary).into());
+        }
+    }
+    check_controls(&send.controls, &judged.checked)?;
+    refuse_foreign_results(&send.files.results)
+}
+
+/// Count and sum over the states are those of the sheet, to the paisa, before anything is sent.
+fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
+    let totals = store.totals();
+    let rows: u64 = totals.states.values().map(|(rows, _)| rows).sum();
+    let paise: i64 = totals
+        .states
+        .values()
+        .map(|(_, amount)| amount.paise())
+        .sum();
+    if rows == u64::from(checked.rows) && paise == checked.total.paise() {
+        return Ok(());
+    }
+    Err(Ending::stopped(
+        format!(
+            "the checkpoint holds {rows} rows and {paise} paise, the sheet {} rows and {} paise; nothing was sent",
+            checked.rows,
+            checked.total.paise()
+        ),
+        "this is a fault of paysheet: please report it with the sheet's header and what was changed in it",
+    )
+    .into())
+}
+
+/// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down with
+/// the first word of the new one, so that the next run knows it too.
+fn new_store(path: &Path, binding: &Binding, results: &Path) -> anyhow::Result<Store> {
+    Ok(Store::create(path, binding, results.exists())?)
+}
+
+/// Better now than after the money has moved.
+fn refuse_foreign_results(results: &Path) -> anyhow::Result<()> {
+    if results.symlink_metadata().is_err() || sheet::is_ours(results).map_err(sheet_error)? {
+        return Ok(());
+    }
+    Err(Ending::stopped(
+        format!(
+            "{} is not a results file of paysheet; it was not touched and nothing was sent",
+            results.display()
+        ),
+        "move it away, or name another file with --results",
+    )
+    .into())
+}

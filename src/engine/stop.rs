@@ -1,0 +1,115 @@
+//! Stopping one link: the wish on disk, the request, and what its answer, or a look after it, says.
+//!
+//! A deactivation is harmless to repeat, so doubt is nothing but another try. Deliberately absent: any decision whether
+//! the link was stopped by us: that is the fold's, which knows whether the wish came first.
+
+use tokio::time::Instant;
+
+use crate::checkpoint::{News, PayoutNo};
+use crate::domain::{LookUp, Standing, State};
+use crate::gateway::reading::{self, Deactivation};
+use crate::gateway::{Gateway, Token};
+
+use super::line::{Asking, Line, LookUpEnd, not_asked, without_token};
+use super::recorder::Failed;
+
+/// How one try ended.
+#[derive(Debug)]
+pub(super) enum StopEnd {
+    /// Cancelled, by the gateway's word or because nothing was ever made.
+    Stopped(Standing),
+    /// What a look said instead, recorded.
+    Looked(LookUpEnd),
+}
+
+impl<G: Gateway> Line<G> {
+    /// Writes the wish down. Nothing is asked of the gateway before that.
+    pub(super) async fn wish(
+        &self,
+        payout: PayoutNo,
+        standing: Standing,
+    ) -> Result<Standing, Failed> {
+        if standing.history.cancelling {
+            return Ok(standing);
+        }
+        self.post(payout, News::Cancelling).await
+    }
+
+    /// Stops the payout that `standing` is about, as far as one request or two can.
+    pub(super) async fn stop(
+        &self,
+        payout: PayoutNo,
+        id: &str,
+        standing: Standing,
+    ) -> Result<StopEnd, Failed> {
+        match standing.state {
+            State::Created => self.stop_link(payout, id).await,
+            State::Cancelled => Ok(StopEnd::Stopped(standing)),
+            // Whether there is anything to stop is asked first.
+            State::Unknown | State::Ready | State::Rejected | State::Conflict | State::Invalid => {
+                let end = self.look_up(payout, id, Asking::Doubt).await?;
+                Ok(StopEnd::Looked(end))
+            }
+        }
+    }
+
+    async fn stop_link(&self, payout: PayoutNo, id: &str) -> Result<StopEnd, Failed> {
+        let look_up = match self.deactivate(id).await {
+            Deactivation::Done => {
+                let standing = self.post(payout, News::Deactivated).await?;
+                return Ok(StopEnd::Stopped(standing));
+            }
+            // Redeemed, dead already, or stopped by a request whose answer was lost: a look tells.
+            Deactivation::NotActive | Deactivation::Missing => {
+                let end = self.look_up(payout, id, Asking::Status).await?;
+                return Ok(StopEnd::Looked(end));
+            }
+            Deactivation::Throttled { wait } => LookUp::Throttled { wait },
+            Deactivation::TokenRefused => LookUp::TokenRefused,
+            Deactivation::StopRun(stop) => LookUp::StopRun(stop),
+            Deactivation::NoAnswer { why, sent } => LookUp::NoAnswer { why, sent },
+        };
+        Ok(StopEnd::Looked(LookUpEnd {
+            look_up,
+            standing: None,
+            asked: Instant::now(),
+        }))
+    }
+
+    async fn deactivate(&self, id: &str) -> Deactivation {
+        let token = match self.gateway.token().await {
+            Ok(token) => token,
+            Err(finding) => return unasked(without_token(finding)),
+        };
+        let first = self.deactivate_with(&token, id).await;
+        if first != Deactivation::TokenRefused {
+            return first;
+        }
+        match self.gateway.renew(&token).await {
+            Ok(fresh) if self.budget.take() => self.deactivate_with(&fresh, id).await,
+            Ok(_) => first,
+            Err(finding) => unasked(without_token(finding)),
+        }
+    }
+
+    async fn deactivate_with(&self, token: &Token, id: &str) -> Deactivation {
+        let Ok(_place) = self.depart().await else {
+            return unasked(not_asked("the run was stopping".to_owned()));
+        };
+        let read = reading::read_deactivate(&self.gateway.deactivate(token, id).await);
+        if let Deactivation::Throttled { wait } = &read {
+            self.pause(*wait);
+        }
+        read
+    }
+}
+
+/// Without a token nothing was asked.
+fn unasked(look_up: LookUp) -> Deactivation {
+    match look_up {
+        LookUp::Throttled { wait } => Deactivation::Throttled { wait },
+        LookUp::StopRun(stop) => Deactivation::StopRun(stop),
+        LookUp::NoAnswer { why, sent } => Deactivation::NoAnswer { why, sent },
+        LookUp::TokenRefused | LookUp::Found(_) | LookUp::Missing => Deactivation::TokenRefused,
+    }
+}
