@@ -55,6 +55,7 @@ mod template;
 mod tidy;
 mod tls;
 mod twice;
+mod unusable;
 mod usage;
 mod validate;
 mod webhooks;
