@@ -455,7 +455,7 @@ fn workbooks_of_a_library() {
             sheet.write_string(0, column, name)?;
         }
         sheet.write_string(1, 0, "Asha & Ravi")?;
-        sheet.write_number(1, 1, 9_000_000_001_i64 as f64)?;
+        sheet.write_number(1, 1, 9_000_000_001.0)?;
         sheet.write_number_with_format(1, 2, 100_000.1 + 0.2, &money)?;
         sheet.write_string(2, 0, "Meera")?;
         sheet.write_string(2, 1, "+91 90000 00002")?;
