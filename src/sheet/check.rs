@@ -85,6 +85,8 @@ pub(super) struct Checker<'a> {
     pub(super) keys: Vec<RowKey>,
     pub(super) faulty: RowBits,
     pub(super) warnings: Warnings,
+    /// The least and the most of the amounts, in paise.
+    span: (i64, i64),
     /// The domain of the last address, and whether it is unusual: most are the same.
     last_domain: (String, Option<Words>),
 }
@@ -123,6 +125,7 @@ impl<'a> Checker<'a> {
             keys: Vec::new(),
             faulty: RowBits::default(),
             warnings: Warnings::default(),
+            span: (i64::MAX, 0),
             last_domain: (String::new(), None),
         }
     }
@@ -165,7 +168,7 @@ impl<'a> Checker<'a> {
         let seed = self.hasher.own_id("twins");
         let payments = !self.rules.allow_duplicates;
         let twins = twins::find(keys, seed, payments, self.judge, &mut repeated);
-        whole.unusual(&mut warnings, keys);
+        whole.unusual(&mut warnings, keys, self.span);
         self.warnings = warnings;
         twins
     }
@@ -281,6 +284,8 @@ impl<'a> Checker<'a> {
         }
         match at.fields.amount() {
             Ok(amount) => {
+                let (least, most) = self.span;
+                self.span = (least.min(amount.paise()), most.max(amount.paise()));
                 if whole && self.rules.max_amount.is_some_and(|max| amount > max) {
                     self.fault(at, Field::Amount, ABOVE_MAX);
                 }
