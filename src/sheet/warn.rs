@@ -16,7 +16,7 @@ const MEDIAN_ROWS_MIN: usize = 10;
 /// So many times the median is far from it, upwards.
 const FAR_ABOVE: i64 = 20;
 /// A part of the median so small is far from it, downwards: fees and test payments are common.
-const FAR_BELOW: i64 = 100;
+const FAR_BELOW: i64 = 500;
 /// If more than one row in so many is far from the median, the sheet is just like that.
 const FAR_SHARE: usize = 20;
 /// Rows that stand for all of them.
@@ -279,16 +279,16 @@ mod tests {
     fn only_far_amounts_are_unusual() {
         let mut keys = vec![key(100_000); 20];
         assert!(!may_be_far(&keys, (100_000, 100_000)));
-        assert!(!may_be_far(&keys, (2_001, 999_999)));
+        assert!(!may_be_far(&keys, (401, 999_999)));
         assert!(may_be_far(&keys, (100_000, 2_000_000)));
-        assert!(may_be_far(&keys, (1_000, 100_000)));
+        assert!(may_be_far(&keys, (400, 100_000)));
         assert!(!may_be_far(&[key(-1)], (i64::MAX, 0)));
         keys.push(key(1_000));
         assert_eq!(median(&keys).map(Money::paise), Some(100_000));
         assert_eq!(median(&[key(1), key(100_000)]), None);
-        let distances = [1_999_999, 2_000_000, 1_001, 1_000]
+        let distances = [1_999_999, 2_000_000, 201, 200]
             .map(|paise| distance(key(paise).amount().unwrap(), key(100_000).amount().unwrap()));
-        let wanted = [None, Some("20 times"), None, Some("a 100th of")];
+        let wanted = [None, Some("20 times"), None, Some("a 500th of")];
         assert_eq!(
             distances.map(|far| far.map(String::from)),
             wanted.map(|far| far.map(str::to_owned))
