@@ -39,6 +39,7 @@ mod mended;
 mod pace;
 mod power;
 mod purge;
+mod report;
 mod results;
 mod results_book;
 mod retry;

@@ -81,9 +81,14 @@ fn bar((due, count): (&Due, &Count), first: Due) -> Shape {
     }
 }
 
+/// Days at even distances, whether any link ends there or not; and what is no day, where there is some.
 fn marks(ageing: &BTreeMap<Due, Count>, first: Due, days: u64) -> Vec<(u64, String)> {
     let spaced = if days > DAYS_MARKED_MAX { 5 } else { 1 };
-    let marked = ageing.keys().filter(|due| due.is_marked(spaced));
-    let mark = |due: &Due| ((due.place() - first.place()) * 2 + 1, due.mark());
-    marked.map(mark).collect()
+    let last = ageing.keys().rev().find_map(Due::days).unwrap_or(0);
+    let even = (0..=last).filter(|day| day % spaced == 0).map(Due::In);
+    let others = [Due::Past, Due::Unknown].into_iter();
+    let others = others.filter(|due| ageing.contains_key(due));
+    let all = even.filter(|due| *due >= first).chain(others);
+    all.map(|due| ((due.place() - first.place()) * 2 + 1, due.mark()))
+        .collect()
 }

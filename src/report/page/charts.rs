@@ -321,7 +321,7 @@ pub(super) fn redemption(links: Option<&Links>) -> Markup {
         id: "redemption".to_owned(),
         title: TITLE.to_owned(),
         desc: format!(
-            "{} of {} redeemed ({}), since {}. A redemption counts when `paysheet status` first saw it.",
+            "{} of {} redeemed ({}), since {}. A redemption counts from when its status was first read.",
             grouped(redeemed),
             counted(created, "link", "links"),
             percent(redeemed, created),

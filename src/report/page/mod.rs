@@ -199,10 +199,11 @@ impl Due {
         }
     }
 
-    fn is_marked(&self, spaced: u16) -> bool {
+    /// The days, where they are known.
+    fn days(&self) -> Option<u16> {
         match self {
-            Due::Past | Due::Unknown => true,
-            Due::In(days) => days.is_multiple_of(spaced),
+            Due::In(days) => Some(*days),
+            Due::Past | Due::Unknown => None,
         }
     }
 
