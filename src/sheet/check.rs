@@ -202,9 +202,11 @@ impl<'a> Checker<'a> {
             Judge::Whole => true,
             Judge::KeyOnly => false,
         };
+        // Both are asked for more than once.
+        let texts = [at.fields.text(Field::Name), at.fields.text(Field::Email)];
         if whole && self.card(at) {
             let (phone, amount) = (phone.ok(), at.fields.amount().ok());
-            return self.keys.push(self.key(at, phone, amount));
+            return self.keys.push(self.key(at, phone, amount, texts));
         }
         if whole {
             self.check(at, Field::Name, |text| {
@@ -213,21 +215,27 @@ impl<'a> Checker<'a> {
         }
         let phone = self.phone(at, phone);
         let amount = self.amount(at, whole);
-        self.keys.push(self.key(at, phone, amount));
+        self.keys.push(self.key(at, phone, amount, texts));
         if whole {
-            self.optional_fields(at);
+            self.optional_fields(at, texts);
         }
         self.own_id(at);
         self.twin(at);
     }
 
-    fn key(&self, at: At<'_>, phone: Option<Phone>, amount: Option<Money>) -> RowKey {
+    fn key(
+        &self,
+        at: At<'_>,
+        phone: Option<Phone>,
+        amount: Option<Money>,
+        [name, email]: [&str; 2],
+    ) -> RowKey {
         self.hasher.key(
             at.fields.text(Field::CashgramId),
             phone,
             amount,
-            at.fields.text(Field::Name),
-            at.fields.text(Field::Email),
+            name,
+            email,
         )
     }
 
@@ -298,11 +306,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn optional_fields(&mut self, at: At<'_>) {
+    fn optional_fields(&mut self, at: At<'_>, [_, email]: [&str; 2]) {
         self.optional(at, Field::Email, |text| {
             Email::check(text).map_err(|f| f.words())
         });
-        self.domain(at);
+        self.domain(at, email);
         self.expiry(at);
         self.optional(at, Field::Remarks, |text| {
             Remarks::check(text).map_err(|f| f.words())
@@ -411,8 +419,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The domain of an address that is good otherwise.
-    fn domain(&mut self, at: At<'_>) {
-        let text = at.fields.text(Field::Email);
+    fn domain(&mut self, at: At<'_>, text: &str) {
         // With its `@`, so that it is the whole domain.
         if self.last_domain.0.is_empty() || !text.ends_with(&self.last_domain.0) {
             let Some((_, domain)) = text.rsplit_once('@') else {
