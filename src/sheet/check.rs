@@ -11,11 +11,11 @@ use crate::domain::{
     Phone, PhoneFault, Remarks, RowKey, Words,
 };
 
-use super::damage::{self, ID_ROUNDED, is_rounded};
+use super::damage::{self, ID_ROUNDED, is_rounded, is_total};
 use super::dates::{DateReading, DateStyle, Shape, Votes, read_expiry};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
-use super::header::{Field, Header, normal};
+use super::header::{Field, Header};
 use super::repair::repaired;
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
@@ -477,17 +477,6 @@ impl<'a> Checker<'a> {
         self.faulty.set(index);
         self.sink.fault(fault);
     }
-}
-
-/// How a line of totals begins one of its cells.
-const TOTALS: [&str; 4] = ["total", "grandtotal", "subtotal", "nettotal"];
-
-/// Whether one of the cells says that the row sums up others.
-fn is_total(cells: &StringRecord) -> bool {
-    cells
-        .iter()
-        .map(normal)
-        .any(|cell| cell == "sum" || TOTALS.iter().any(|head| cell.starts_with(head)))
 }
 
 /// A fault whose words are still to come.
