@@ -234,7 +234,7 @@ impl World {
         // The bank itself may still be at one of those that were sent.
         let sent = self.open.keys().cloned();
         let known = done.chain(under_way).chain(sent);
-        self.orphans = known.map(|id| (id, ())).collect();
+        self.orphans.extend(known.map(|id| (id, ())));
         self.open.clear();
     }
 
