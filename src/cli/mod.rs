@@ -21,6 +21,7 @@ mod guards;
 mod intake;
 mod judge;
 mod logs;
+mod lost;
 mod mended;
 mod named;
 mod prepare;

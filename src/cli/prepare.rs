@@ -11,7 +11,7 @@ use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
-use super::{guards, intake, problems, recent, retry, twice};
+use super::{guards, intake, lost, problems, recent, retry, twice};
 
 /// The sheet judged and taken in.
 pub(super) struct Prepared {
@@ -65,7 +65,12 @@ pub(super) fn prepare(
     let mut store = match known {
         Some(store) if send.dry_run => store.copy_to(&place)?,
         Some(store) => store,
-        None => new_store(&place, binding, &send.files.results)?,
+        None => {
+            if !send.dry_run {
+                lost::keep(&send.files)?;
+            }
+            new_store(&place, binding, &send.files.results)?
+        }
     };
     if let Some(retry) = retry {
         retry::choose_rejected(retry, &mut store)?;

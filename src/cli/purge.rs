@@ -15,6 +15,7 @@ use super::confirm::{Asker as _, Terminal};
 use super::exit::{Ending, Exit};
 use super::finish::tally;
 use super::judge::sheet_error;
+use super::lost;
 use super::results;
 use super::send::lock;
 use super::settings::Purge;
@@ -124,6 +125,11 @@ fn remove_others(purge: &Purge) -> anyhow::Result<Vec<PathBuf>> {
         (files.report.clone(), Remains::Page),
     ] {
         if sheet::remove_remains(&path, kind).map_err(sheet_error)? {
+            removed.push(path);
+        }
+    }
+    for path in lost::places(files).flatten() {
+        if sheet::remove_remains(&path, Remains::Results).map_err(sheet_error)? {
             removed.push(path);
         }
     }

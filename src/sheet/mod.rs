@@ -58,7 +58,8 @@ pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
 pub use remains::{Remains, remove_remains};
 pub use results::{
-    CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, is_ours, remove_results,
+    CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, copy_results, is_ours,
+    remove_results,
 };
 pub use results_book::{BookTotals, ResultsBook, Sum};
 pub use rows::{Row, Rows};

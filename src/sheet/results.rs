@@ -203,6 +203,21 @@ pub fn is_ours(path: &Path) -> Result<bool, Error> {
     Ok(standing(path, &has_our_columns)? == Standing::Ours)
 }
 
+/// Copies a results file of ours to where nothing stands; what is foreign is left alone.
+pub fn copy_results(from: &Path, to: &Path) -> Result<(), Error> {
+    if !is_ours(from)? {
+        return Ok(());
+    }
+    let open = |source| Error::Open {
+        path: from.to_owned(),
+        source,
+    };
+    let mut old = std::fs::File::open(from).map_err(open)?;
+    let mut copy = AtomicFile::create(to)?;
+    std::io::copy(&mut old, &mut copy).map_err(|source| cannot_write(to, source))?;
+    copy.commit(&has_our_columns)
+}
+
 /// Removes a results file of ours; whether there was one. What is foreign is left alone.
 pub fn remove_results(path: &Path) -> Result<bool, Error> {
     remove_ours(path, &has_our_columns)

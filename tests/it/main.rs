@@ -36,6 +36,7 @@ mod hostile;
 mod json;
 mod kills;
 mod lock;
+mod lost;
 mod mended;
 mod pace;
 mod power;

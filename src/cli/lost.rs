@@ -1,0 +1,51 @@
+//! What the results of a lost checkpoint said: kept beside them, since a new checkpoint writes its own in their place.
+//!
+//! Deliberately absent: reading what is kept.
+
+use std::path::PathBuf;
+
+use crate::sheet;
+
+use super::exit::Ending;
+use super::judge::sheet_error;
+use super::settings::Files;
+
+/// Copies of one file. A checkpoint that is lost more often than this is no accident.
+const KEPT_MAX: u32 = 99;
+
+/// Where the copies of the results and of what was made earlier may stand.
+pub(super) fn places(files: &Files) -> impl Iterator<Item = [PathBuf; 2]> {
+    let stem = files.earlier.with_extension("");
+    (1..=KEPT_MAX).map(move |n| {
+        [
+            stem.with_extension(format!("lost-{n}.csv")),
+            stem.with_extension(format!("lost-{n}.earlier.csv")),
+        ]
+    })
+}
+
+/// Keeps a copy of the results that stand there before a checkpoint is made anew.
+///
+/// # Errors
+///
+/// If they cannot be copied: no checkpoint may be made then.
+pub(super) fn keep(files: &Files) -> anyhow::Result<()> {
+    let from = [&files.results, &files.earlier];
+    if !from.iter().any(|path| path.exists()) {
+        return Ok(());
+    }
+    let free = places(files).find(|places| places.iter().all(|place| !place.exists()));
+    let Some(places) = free else {
+        return Err(Ending::stopped(
+            format!("{KEPT_MAX} copies of lost results stand beside the sheet; nothing was sent"),
+            "move those whose names have `lost` in them away, then run the same command again",
+        )
+        .into());
+    };
+    for (from, to) in from.into_iter().zip(&places) {
+        if from.exists() {
+            sheet::copy_results(from, to).map_err(sheet_error)?;
+        }
+    }
+    Ok(())
+}
