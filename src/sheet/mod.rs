@@ -1,10 +1,11 @@
 //! The spreadsheet edge, in and out: bytes become rows, rows are judged all at once, results go back beside them.
 //!
-//! In reading order: `decode` (bytes to text), `read` (text to rows), `workbook` (.xlsx to rows), `source` (rows of
+//! In reading order: `decode` (bytes to text), `split` and `read` (text to rows), `ahead` (rows read while others are judged), `workbook` (.xlsx to rows), `source` (rows of
 //! whatever kind of file), `header` (what the columns mean), `fields` (what a row's cells say), `check` (pure: the faults of every row),
 //! `validate` (one pass over a file), `rows` (a second pass that gives instructions), `problems` and `results` (the
 //! files written). Deliberately absent: matching rows to payouts, and anything that a fault may lead to.
 
+mod ahead;
 mod atomic;
 mod book_file;
 mod charset;

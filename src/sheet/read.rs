@@ -95,6 +95,12 @@ impl<R: Read> Records<R> {
         (self.line, &self.record)
     }
 
+    /// Gives the cells of the row last read away for others' memory, and its line.
+    pub(super) fn take_into(&mut self, cells: &mut StringRecord) -> u64 {
+        std::mem::swap(&mut self.record, cells);
+        self.line
+    }
+
     /// Goes to the next row that is not blank; false at the end.
     pub(super) fn advance(&mut self) -> Result<bool, Error> {
         loop {

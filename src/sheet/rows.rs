@@ -2,7 +2,6 @@
 //!
 //! Deliberately absent: faults. They were found in the first pass; a row with any gives no instruction here.
 
-use std::fs::File;
 use std::path::Path;
 
 use csv::StringRecord;
@@ -30,7 +29,7 @@ pub struct Row<'a> {
 
 /// The rows of a sheet that was judged before.
 pub struct Rows<'c> {
-    source: Source<File>,
+    source: Source,
     checked: &'c Checked,
     window: ExpiryWindow,
     next: u32,
@@ -87,7 +86,7 @@ impl<'c> Rows<'c> {
     }
 }
 
-fn changed(source: &Source<File>) -> Error {
+fn changed(source: &Source) -> Error {
     Error::Changed {
         path: source.path().to_owned(),
     }

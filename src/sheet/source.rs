@@ -11,6 +11,7 @@ use std::path::Path;
 
 use csv::StringRecord;
 
+use super::ahead::Ahead;
 use super::error::Error;
 use super::header::Header;
 use super::read::Records;
@@ -25,14 +26,14 @@ const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 const LOOKED_AT_BYTES: u64 = 512;
 
 /// The rows of one file, streamed.
-pub(super) enum Source<R> {
+pub(super) enum Source {
     /// A text: CSV.
-    Text(Box<Records<R>>),
+    Text(Box<Ahead>),
     /// A workbook: .xlsx.
     Book(Box<Book>),
 }
 
-impl Source<File> {
+impl Source {
     /// Opens a sheet, as `rules` say.
     pub(super) fn open(path: &Path, rules: &Rules) -> Result<Self, Error> {
         let failed = |source| Error::Open {
@@ -59,7 +60,7 @@ impl Source<File> {
             Kind::Text if rules.sheet_name.is_some() => Err(refused(Refusal::NotASheetOfMany)),
             Kind::Text => {
                 let records = Records::new(file, path, rules.fingerprint);
-                Ok(Self::text(records.laid_out(&rules.layout)))
+                Self::text(records.laid_out(&rules.layout))
             }
             Kind::Refused(why) => Err(refused(why)),
         }
@@ -111,10 +112,14 @@ fn looks_like_markup(head: &[u8]) -> bool {
         .any(|tag| text.starts_with(tag))
 }
 
-impl<R: Read> Source<R> {
+impl Source {
     /// Rows of a text.
-    pub(super) fn text(records: Records<R>) -> Self {
-        Source::Text(Box::new(records))
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read ahead.
+    pub(super) fn text<R: Read + Send + 'static>(records: Records<R>) -> Result<Self, Error> {
+        Ok(Source::Text(Box::new(Ahead::of(records)?)))
     }
 
     /// The next row that is not blank: its line and its cells. The header is the first one.

@@ -1,22 +1,15 @@
-//! Text to rows and cells. PURE. A quote opens a cell only at its start; inside, two quotes are one; a row ends at LF,
-//! CR LF or CR; blank lines are no rows.
+//! Text to rows and cells, by the `csv` crate's own machine (`csv-core`). PURE. A quote opens a cell only at its start;
+//! inside, two quotes are one; a row ends at LF, CR LF or CR; blank lines are no rows.
 //!
-//! The same rows as the `csv` crate gives, which the tests compare; written anew because half of the time of judging
-//! a sheet went into splitting it, and because lines can only be counted here. Deliberately absent: where the text
-//! comes from and how much of it there may be.
+//! What is added here: how many lines a row takes, whether a text ends inside a quote, and that a row may be cut by the
+//! end of what was read so far. Deliberately absent: where the text comes from and how much of it there may be.
 
 use csv::StringRecord;
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-/// Bytes looked at together.
-const STEP: usize = 8;
-/// The lowest bit of each byte.
-const ONES: u64 = u64::from_le_bytes([1; STEP]);
-/// The highest bit of each byte.
-const HIGHS: u64 = u64::from_le_bytes([0x80; STEP]);
-/// What line feed, carriage return and six rarer characters share, in each byte.
-const ENDS: u64 = u64::from_le_bytes([0x08; STEP]);
-/// Where those characters differ, in each byte.
-const ENDS_DIFFER: u64 = u64::from_le_bytes([0x07; STEP]);
+/// Room for a row's text and cells, to begin with; a row that needs more gets more.
+const TEXT_BYTES: usize = 1024;
+const CELLS: usize = 32;
 
 /// What stands at the start of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,27 +30,31 @@ pub(super) enum Found {
 
 /// Splits rows.
 pub(super) struct Splitter {
-    delimiter: u8,
-    delimiters: u64,
-    /// A cell with doubled quotes, or with text behind its closing quote.
-    mended: String,
+    machine: Reader,
+    /// A row's cells, one behind the other, and where each ends.
+    text: Vec<u8>,
+    ends: Vec<usize>,
 }
 
-/// Where a cell ended, or why it did not.
-enum Cell {
-    /// At this byte, which is a delimiter, a line's end or the text's; so many line ends are in it.
-    Ends(usize, u64),
-    /// Its closing quote is missing.
-    Open,
+/// How the machine left a row.
+enum Left {
+    /// Ended, by so many bytes; so much text in so many cells.
+    Row {
+        used: usize,
+        text: usize,
+        cells: usize,
+    },
+    /// Unended, outside of a quote or in one.
+    Unended { quoted: bool },
 }
 
 impl Splitter {
     /// Cells are separated by `delimiter`, which is ASCII.
     pub(super) fn new(delimiter: u8) -> Self {
         Self {
-            delimiter,
-            delimiters: u64::from_le_bytes([delimiter; STEP]),
-            mended: String::new(),
+            machine: ReaderBuilder::new().delimiter(delimiter).build(),
+            text: vec![0; TEXT_BYTES],
+            ends: vec![0; CELLS],
         }
     }
 
@@ -65,115 +62,91 @@ impl Splitter {
     pub(super) fn row(&mut self, text: &str, whole: bool, record: &mut StringRecord) -> Found {
         record.clear();
         let bytes = text.as_bytes();
-        let (mut at, blank) = blank_lines(bytes, whole);
-        if at == bytes.len() {
+        let (at, blank) = blank_lines(bytes, whole);
+        let row = bytes.get(at..).unwrap_or_default();
+        if row.is_empty() {
             return if whole {
                 Found::Nothing
             } else {
                 Found::Part { blank }
             };
         }
-        let mut lines = 1;
-        loop {
-            let end = match self.cell(text, at, record) {
-                Cell::Ends(end, inside) => {
-                    lines += inside;
-                    end
-                }
-                Cell::Open if whole => return Found::OpenQuote { blank },
-                Cell::Open => return Found::Part { blank },
-            };
-            match bytes.get(end) {
-                Some(byte) if *byte == self.delimiter => at = end + 1,
-                None if !whole => return Found::Part { blank },
-                Some(_) | None => {
-                    let Some(length) = line_end(bytes, end, whole) else {
-                        return Found::Part { blank };
-                    };
-                    let bytes = end + length;
-                    return Found::Row {
-                        blank,
-                        lines,
-                        bytes,
-                    };
+        match self.split(row, whole) {
+            Left::Row { used, text, cells } => {
+                self.take(text, cells, record);
+                // The machine leaves the second half of CR LF to the next row.
+                let feed = row.get(..used).is_some_and(|row| row.ends_with(b"\r"));
+                let length = match (feed, row.get(used)) {
+                    (true, Some(b'\n')) => used + 1,
+                    (true, None) if !whole => return Found::Part { blank },
+                    (_, _) => used,
+                };
+                Found::Row {
+                    blank,
+                    lines: lines_of(row.get(..length).unwrap_or_default()),
+                    bytes: at + length,
                 }
             }
+            Left::Unended { .. } if !whole => Found::Part { blank },
+            Left::Unended { quoted: true } => Found::OpenQuote { blank },
+            Left::Unended { quoted: false } => Found::Nothing,
         }
     }
 
-    /// Takes the cell that starts at `at`.
-    fn cell(&mut self, text: &str, at: usize, record: &mut StringRecord) -> Cell {
-        let bytes = text.as_bytes();
-        if bytes.get(at) == Some(&b'"') {
-            return self.quoted(text, at + 1, record);
-        }
-        let end = self.plain_until(bytes, at);
-        record.push_field(text.get(at..end).unwrap_or_default());
-        Cell::Ends(end, 0)
-    }
-
-    /// Takes the cell whose opening quote stands before `start`.
-    fn quoted(&mut self, text: &str, start: usize, record: &mut StringRecord) -> Cell {
-        let bytes = text.as_bytes();
-        self.mended.clear();
-        let mut from = start;
+    /// Runs the machine over one row.
+    fn split(&mut self, mut input: &[u8], whole: bool) -> Left {
+        self.restart();
+        let (mut used, mut text, mut cells) = (0, 0, 0);
+        let mut ended = false;
         loop {
-            let Some(quote) = find_quote(bytes, from) else {
-                return Cell::Open;
-            };
-            let part = text.get(from..quote).unwrap_or_default();
-            if bytes.get(quote + 1) == Some(&b'"') {
-                self.mended.push_str(part);
-                self.mended.push('"');
-                from = quote + 2;
-                continue;
+            let room = self.text.get_mut(text..).unwrap_or_default();
+            let ends = self.ends.get_mut(cells..).unwrap_or_default();
+            let (result, read, written, filled) = self.machine.read_record(input, room, ends);
+            used += if ended { 0 } else { read };
+            text += written;
+            cells += filled;
+            input = input.get(read..).unwrap_or_default();
+            match result {
+                ReadRecordResult::Record => return Left::Row { used, text, cells },
+                ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                // A line end of our own ends a last row that has none, unless it stands in a quote.
+                ReadRecordResult::InputEmpty if whole && !ended => {
+                    ended = true;
+                    input = b"\n";
+                }
+                ReadRecordResult::InputEmpty | ReadRecordResult::End => {
+                    return Left::Unended { quoted: ended };
+                }
             }
-            let end = self.plain_until(bytes, quote + 1);
-            let inside = line_ends(bytes.get(start..quote).unwrap_or_default());
-            if self.mended.is_empty() && end == quote + 1 {
-                record.push_field(part);
-            } else {
-                self.mended.push_str(part);
-                let behind = text.get(quote + 1..end).unwrap_or_default();
-                self.mended.push_str(behind);
-                record.push_field(&self.mended);
-            }
-            return Cell::Ends(end, inside);
         }
     }
 
-    /// Where the first delimiter or line end from `at` on stands; the text's end if there is none.
-    fn plain_until(&self, bytes: &[u8], mut at: usize) -> usize {
-        let ends = |byte: u8| byte == self.delimiter || matches!(byte, b'\n' | b'\r');
-        while let Some(step) = bytes.get(at..).and_then(|rest| rest.first_chunk::<STEP>()) {
-            let word = u64::from_le_bytes(*step);
-            let found = zero(word ^ self.delimiters) | zero(word & !ENDS_DIFFER ^ ENDS);
-            if found == 0 {
-                at += STEP;
-                continue;
-            }
-            at += usize::try_from(found.trailing_zeros() / 8).unwrap_or(0);
-            if bytes.get(at).is_some_and(|byte| ends(*byte)) {
-                return at;
-            }
-            at += 1;
+    /// At its very start the machine would swallow a byte order mark; after a line end it would not.
+    fn restart(&mut self) {
+        self.machine.reset();
+        self.machine.read_record(b"\n", &mut [], &mut []);
+    }
+
+    fn take(&self, text: usize, cells: usize, record: &mut StringRecord) {
+        // Quotes and delimiters are ASCII, so what is left of a text is one.
+        let text = self.text.get(..text).unwrap_or_default();
+        let text = std::str::from_utf8(text).unwrap_or_default();
+        let mut from = 0;
+        for end in self.ends.get(..cells).unwrap_or_default() {
+            record.push_field(text.get(from..*end).unwrap_or_default());
+            from = *end;
         }
-        let rest = bytes.get(at..).unwrap_or_default();
-        let end = rest.iter().position(|byte| ends(*byte));
-        at + end.unwrap_or(rest.len())
     }
 }
 
-/// The highest bit of each byte that is zero; of those behind the first one it may be wrong.
-fn zero(step: u64) -> u64 {
-    step.wrapping_sub(ONES) & !step & HIGHS
-}
-
-fn find_quote(bytes: &[u8], from: usize) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    rest.iter()
-        .position(|byte| *byte == b'"')
-        .map(|place| from + place)
+/// Lines that a row takes: one, and one more for each line end in a quote.
+fn lines_of(row: &[u8]) -> u64 {
+    if !row.contains(&b'"') {
+        return 1;
+    }
+    let ended = row.ends_with(b"\n") || row.ends_with(b"\r");
+    line_ends(row) + u64::from(!ended)
 }
 
 /// Bytes and number of the blank lines at the start.

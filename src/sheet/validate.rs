@@ -3,7 +3,6 @@
 //! The pass is made again only if the whole sheet shows what its rows alone do not: rows alike, or dates written
 //! otherwise than the first one. So faults come in the order of rows, and a good sheet is read once. Deliberately absent: control totals over the sheet, which the commands compare, and any decision to stop.
 
-use std::io::Read;
 use std::path::Path;
 
 use crate::domain::{KeyHasher, Money, RowKey};
@@ -63,8 +62,8 @@ pub fn validate(
 }
 
 /// The same for any source that can be opened again.
-pub(super) fn validate_source<R: Read>(
-    open: &dyn Fn() -> Result<Source<R>, Error>,
+pub(super) fn validate_source(
+    open: &dyn Fn() -> Result<Source, Error>,
     rules: &Rules,
     hasher: &KeyHasher,
     judge: &dyn Fn(u32) -> Judge,
@@ -80,8 +79,8 @@ pub(super) fn validate_source<R: Read>(
     Ok(checked)
 }
 
-fn pass<R: Read>(
-    mut source: Source<R>,
+fn pass(
+    mut source: Source,
     rules: &Rules,
     hasher: &KeyHasher,
     judge: &dyn Fn(u32) -> Judge,
@@ -130,7 +129,7 @@ fn pass<R: Read>(
 }
 
 /// The first row of a sheet.
-pub(super) fn read_header<R: Read>(source: &mut Source<R>, rules: &Rules) -> Result<Header, Error> {
+pub(super) fn read_header(source: &mut Source, rules: &Rules) -> Result<Header, Error> {
     let path = source.path().to_owned();
     let header = match source.next_record()? {
         Some((line, cells)) => Header::mapped(cells, line, &path, &rules.layout.map)?,
