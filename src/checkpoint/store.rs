@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::domain::{Standing, State, StatusClass};
 
-use super::apply::{self, Posting};
+use super::apply::{self, News, Posting};
 use super::error::Error;
 use super::meta::{self, Binding, Meta};
 use super::note::Note;
@@ -172,6 +172,11 @@ impl Store {
         notes: &[Note],
         before: &Totals,
     ) -> Result<Vec<Standing>, Error> {
+        let sends = |posting: &Posting| matches!(posting.news, News::Sending { .. });
+        if page.iter().any(sends) {
+            // Whatever command it is: of a purged payout neither the phone nor the name is known.
+            self.refuse_purged()?;
+        }
         let path = &self.path;
         let tx = self
             .conn

@@ -7,11 +7,12 @@
 type Shape = (&'static str, bool);
 
 /// Options of one run, which a later one is better without.
-const ONCE: [Shape; 4] = [
+const ONCE: [Shape; 5] = [
     ("--dry-run", false),
     ("--adopt", false),
     ("--reopen", false),
     ("--new-payment", false),
+    ("--unfinished", false),
 ];
 /// Options that name what `retry` and `cancel` act on.
 const OF_MENDING: [Shape; 4] = [
@@ -68,7 +69,9 @@ impl Again {
     /// The same words for another command, such as `send` after a `status`. Options that it does not know are left
     /// out.
     pub(super) fn as_command(&self, command: &str) -> Again {
-        let known = ["send", "status", "results", "report", "retry", "cancel"];
+        let known = [
+            "send", "status", "results", "report", "retry", "cancel", "purge",
+        ];
         let typed = self.0.iter().find(|word| known.contains(&word.as_str()));
         let typed = typed.map_or("", String::as_str);
         let mut left_out = ONCE.to_vec();

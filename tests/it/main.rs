@@ -53,6 +53,7 @@ mod support;
 mod tidy;
 mod tls;
 mod twice;
+mod unusable;
 mod usage;
 mod validate;
 mod webhooks;

@@ -125,6 +125,9 @@ fn a_purged_batch_is_still_told_of_and_never_sent_from() {
         }
     }
     guarded(&world, &gate, world.send("june.csv", &gate), 3, &words);
+    let retry = world.talk("retry", "june.csv", &gate);
+    let retry = retry.args(["--expired", "--yes", "--json"]);
+    guarded(&world, &gate, retry, 3, &words);
     let status = world.status("june.csv", &gate).run().exits(0);
     assert_eq!(status.json()["states"]["created"], 2, "{status}");
     assert_eq!(status.json()["amount_total"], "1252.50");
@@ -153,6 +156,7 @@ fn an_unfinished_batch_is_kept_unless_the_user_insists() {
         "2 rows are open",
         "with a link",
         "nothing was removed",
+        "`paysheet status june.csv",
         "--unfinished",
     ]);
     assert_eq!(world.bytes(CHECKPOINT), before);

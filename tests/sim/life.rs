@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use paysheet::checkpoint::{Binding, Error, Store, SweepRow};
+use paysheet::checkpoint::{Binding, Error, Pick, Store, SweepRow};
 use paysheet::clock::Clock;
 use paysheet::domain::planted::{self, Mistake};
 use paysheet::domain::{LinkExpiry, State};
@@ -41,6 +41,8 @@ pub(crate) struct Course {
     pub(crate) adopt: bool,
     /// It ends with a sweep.
     pub(crate) sweep: bool,
+    /// It is a `retry`: what was rejected is sent again, and nothing else.
+    pub(crate) retry: bool,
     pub(crate) seed: u64,
 }
 
@@ -48,6 +50,7 @@ impl Course {
     pub(crate) fn draw(mix: &Mix, rng: &mut Rng) -> Course {
         let mut course = Course {
             adopt: rng.u32(0..3) == 0,
+            retry: rng.u32(0..6) == 0,
             sweep: rng.u32(0..100) < mix.mortal.sweep,
             seed: rng.u64(..),
             ..Course::default()
@@ -258,6 +261,14 @@ fn session(
 }
 
 async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> anyhow::Result<End> {
+    if course.retry {
+        let at = timestamp(shared.world().now());
+        let rows = session.write(move |store| retry(store, at)).await?;
+        if rows == 0 {
+            return Ok(End::Done { held_back: 0 });
+        }
+        shared.world().count("retry");
+    }
     let open = session
         .read(|store| Ok(store.totals().rows(State::Ready) + store.totals().rows(State::Unknown)))
         .await?;
@@ -294,15 +305,26 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
         notify: true,
     };
     let outcome = session.send(rules, open).await;
-    requests(shared, open, outcome.created_now);
+    if !course.adopt {
+        requests(shared, open, outcome.created_now);
+    }
     match outcome.halt {
         Some(halt) => Ok(End::Halted(halt)),
         None => sweep(session, course, outcome.held_back).await,
     }
 }
 
+/// Has what was rejected sent again. How many rows there are.
+fn retry(store: &mut Store, at: Timestamp) -> Result<u64, Error> {
+    store.pick_all(Pick::Rejected)?;
+    if store.keep_mendable()? == 0 {
+        return Ok(0);
+    }
+    store.mend_picked(at)
+}
+
 /// Under a gateway that only fails, requests are bounded. Questions about what an earlier run left are not counted, so
-/// the first life is the one to measure.
+/// the first life is the one to measure; and not with `--adopt`, which looks every row up.
 fn requests(shared: &Shared, open: u64, created: u64) {
     let mut world = shared.world();
     let most = open + open / 10 + 100;

@@ -14,11 +14,13 @@ use paysheet::sandbox::{
 
 /// Rows of the largest sheet.
 const ROWS_MAX: usize = 40;
+/// Longer than the slowest way there, the slowest bank and the slowest way back together: in peace nothing times out.
+const TIMEOUT_S_MIN: u64 = 8;
 /// In this many thousandths a network fault is counted.
 pub(crate) const WHOLE: u32 = 1000;
 
 /// Faults that a create can meet at the gateway, by their names in a plan.
-const OF_CREATE: [&str; 33] = [
+pub(crate) const OF_CREATE: [&str; 33] = [
     "lost-before",
     "lost-after",
     "late",
@@ -54,9 +56,9 @@ const OF_CREATE: [&str; 33] = [
     "data-null",
 ];
 /// Faults of a create that end in conflict, since a 409 was not earned.
-const OF_CREATE_CONFLICT: [&str; 2] = ["409", "409-phantom"];
+pub(crate) const OF_CREATE_CONFLICT: [&str; 2] = ["409", "409-phantom"];
 /// Faults that a question can meet.
-const OF_STATUS: [&str; 20] = [
+pub(crate) const OF_STATUS: [&str; 20] = [
     "lost-before",
     "reset",
     "cut",
@@ -79,7 +81,7 @@ const OF_STATUS: [&str; 20] = [
     "unknown-word",
 ];
 /// Faults of the doors before.
-const OF_AUTHORIZE: [&str; 8] = [
+pub(crate) const OF_AUTHORIZE: [&str; 8] = [
     "lost-before",
     "stall",
     "500-before",
@@ -193,7 +195,7 @@ impl Mix {
                 limits(rng)
             },
             rate: rate(rng),
-            timeout: Duration::from_secs(rng.u64(4..=30)),
+            timeout: Duration::from_secs(rng.u64(TIMEOUT_S_MIN..=30)),
             gather: Duration::from_micros(choose(rng, &[100, 100, 5_000, 80_000])),
             net: if only_fails { Net::default() } else { net(rng) },
             outages: outages(rng),

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::coverage;
 use super::play::{Report, play};
 
-/// Seeds played where nobody says how many.
+/// Seeds played where nobody says how many; CI plays [`COVERING_RUNS`].
 const RUNS: u64 = 1_000;
+/// So many seeds show every fault and every transition.
+const COVERING_RUNS: u64 = 20_000;
 /// Seeds within which every planted mistake is caught.
 #[cfg(feature = "planted")]
 const MISTAKE_RUNS: u64 = 20_000;
@@ -117,6 +120,11 @@ fn runs() {
         eprintln!("{n:>9} {name}");
     }
     assert!(sum.failures.is_empty(), "{}", sum.failures.join("\n"));
+    let missing = coverage::missing(&sum.counts);
+    assert!(
+        runs < COVERING_RUNS || missing.is_empty(),
+        "never occurred in {runs} seeds: {missing:#?}"
+    );
 }
 
 #[test]

@@ -1,0 +1,114 @@
+//! What must have happened in a long suite: a fault or a transition that never occurred was never tested.
+//!
+//! The names are those that the counts bear. Deliberately absent: how often, beyond once.
+
+use std::collections::BTreeMap;
+
+use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
+
+/// What befalls us, and what people do.
+const EVENTS: [&str; 38] = [
+    "a gateway that only fails",
+    "adopted",
+    "crash: at a moment",
+    "crash: at a time",
+    "edit: amount",
+    "edit: expiry",
+    "edit: name",
+    "edit: remarks",
+    "edit: row added",
+    "edit: row removed",
+    "edit: shuffled",
+    "edit: sorted",
+    "edit: validity",
+    "guard: a sent row left or changed",
+    "guard: ids exist already",
+    "halt: equal refusals",
+    "halt: interrupted",
+    "halt: out of reach",
+    "halt: stopped",
+    "interrupt",
+    "life: died",
+    "life: done",
+    "life: guarded",
+    "net: arrives when nobody waits",
+    "net: endless",
+    "net: garbage",
+    "net: late",
+    "net: lost",
+    "net: outage",
+    "net: refused",
+    "net: reply lost",
+    "net: silent",
+    "net: twice",
+    "net: unresolved",
+    "net: untrusted",
+    "retry",
+    "the checkpoint is lost",
+    "unknown in peace",
+];
+
+/// Every transition of a payout that is not cancelled and not replaced.
+const EDGES: [&str; 27] = [
+    "conflict adopted created",
+    "conflict found conflict",
+    "conflict missing conflict",
+    "conflict swept conflict",
+    "created missing created",
+    "created swept created",
+    "invalid mended ready",
+    "ready found conflict",
+    "ready sending unknown",
+    "ready spoiled invalid",
+    "rejected mended ready",
+    "rejected spoiled invalid",
+    "unknown created created",
+    "unknown duplicate conflict",
+    "unknown duplicate unknown",
+    "unknown found created",
+    "unknown in_doubt unknown",
+    "unknown missing rejected",
+    "unknown missing unknown",
+    "unknown not_sent ready",
+    "unknown not_sent unknown",
+    "unknown rejected rejected",
+    "unknown rejected unknown",
+    "unknown sending unknown",
+    "unknown stopped ready",
+    "unknown stopped unknown",
+    "unknown throttled unknown",
+];
+
+/// What never occurred.
+pub(crate) fn missing(counts: &BTreeMap<String, u64>) -> Vec<String> {
+    let faults = [
+        ("create", &OF_CREATE[..]),
+        ("create", &OF_CREATE_CONFLICT[..]),
+        ("status", &OF_STATUS[..]),
+        ("authorize", &OF_AUTHORIZE[..]),
+        ("balance", &OF_AUTHORIZE[..]),
+    ];
+    let of = |(operation, names): &(&'static str, &'static [&'static str])| {
+        let operation = *operation;
+        names.iter().map(move |name| format!("{operation}: {name}"))
+    };
+    let faults = faults.iter().flat_map(of);
+    let events = EVENTS.iter().map(|name| (*name).to_owned());
+    let edges = EDGES.iter().map(|name| format!("edge: {name}"));
+    let wanted = faults.chain(events).chain(edges);
+    wanted.filter(|name| !counts.contains_key(name)).collect()
+}
+
+#[test]
+fn what_never_occurred_is_missing() {
+    let mut counts: BTreeMap<String, u64> = missing(&BTreeMap::new())
+        .into_iter()
+        .map(|name| (name, 1))
+        .collect();
+    assert!(missing(&counts).is_empty());
+    for left_out in ["create: late", "net: twice", "edge: unknown found created"] {
+        counts.remove(left_out).unwrap();
+        assert_eq!(missing(&counts), [left_out]);
+        counts.insert(left_out.to_owned(), 1);
+    }
+}
