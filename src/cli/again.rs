@@ -124,6 +124,28 @@ impl Again {
         }
     }
 
+    /// The same command with another option and its value.
+    pub(super) fn with_value(&self, option: &str, value: &str) -> String {
+        let more = [option.to_owned(), value.to_owned()];
+        spelled(self.0.iter().chain(&more))
+    }
+
+    /// `send` of another sheet under this batch's name, with the columns that were mapped.
+    pub(super) fn resume(&self, sheet: &str, batch: &str) -> String {
+        let mut words = vec!["send".to_owned(), sheet.to_owned()];
+        words.extend(["--batch".to_owned(), batch.to_owned()]);
+        let mut typed = self.0.iter();
+        while let Some(word) = typed.next() {
+            if word.starts_with("--map=") {
+                words.push(word.clone());
+            } else if word == "--map" {
+                words.push(word.clone());
+                words.extend(typed.next().cloned());
+            }
+        }
+        spelled(words.iter())
+    }
+
     /// `send` for another sheet and its batch, which `options` name.
     pub(super) fn of_another(&self, sheet: &str, other: &str, options: &[String]) -> String {
         let left_out: Vec<Shape> = OF_BATCH.into_iter().chain(OF_SHEET).collect();

@@ -7,6 +7,7 @@
 mod after;
 mod completions;
 mod doctor;
+mod editions;
 mod export;
 mod help;
 mod layout;
@@ -14,6 +15,7 @@ mod mend;
 mod purge;
 mod report;
 mod sandbox;
+mod template;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -35,9 +37,11 @@ use super::values::{self, Environment, LogFormat, Notify, Rate};
 
 pub use completions::CompletionsArgs;
 pub use doctor::DoctorArgs;
+pub use editions::EditionArgs;
 pub use export::ExportArgs;
 pub use purge::PurgeArgs;
 pub use sandbox::SandboxArgs;
+pub use template::TemplateArgs;
 
 /// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
@@ -79,6 +83,9 @@ pub enum Command {
     /// Serve a simulated gateway for rehearsals and tests: no account, no money.
     #[command(after_help = sandbox::help())]
     Sandbox(SandboxArgs),
+    /// Print or write an empty sheet with the right header and one example row.
+    #[command(after_help = template::HELP)]
+    Template(TemplateArgs),
     /// Remove personal data of a finished batch; keep totals and ids.
     #[command(after_help = purge::HELP)]
     Purge(PurgeArgs),
@@ -108,6 +115,7 @@ impl Command {
             Command::Results(_) => "results",
             Command::Report(_) => "report",
             Command::Sandbox(_) => "sandbox",
+            Command::Template(_) => "template",
             Command::Completions(_) => "completions",
             Command::Export(_) => "export",
             Command::Purge(_) => "purge",
@@ -128,6 +136,7 @@ impl Command {
             | Command::Report(_)
             | Command::Sandbox(_)
             | Command::Webhooks(_)
+            | Command::Template(_)
             | Command::Completions(_)
             | Command::Export(_)
             | Command::Purge(_)
@@ -147,7 +156,8 @@ impl Command {
             Command::Purge(args) => args.json,
             Command::Doctor(args) => args.json,
             Command::Report(args) => args.json,
-            Command::Sandbox(_)
+            Command::Template(_)
+            | Command::Sandbox(_)
             | Command::Completions(_)
             | Command::Export(_)
             | Command::Webhooks(_) => false,
@@ -327,6 +337,9 @@ pub struct ValidateArgs {
     /// Rows alike in name, phone and amount are meant to be paid each
     #[arg(long, help_heading = "Sheet")]
     pub allow_duplicates: bool,
+    /// The sheet given back.
+    #[command(flatten)]
+    pub editions: EditionArgs,
     /// Print one JSON object as the last line
     #[arg(long, help_heading = "Output")]
     pub json: bool,

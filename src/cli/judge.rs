@@ -12,7 +12,10 @@ use crate::checkpoint::{Known, Store};
 use crate::domain::matching::{Assignment, KnownKey, Matching, match_rows};
 use crate::domain::{KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
-use crate::sheet::{self, Checked, Judge, Problems, ProblemsSummary, Rules};
+use crate::sheet::{
+    self, Checked, Editions, EditionsSummary, Judge, NoFaults, Problems, ProblemsSummary, Rules,
+    Wanted,
+};
 
 use super::again::Again;
 use super::exit::{Ending, Exit};
@@ -41,26 +44,41 @@ pub(super) fn rules(controls: &Controls, today: Date, fingerprint: bool) -> Rule
     }
 }
 
-/// Judges the sheet by itself: no row of it was ever sent, as far as this is concerned.
+/// Judges the sheet by itself: no row of it was ever sent, as far as this is concerned. Writes the editions of it that
+/// are wanted.
 ///
 /// # Errors
 ///
-/// If the sheet cannot be read or the list of problems not be written.
+/// If the sheet cannot be read or a file not be written.
 pub(super) fn judge_alone(
     path: &Path,
     problems_file: &Path,
+    wanted: &Wanted,
     rules: &Rules,
-) -> anyhow::Result<Judged> {
-    let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
+) -> anyhow::Result<(Checked, EditionsSummary)> {
+    let mut editions = Editions::new(problems_file, wanted).map_err(sheet_error)?;
     let (hasher, whole) = (KeyHasher::new(), |_: u32| Judge::Whole);
     let checked =
-        sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
-    Ok(Judged {
-        checked,
-        problems: problems.finish().map_err(sheet_error)?,
-        matching: None,
-        is_new: true,
-    })
+        sheet::validate(path, rules, &hasher, &whole, &mut editions).map_err(sheet_error)?;
+    Ok((checked, editions.finish().map_err(sheet_error)?))
+}
+
+/// Judges a sheet that paysheet itself just wrote.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(super) fn judge_mended(path: &Path, rules: &Rules) -> anyhow::Result<Checked> {
+    let (hasher, whole) = (KeyHasher::new(), |_: u32| Judge::Whole);
+    let rules = Rules {
+        sheet_name: None,
+        layout: sheet::Layout {
+            map: rules.layout.map.clone(),
+            ..sheet::Layout::default()
+        },
+        ..rules.clone()
+    };
+    sheet::validate(path, &rules, &hasher, &whole, &mut NoFaults).map_err(sheet_error)
 }
 
 /// Judges the sheet. Rows that match a payout that may exist are judged by phone, amount and id alone: their expiry

@@ -21,6 +21,7 @@ mod guards;
 mod intake;
 mod judge;
 mod logs;
+mod mended;
 mod named;
 mod prepare;
 mod privacy;
@@ -36,6 +37,7 @@ pub mod settings;
 mod shell;
 mod signals;
 mod status;
+mod template;
 mod twice;
 mod validate;
 pub mod values;
@@ -188,6 +190,7 @@ async fn dispatch(run: &Run, shell: &Shell) -> anyhow::Result<Exit> {
         Run::Results(settings) => results::run(settings, shell),
         Run::Report(settings) => report::run(settings, shell),
         Run::Sandbox(settings) => sandbox::run(settings, shell).await,
+        Run::Template(file, _) => template::run(file.as_ref(), shell),
         Run::Completions(wanted, _) => completions::run(*wanted),
         Run::Export(settings) => export::run(settings, shell),
         Run::Purge(settings) => purge::run(settings, shell),

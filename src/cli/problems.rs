@@ -86,7 +86,10 @@ fn problem(fault: &Fault) -> Problem {
         value: fault.shown_value(),
         code: fault.code.to_owned(),
         problem: fault.problem.clone(),
-        fix: fault.fix.clone(),
+        fix: match fault.shown_repair() {
+            Some(repair) => format!("{}; surely meant: {repair}", fault.fix),
+            None => fault.fix.clone(),
+        },
     }
 }
 

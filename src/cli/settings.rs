@@ -13,7 +13,7 @@ mod mend;
 mod run;
 mod webhooks;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::BatchName;
 use crate::sheet::Layout;
@@ -30,7 +30,7 @@ use door::{from_variables, gateway};
 use super::after::After;
 use super::args::{
     AfterArgs, Command, ControlArgs, FileArgs, PlaceArgs, ReportArgs, ReportFormat, ResultsArgs,
-    SendArgs, StatusArgs, Typed, ValidateArgs,
+    SendArgs, StatusArgs, TemplateArgs, Typed, ValidateArgs,
 };
 use super::config::{Config, Layer};
 use super::credentials::{ID_VARIABLE, SECRET_VARIABLE};
@@ -88,6 +88,7 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
             let (base, voice) = base(&args.place)?;
             results(args, base, voice, around).map(Run::Results)
         }
+        Command::Template(args) => template(args).map(|file| Run::Template(file, voice)),
         Command::Purge(args) => {
             let (base, voice) = base(&args.place)?;
             keeping::purge(args, base, voice, around).map(Run::Purge)
@@ -158,8 +159,10 @@ impl Base {
 
 fn validate(args: ValidateArgs, base: Base, voice: Voice) -> Result<Validate, Ending> {
     let batch = files::batch(&args.sheet, args.batch.as_deref())?;
+    let problems = files::problems(&args.sheet, &batch);
     Ok(Validate {
-        problems: files::problems(&args.sheet, &batch),
+        editions: files::editions(&args.sheet, &problems, args.editions)?,
+        problems,
         controls: controls(args.controls, base.file.controls, args.allow_duplicates),
         sheet: args.sheet,
         batch,
@@ -247,6 +250,19 @@ fn results(
         environment,
         voice,
     })
+}
+
+/// The file that a template goes to, whose name says of which kind it is; none: stdout.
+fn template(args: TemplateArgs) -> Result<Option<PathBuf>, Ending> {
+    if let Some(path) = args.xlsx {
+        files::workbook(&path, "--xlsx")?;
+        return Ok(Some(path));
+    }
+    let Some(path) = args.file else {
+        return Ok(None);
+    };
+    files::sheet(&path)?;
+    Ok(Some(path))
 }
 
 /// As for the results. Numbers on stdout leave no room for another object there.

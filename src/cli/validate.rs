@@ -1,10 +1,13 @@
 //! `paysheet validate`: check every row, say what is wrong and how to mend it, send nothing.
 
+use std::path::Path;
+
 use crate::report::json::{Rupees, ValidateJson};
 use crate::report::words::{counted, rupees};
 
 use super::exit::Exit;
 use super::judge::{check_controls, judge_alone, rules};
+use super::mended;
 use super::problems;
 use super::settings::Validate;
 use super::shell::Shell;
@@ -16,8 +19,9 @@ use super::shell::Shell;
 /// If the sheet cannot be read, or is not payable as a whole.
 pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let rules = rules(&validate.controls, shell.clock.today_in_india(), false);
-    let judged = judge_alone(&validate.sheet, &validate.problems, &rules)?;
-    let (checked, summary) = (&judged.checked, &judged.problems);
+    let wanted = &validate.editions;
+    let (checked, editions) = judge_alone(&validate.sheet, &validate.problems, wanted, &rules)?;
+    let (checked, summary) = (&checked, &editions.problems);
     problems::show_columns(shell, checked);
     problems::show(shell, summary);
     problems::show_warnings(shell, &checked.warnings);
@@ -35,6 +39,8 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
         }
     };
     shell.out.paragraph(&message);
+    let mended = mended::say(validate, &editions, &rules, shell)?;
+    let (exit, message) = mended.unwrap_or((exit, message));
     let sheet = validate.sheet.display().to_string();
     let file = summary.file.as_ref().map(|path| path.display().to_string());
     shell.out.json(&ValidateJson {
@@ -51,6 +57,8 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
             .collect(),
         warnings: problems::by_code(&checked.warnings),
         problems_file: file.as_deref(),
+        marked_file: editions.marked.as_deref().and_then(Path::to_str),
+        fixed_file: editions.fixed.as_ref().and_then(|(path, _)| path.to_str()),
         exit: exit.code(),
         message: &message,
     });

@@ -120,6 +120,12 @@ pub struct ValidateJson<'a> {
     pub warnings: BTreeMap<String, u64>,
     /// Where the problems are listed; null if there are none.
     pub problems_file: Option<&'a str>,
+    /// The marked workbook, if one was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marked_file: Option<&'a str>,
+    /// The mended sheet, if one was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fixed_file: Option<&'a str>,
     /// The exit code.
     pub exit: u8,
     /// The verdict.
@@ -348,6 +354,8 @@ mod tests {
             problems: BTreeMap::from([("phone.length".to_owned(), 2)]),
             warnings: BTreeMap::from([("phone.repeated".to_owned(), 1)]),
             problems_file: Some("june.problems.csv"),
+            marked_file: None,
+            fixed_file: None,
             exit: 3,
             message: "2 of 3 rows have problems",
         };

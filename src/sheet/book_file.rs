@@ -29,12 +29,18 @@ pub(super) const BOOK_ROWS_MAX: u32 = 1_048_576;
 pub(super) enum Kind {
     /// The results of a batch.
     Results,
+    /// A sheet with its problems marked.
+    Marked,
+    /// A sheet to be filled in, or one that was mended: the user's, and never written over.
+    Own,
 }
 
 impl Kind {
     fn title(self) -> &'static str {
         match self {
             Kind::Results => "paysheet results",
+            Kind::Marked => "paysheet marked sheet",
+            Kind::Own => "payouts",
         }
     }
 }
@@ -42,16 +48,28 @@ impl Kind {
 /// What stands at `path`, where a workbook of this kind is to stand.
 pub(super) fn standing(path: &Path, kind: Kind) -> Result<Standing, Error> {
     standing_if(path, &|file: File| {
-        author_and_title(file).is_some_and(|says| {
-            says.author == AUTHOR && says.last_author == AUTHOR && says.title == kind.title()
-        })
+        kind != Kind::Own
+            && author_and_title(file).is_some_and(|says| {
+                says.author == AUTHOR && says.last_author == AUTHOR && says.title == kind.title()
+            })
     })
+}
+
+/// Removes a workbook of this kind, if one stands at `path`.
+pub(super) fn remove_ours(path: &Path, kind: Kind) -> Result<(), Error> {
+    match standing(path, kind)? {
+        Standing::Ours => std::fs::remove_file(path).map_err(|error| cannot_write(path, error)),
+        Standing::Nothing | Standing::Foreign => Ok(()),
+    }
 }
 
 /// An error if anything but a workbook of this kind stands at `path`.
 pub(super) fn refuse_foreign(path: &Path, kind: Kind) -> Result<(), Error> {
     match standing(path, kind)? {
         Standing::Nothing | Standing::Ours => Ok(()),
+        Standing::Foreign if kind == Kind::Own => Err(Error::Exists {
+            path: path.to_owned(),
+        }),
         Standing::Foreign => Err(Error::Foreign {
             path: path.to_owned(),
         }),

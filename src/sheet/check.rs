@@ -16,6 +16,7 @@ use super::dates::{DateReading, DateStyle, Shape, Votes, read_expiry};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
 use super::header::{Field, Header, normal};
+use super::repair::repaired;
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
 use super::twins::{self, Likeness, Twin};
@@ -73,7 +74,7 @@ pub(super) struct Checker<'a> {
     header: &'a Header,
     hasher: &'a KeyHasher,
     judge: &'a dyn Fn(u32) -> Judge,
-    sink: &'a mut dyn FaultSink,
+    pub(super) sink: &'a mut dyn FaultSink,
     /// How dates are read; before the whole sheet is known, as its first date is written.
     reading: DateReading,
     first_style: Option<DateStyle>,
@@ -255,8 +256,7 @@ impl<'a> Checker<'a> {
             .iter()
             .find(|(column, _)| Some(*column) == place);
         if let Some((_, trouble)) = found {
-            let fault = self.at_field(at, field).say(trouble.words());
-            self.tell(at.index, &fault);
+            self.beyond_repair(at, field, trouble.words());
         }
         found.is_some()
     }
@@ -282,7 +282,7 @@ impl<'a> Checker<'a> {
         match at.fields.amount() {
             Ok(amount) => {
                 if whole && self.rules.max_amount.is_some_and(|max| amount > max) {
-                    self.fault(at, Field::Amount, ABOVE_MAX);
+                    self.beyond_repair(at, Field::Amount, ABOVE_MAX);
                 }
                 Some(amount)
             }
@@ -316,6 +316,8 @@ impl<'a> Checker<'a> {
                 .cloned()
                 .unwrap_or_default();
             let fault = blank(at, Some(Field::Notify), column, at.fields.at(place)).say(NOTIFY);
+            let repair = repaired(Field::Notify, &fault.value, self.reading, self.window);
+            let fault = Fault { repair, ..fault };
             self.tell(at.index, &fault);
         }
     }
@@ -441,9 +443,16 @@ impl<'a> Checker<'a> {
         self.tell(at.index, &fault);
     }
 
+    /// A fault of a cell that must be judged by a person.
+    fn beyond_repair(&mut self, at: At<'_>, field: Field, words: Words) {
+        let fault = self.at_field(at, field).say(words);
+        self.tell(at.index, &fault);
+    }
+
     fn fault(&mut self, at: At<'_>, field: Field, words: Words) {
         let damage = damage::diagnose(field, at.fields.text(field));
-        let fault = self.at_field(at, field).say(damage.unwrap_or(words));
+        let mut fault = self.at_field(at, field).say(damage.unwrap_or(words));
+        fault.repair = repaired(field, &fault.value, self.reading, self.window);
         self.tell(at.index, &fault);
     }
 
@@ -480,6 +489,7 @@ fn blank(at: At<'_>, field: Option<Field>, column: String, value: &str) -> Fault
         code: "",
         problem: String::new(),
         fix: String::new(),
+        repair: None,
     }
 }
 

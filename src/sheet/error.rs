@@ -217,6 +217,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A file stands where a new one was to be written.
+    #[error("{} is there already, and is left alone: name another file", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// Writing failed.
     #[error("cannot write {}: {source}; make room or mend the permissions, and run again", path.display())]
     Write {
@@ -249,6 +255,7 @@ impl Error {
             | Error::Nul { .. }
             | Error::Workbook { .. }
             | Error::Foreign { .. }
+            | Error::Exists { .. }
             | Error::Write { .. } => false,
         }
     }

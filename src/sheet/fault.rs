@@ -3,9 +3,11 @@
 //! Deliberately absent: what follows from it. A fault goes to a sink as it is found, so that a million of them need
 //! no memory.
 
+use csv::StringRecord;
+
 use crate::domain::{Phone, Words};
 
-use super::header::Field;
+use super::header::{Field, Header};
 
 /// Most characters of a value shown on screen.
 const SHOWN_CHARS_MAX: usize = 40;
@@ -29,12 +31,33 @@ pub struct Fault {
     pub problem: String,
     /// How to mend it.
     pub fix: String,
+    /// What the cell surely means, where there is one reading: personal data. See [`Fault::shown_repair`].
+    pub repair: Option<String>,
 }
 
 impl Fault {
     /// The value as it may be shown on screen: phones and addresses masked, control characters escaped, cut.
     pub fn shown_value(&self) -> String {
         shown(self.field, &self.value)
+    }
+
+    /// The sure repair as it may be shown on screen: `was -> now`.
+    pub fn shown_repair(&self) -> Option<String> {
+        let now = self.repair.as_ref()?;
+        let now = shown(self.field, now);
+        Some(format!("{} → {now}", self.shown_value()))
+    }
+
+    /// Where in the row it stands; none where it is the whole row's.
+    pub(super) fn place(&self, header: &Header) -> Option<usize> {
+        let by_field = self.field.and_then(|field| header.place(field));
+        let by_name = || {
+            header
+                .columns()
+                .iter()
+                .position(|name| *name == self.column)
+        };
+        by_field.or_else(by_name)
     }
 
     /// Sets the problem from a refusal's words.
@@ -124,6 +147,12 @@ fn is_invisible(c: char) -> bool {
 pub trait FaultSink {
     /// One more fault, in the order of rows.
     fn fault(&mut self, fault: &Fault);
+
+    /// The pass begins: the columns, and the line of the header.
+    fn begin(&mut self, _: &Header, _: u64) {}
+
+    /// A row was judged, and all its faults were told.
+    fn row(&mut self, _: u64, _: &StringRecord) {}
 
     /// Everything so far is void: the sheet is judged again from its first row, since the whole of it showed what its
     /// rows alone did not.

@@ -86,6 +86,14 @@ impl Problems {
             }
         };
         let (line, row) = (fault.line.to_string(), fault.row.to_string());
+        let fix = match &fault.repair {
+            Some(now) => format!(
+                "{}; surely meant: {} → {now}",
+                fault.fix,
+                fault.value.trim()
+            ),
+            None => fault.fix.clone(),
+        };
         let cells = [
             line.as_str(),
             &row,
@@ -93,7 +101,7 @@ impl Problems {
             &fault.value,
             fault.code,
             &fault.problem,
-            &fault.fix,
+            &fix,
         ];
         for cell in cells {
             writer.write_field(guarded(cell).as_ref()).map_err(failed)?;

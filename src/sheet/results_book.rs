@@ -227,6 +227,7 @@ fn write_time(
 fn width(name: &str) -> u8 {
     match name {
         "cashgram_link" => 44,
+        "email" | "name" => 28,
         "cashgram_id" | "error_message" | "status_reason" => 34,
         "created_at" | "checked_at" => 20,
         _ => u8::try_from(name.chars().count() + 4)

@@ -88,10 +88,13 @@ fn pass(
     known: Option<&Known>,
 ) -> Result<(Checked, Option<Known>), Error> {
     let header = read_header(&mut source, rules)?;
+    let (line, _) = source.current();
+    sink.begin(&header, line);
     let mut checker = Checker::new(rules, &header, hasher, judge, sink, known);
     while source.advance()? {
         let (line, cells) = source.current();
         checker.row(line, cells, source.troubles());
+        checker.sink.row(line, cells);
     }
     let second_thoughts = match known {
         None => checker.second_thoughts(),

@@ -162,6 +162,7 @@ impl Whole<'_> {
 
     fn blank(&self, row: u32, field: Field, value: String) -> Fault {
         Fault {
+            repair: None,
             line: (self.line)(row),
             row: row + 1,
             column: self.header.written(field).to_owned(),
@@ -293,6 +294,7 @@ mod tests {
         let mut warnings = Warnings::default();
         for row in (0..50).rev() {
             warnings.add(row, "x.y", || Fault {
+                repair: None,
                 line: 0,
                 row: row + 1,
                 column: String::new(),

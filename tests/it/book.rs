@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::book::{Book, number, text};
+use crate::support::book::{Book, Zipped, archive, number, text, zip};
 use crate::support::world::india_day;
 use crate::support::*;
 
@@ -287,6 +287,7 @@ fn the_dashboards_own_file_works_unchanged() {
     }
     let numbers = Book::new().row(&cells(&header)).row(&typed);
     for (name, book) in [("texts.xlsx", texts), ("numbers.xlsx", numbers)] {
+        let world = World::new();
         world.sheet(name, book.bytes());
         let table = sent(&world, name);
         assert_eq!(column(&table, "cashgram_id"), ["C1"]);
@@ -348,4 +349,138 @@ fn workbooks_of_other_programs() {
         seen += 1;
     }
     assert!(seen >= 2, "{seen} workbooks");
+}
+
+/// The same two rows, however their workbook is written: what must be read is the same.
+fn variants() -> Vec<(&'static str, Vec<u8>)> {
+    let row = |phone: &str, amount: &str| {
+        [
+            text("Asha"),
+            number(phone, "0"),
+            number(amount, "0.00"),
+            String::new(),
+        ]
+    };
+    let plain = || {
+        Book::simple()
+            .row(&row("9000000001", "1250.5"))
+            .row(&row("9000000002", "0.1e1"))
+    };
+    let sheet = plain().sheet();
+    let with = |sheet: String| plain().part("xl/worksheets/sheet1.xml", sheet).bytes();
+    let prefixed = {
+        let tags = ["worksheet", "sheetData", "row", "c", "v", "is", "t"];
+        let renamed = |sheet: String, tag: &&str| {
+            sheet
+                .replace(&format!("<{tag}>"), &format!("<x:{tag}>"))
+                .replace(&format!("<{tag} "), &format!("<x:{tag} "))
+                .replace(&format!("</{tag}>"), &format!("</x:{tag}>"))
+        };
+        tags.iter().fold(sheet.clone(), renamed)
+    };
+    let mut unplaced = sheet.clone();
+    for row in 1..=3 {
+        unplaced = unplaced.replace(&format!("<row r=\"{row}\">"), "<row>");
+        for column in ["A", "B", "C", "D"] {
+            unplaced = unplaced.replace(&format!(" r=\"{column}{row}\""), "");
+        }
+    }
+    let stored: Vec<Zipped> = plain()
+        .parts()
+        .iter()
+        .map(|(name, bytes)| Zipped {
+            packed: bytes.clone(),
+            method: 0,
+            ..Zipped::deflated(name, bytes)
+        })
+        .collect();
+    let slashed: Vec<_> = plain()
+        .parts()
+        .into_iter()
+        .map(|(name, bytes)| (name.replace('/', "\\"), bytes))
+        .collect();
+    let capital: Vec<_> = plain()
+        .parts()
+        .into_iter()
+        .map(|(name, bytes)| (name.replace("sheet1", "Sheet1"), bytes))
+        .collect();
+    let unstyled = plain().without("xl/styles.xml").bytes();
+    vec![
+        ("plain", plain().bytes()),
+        ("prefixed names", with(prefixed)),
+        ("cells without places", with(unplaced)),
+        ("a byte order mark", with(format!("\u{feff}{sheet}"))),
+        (
+            "comments and instructions",
+            with(sheet.replace("<sheetData>", "<!-- x --><?y z?><sheetData>")),
+        ),
+        ("a file of unpacked parts", archive(&stored)),
+        ("backslashes", zip(&slashed)),
+        ("other capitals", zip(&capital)),
+        ("no styles", unstyled),
+    ]
+}
+
+#[test]
+fn a_workbook_says_the_same_however_it_is_written() {
+    let world = World::new();
+    for (how, bytes) in variants() {
+        world.sheet("june.xlsx", bytes);
+        let command = [
+            "validate",
+            "june.xlsx",
+            "--expect-count",
+            "2",
+            "--expect-total",
+            "1251.50",
+        ];
+        let output = world.paysheet().args(command).run();
+        assert_eq!(output.code, 0, "{how}: {output}");
+    }
+}
+
+/// The library that writes our own workbooks, in each of its ways, with what people put into them.
+#[test]
+fn workbooks_of_a_library() {
+    use rust_xlsxwriter::{Format, Formula, Note, Workbook, XlsxError};
+    let write = |way: usize| -> Result<Vec<u8>, XlsxError> {
+        let mut book = Workbook::new();
+        let sheet = match way {
+            0 => book.add_worksheet(),
+            1 => book.add_worksheet_with_constant_memory()?,
+            _ => book.add_worksheet_with_low_memory()?,
+        };
+        let money = Format::new().set_num_format("[$₹-4009] #,##,##0.00");
+        for (column, name) in (0..).zip(["Employee Name", "Mobile No", "Net Pay", "Remarks"]) {
+            sheet.write_string(0, column, name)?;
+        }
+        sheet.write_string(1, 0, "Asha & Ravi")?;
+        sheet.write_number(1, 1, 9_000_000_001.0)?;
+        sheet.write_number_with_format(1, 2, 100_000.1 + 0.2, &money)?;
+        sheet.write_string(2, 0, "Meera")?;
+        sheet.write_string(2, 1, "+91 90000 00002")?;
+        sheet.write_formula_with_format(
+            2,
+            2,
+            Formula::new("=C2*2").set_result("200000.6"),
+            &money,
+        )?;
+        sheet.insert_note(2, 2, &Note::new("twice"))?;
+        sheet.autofilter(0, 0, 2, 3)?;
+        sheet.set_freeze_panes(1, 0)?;
+        book.save_to_buffer()
+    };
+    let world = World::new();
+    for way in 0..3 {
+        world.sheet("june.xlsx", write(way).unwrap());
+        let command = [
+            "validate",
+            "june.xlsx",
+            "--expect-count",
+            "2",
+            "--expect-total",
+            "300000.90",
+        ];
+        world.paysheet().args(command).run().exits(0);
+    }
 }

@@ -10,6 +10,8 @@ pub(super) const HELP_VALIDATE: &str = "\
 Examples:
   paysheet validate june.csv
   paysheet validate june.csv --expect-count 1204 --expect-total 54,32,100.00
+  paysheet validate june.xlsx --marked june-marked.xlsx
+  paysheet validate june.csv --fix june-fixed.csv
 
 Exit codes:
   0 every row is payable   1 a file could not be read or written   2 wrong usage

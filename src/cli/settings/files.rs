@@ -5,8 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::domain::BatchName;
+use crate::sheet::Wanted;
 
-use super::super::args::FileArgs;
+use super::super::args::{EditionArgs, FileArgs};
 use super::super::exit::Ending;
 use super::super::values::Environment;
 
@@ -109,6 +110,34 @@ impl Files {
     }
 }
 
+/// Where the marked and the mended sheet go.
+///
+/// # Errors
+///
+/// A name that does not fit, or the place of another file.
+pub(super) fn editions(
+    sheet: &Path,
+    problems: &Path,
+    typed: EditionArgs,
+) -> Result<Wanted, Ending> {
+    if let Some(path) = &typed.marked {
+        workbook(path, "--marked")?;
+    }
+    if let Some(path) = &typed.fix {
+        self::sheet(path)?;
+    }
+    let remedy = "give the sheet, --marked and --fix different names";
+    for path in [&typed.marked, &typed.fix].into_iter().flatten() {
+        if path == sheet || path == problems {
+            return Err(two_at_once(path, remedy));
+        }
+    }
+    match (typed.marked, typed.fix) {
+        (Some(marked), Some(fix)) if marked == fix => Err(two_at_once(&fix, remedy)),
+        (marked, fixed) => Ok(Wanted { marked, fixed }),
+    }
+}
+
 /// Refuses a name that no spreadsheet would open as a workbook.
 pub(super) fn workbook(path: &Path, option: &str) -> Result<(), Ending> {
     let end = path.extension().and_then(std::ffi::OsStr::to_str);
@@ -118,6 +147,23 @@ pub(super) fn workbook(path: &Path, option: &str) -> Result<(), Ending> {
     Err(Ending::usage(
         format!("{option} {} does not end in .xlsx", path.display()),
         "spreadsheets go by the name: give one that ends in .xlsx",
+    ))
+}
+
+/// Refuses a name that is neither a workbook's nor a CSV's.
+pub(super) fn sheet(path: &Path) -> Result<(), Ending> {
+    let end = path.extension().and_then(std::ffi::OsStr::to_str);
+    let known = |end: &str| {
+        ["xlsx", "csv"]
+            .iter()
+            .any(|known| end.eq_ignore_ascii_case(known))
+    };
+    if end.is_some_and(known) {
+        return Ok(());
+    }
+    Err(Ending::usage(
+        format!("{} ends neither in .xlsx nor in .csv", path.display()),
+        "give the file a name that ends in one of them",
     ))
 }
 

@@ -38,6 +38,8 @@ pub enum Run {
     Report(Report),
     /// `paysheet sandbox`
     Sandbox(Sandbox),
+    /// `paysheet template`, and where it goes
+    Template(Option<PathBuf>, Voice),
     /// `paysheet purge`
     Purge(Purge),
     /// `paysheet doctor`
@@ -93,6 +95,8 @@ pub struct Validate {
     pub batch: BatchName,
     /// Where the problems go.
     pub problems: PathBuf,
+    /// The editions of the sheet that are wanted.
+    pub editions: crate::sheet::Wanted,
     /// Control totals.
     pub controls: Controls,
     /// How it is said.
@@ -330,6 +334,7 @@ impl Run {
             | Run::Report(_)
             | Run::Sandbox(_)
             | Run::Webhooks(_)
+            | Run::Template(..)
             | Run::Completions(..)
             | Run::Export(_)
             | Run::Purge(_)
@@ -348,7 +353,7 @@ impl Run {
             Run::Results(run) => run.voice,
             Run::Report(run) => run.voice,
             Run::Sandbox(run) => run.voice,
-            Run::Completions(_, voice) => *voice,
+            Run::Template(_, voice) | Run::Completions(_, voice) => *voice,
             Run::Export(run) => run.voice,
             Run::Purge(run) => run.voice,
             Run::Doctor(run) => run.voice,

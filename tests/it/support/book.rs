@@ -233,3 +233,29 @@ pub(crate) fn archive(files: &[Zipped]) -> Vec<u8> {
     out.extend([0, 0]);
     out
 }
+
+/// A part of an archive as text, found by the archive's list of parts.
+pub(crate) fn unzip(bytes: &[u8], part: &str) -> String {
+    use std::io::Read as _;
+    let number = |at: usize, long: usize| {
+        let bytes = bytes[at..at + long].iter().rev();
+        bytes.fold(0usize, |value, byte| (value << 8) | usize::from(*byte))
+    };
+    let end = bytes.len() - 22;
+    let mut at = number(end + 16, 4);
+    loop {
+        let (name, extra, comment) = (number(at + 28, 2), number(at + 30, 2), number(at + 32, 2));
+        if bytes[at + 46..at + 46 + name] == *part.as_bytes() {
+            break;
+        }
+        at += 46 + name + extra + comment;
+        assert!(at < end, "no part {part}");
+    }
+    let (start, packed) = (number(at + 42, 4), number(at + 20, 4));
+    let start = start + 30 + number(start + 26, 2) + number(start + 28, 2);
+    let mut text = String::new();
+    flate2::read::DeflateDecoder::new(&bytes[start..start + packed])
+        .read_to_string(&mut text)
+        .expect("it unpacks");
+    text
+}

@@ -1,0 +1,96 @@
+//! What `validate` says of sure repairs: that there are some, or what was repaired in the new file, how that stands, and
+//! the command that goes on with the same batch from it.
+//!
+//! Deliberately absent: repairing, and any repair that is not listed.
+
+use crate::report::words::counted;
+use crate::sheet::{Checked, EditionsSummary, Rules};
+
+use super::exit::Exit;
+use super::judge::judge_mended;
+use super::settings::Validate;
+use super::shell::Shell;
+
+/// Says it; with a new file its own verdict, which is then the command's.
+///
+/// # Errors
+///
+/// If the new file cannot be read back.
+pub(super) fn say(
+    validate: &Validate,
+    editions: &EditionsSummary,
+    rules: &Rules,
+    shell: &Shell,
+) -> anyhow::Result<Option<(Exit, String)>> {
+    if let Some(path) = &editions.marked {
+        shell
+            .out
+            .paragraph(&format!("every problem is marked in {}", path.display()));
+    }
+    if let Some((path, repairs)) = &editions.fixed {
+        list(editions, shell);
+        let checked = judge_mended(path, rules)?;
+        let (exit, verdict) = verdict(&checked);
+        let repaired = counted(*repairs, "cell", "cells");
+        let message = format!("{repaired} repaired in {}: {verdict}", path.display());
+        shell.out.paragraph(&message);
+        let path = path.display().to_string();
+        let send = shell.again.resume(&path, validate.batch.as_str());
+        shell.out.paragraph(&format!("to go on with it:\n  {send}"));
+        return Ok(Some((exit, message)));
+    }
+    if validate.editions.fixed.is_some() {
+        shell.out.paragraph(if editions.card {
+            "nothing was repaired: a cell holds a card's number, which is copied nowhere: remove it first"
+        } else {
+            "nothing was repaired: no problem has one sure repair"
+        });
+    } else if editions.repairable > 0 {
+        let count = editions.problems.count;
+        let some = counted(count, "problem has", "problems have");
+        let fix = shell.again.with_value("--fix", &suggested(validate));
+        shell.out.paragraph(&format!(
+            "{} of {some} one sure repair: `{fix}` makes them",
+            editions.repairable
+        ));
+    }
+    Ok(None)
+}
+
+/// A name for the mended sheet that is not the sheet's own.
+fn suggested(validate: &Validate) -> String {
+    let stem = validate.sheet.file_stem().unwrap_or_default();
+    let end = validate
+        .sheet
+        .extension()
+        .filter(|end| end.eq_ignore_ascii_case("xlsx"));
+    let end = end.map_or("csv", |_| "xlsx");
+    let name = format!("{}-fixed.{end}", stem.to_string_lossy());
+    validate.sheet.with_file_name(name).display().to_string()
+}
+
+fn list(editions: &EditionsSummary, shell: &Shell) {
+    for fault in &editions.repairs {
+        if let Some(repair) = fault.shown_repair() {
+            let line = format!("line {}, {}: {repair}", fault.line, fault.column);
+            shell.out.paragraph(&line);
+        }
+    }
+    let shown = u64::try_from(editions.repairs.len()).unwrap_or(u64::MAX);
+    let more = editions.repairable.saturating_sub(shown);
+    if more > 0 {
+        shell
+            .out
+            .paragraph(&format!("... and {more} more, all in the list of problems"));
+    }
+}
+
+fn verdict(checked: &Checked) -> (Exit, String) {
+    let rows = counted(u64::from(checked.rows), "row", "rows");
+    if checked.invalid == 0 {
+        return (Exit::Done, format!("its {rows} can be paid"));
+    }
+    let have = if checked.invalid == 1 { "has" } else { "have" };
+    let verdict = format!("{} of its {rows} still {have} problems", checked.invalid);
+    (Exit::Unpayable, verdict)
+}
