@@ -280,7 +280,11 @@ pub(super) fn sweep_row(line: &rusqlite::Row<'_>, store: &Store) -> Result<Sweep
         standing: standing_from(line, &store.path)?,
         payout: PayoutNo(line.get(4).map_err(read)?),
         row: line.get::<_, Option<u64>>(5).map_err(read)?.unwrap_or(0),
-        cashgram_id: line.get(6).map_err(read)?,
+        // A row with faults has none.
+        cashgram_id: line
+            .get::<_, Option<String>>(6)
+            .map_err(read)?
+            .unwrap_or_default(),
         amount: Money::from_paise(line.get(7).map_err(read)?).unwrap_or_default(),
         status: line.get(8).map_err(read)?,
     })

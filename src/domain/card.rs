@@ -30,8 +30,9 @@ const DIGITS_MAX: usize = 19;
 const GROUPS: [&[usize]; 3] = [&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4]];
 
 /// Whether a card's number stands anywhere in `text`.
+#[inline]
 pub fn holds_card_number(text: &str) -> bool {
-    find(text).is_some()
+    text.len() >= DIGITS_MIN && find(text).is_some()
 }
 
 /// The text without the card number in it, if it holds one.
@@ -44,7 +45,7 @@ pub fn without_card_number(text: &str) -> Cow<'_, str> {
 }
 
 fn find(text: &str) -> Option<()> {
-    if text.len() < DIGITS_MIN || digits_at_most(text) < DIGITS_MIN {
+    if digits_at_most(text) < DIGITS_MIN {
         return None;
     }
     let is_part = |c: char| c.is_ascii_digit() || c == ' ' || c == '-';

@@ -45,8 +45,8 @@ pub enum Mistake {
 }
 
 impl Mistake {
-    /// Those that a simulation without cancels and new generations can catch.
-    pub const ALL: [Mistake; 16] = [
+    /// All of them.
+    pub const ALL: [Mistake; 18] = [
         Mistake::TimeoutIsFailure,
         Mistake::ErrorIsFailure,
         Mistake::MissingIsProof,
@@ -62,6 +62,8 @@ impl Mistake {
         Mistake::CreatedForgotten,
         Mistake::SuccessWithoutReceipt,
         Mistake::CountedTwice,
+        Mistake::CancelledNeverExisted,
+        Mistake::DeadAtFirstSight,
         Mistake::SecondWriter,
     ];
 }

@@ -11,11 +11,11 @@ use crate::domain::{
     Phone, PhoneFault, Remarks, RowKey, Words,
 };
 
-use super::damage::{self, ID_ROUNDED, is_rounded};
+use super::damage::{self, ID_ROUNDED, is_rounded, is_total};
 use super::dates::{DateReading, DateStyle, Shape, Votes, read_expiry};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
-use super::header::{Field, Header, normal};
+use super::header::{Field, Header};
 use super::repair::repaired;
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
@@ -86,6 +86,8 @@ pub(super) struct Checker<'a> {
     pub(super) keys: Vec<RowKey>,
     pub(super) faulty: RowBits,
     pub(super) warnings: Warnings,
+    /// The least and the most of the amounts, in paise.
+    span: (i64, i64),
     /// The domain of the last address, and whether it is unusual: most are the same.
     last_domain: (String, Option<Words>),
 }
@@ -124,6 +126,7 @@ impl<'a> Checker<'a> {
             keys: Vec::new(),
             faulty: RowBits::default(),
             warnings: Warnings::default(),
+            span: (i64::MAX, 0),
             last_domain: (String::new(), None),
         }
     }
@@ -166,7 +169,7 @@ impl<'a> Checker<'a> {
         let seed = self.hasher.own_id("twins");
         let payments = !self.rules.allow_duplicates;
         let twins = twins::find(keys, seed, payments, self.judge, &mut repeated);
-        whole.unusual(&mut warnings, keys);
+        whole.unusual(&mut warnings, keys, self.span);
         self.warnings = warnings;
         twins
     }
@@ -200,9 +203,11 @@ impl<'a> Checker<'a> {
             Judge::Whole => true,
             Judge::KeyOnly => false,
         };
+        // Both are asked for more than once.
+        let texts = [at.fields.text(Field::Name), at.fields.text(Field::Email)];
         if whole && self.card(at) {
             let (phone, amount) = (phone.ok(), at.fields.amount().ok());
-            return self.keys.push(self.key(at, phone, amount));
+            return self.keys.push(self.key(at, phone, amount, texts));
         }
         if whole {
             self.check(at, Field::Name, |text| {
@@ -211,21 +216,27 @@ impl<'a> Checker<'a> {
         }
         let phone = self.phone(at, phone);
         let amount = self.amount(at, whole);
-        self.keys.push(self.key(at, phone, amount));
+        self.keys.push(self.key(at, phone, amount, texts));
         if whole {
-            self.optional_fields(at);
+            self.optional_fields(at, texts);
         }
         self.own_id(at);
         self.twin(at);
     }
 
-    fn key(&self, at: At<'_>, phone: Option<Phone>, amount: Option<Money>) -> RowKey {
+    fn key(
+        &self,
+        at: At<'_>,
+        phone: Option<Phone>,
+        amount: Option<Money>,
+        [name, email]: [&str; 2],
+    ) -> RowKey {
         self.hasher.key(
             at.fields.text(Field::CashgramId),
             phone,
             amount,
-            at.fields.text(Field::Name),
-            at.fields.text(Field::Email),
+            name,
+            email,
         )
     }
 
@@ -281,6 +292,8 @@ impl<'a> Checker<'a> {
         }
         match at.fields.amount() {
             Ok(amount) => {
+                let (least, most) = self.span;
+                self.span = (least.min(amount.paise()), most.max(amount.paise()));
                 if whole && self.rules.max_amount.is_some_and(|max| amount > max) {
                     self.beyond_repair(at, Field::Amount, ABOVE_MAX);
                 }
@@ -293,11 +306,11 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn optional_fields(&mut self, at: At<'_>) {
+    fn optional_fields(&mut self, at: At<'_>, [_, email]: [&str; 2]) {
         self.optional(at, Field::Email, |text| {
             Email::check(text).map_err(|f| f.words())
         });
-        self.domain(at);
+        self.domain(at, email);
         self.expiry(at);
         self.optional(at, Field::Remarks, |text| {
             Remarks::check(text).map_err(|f| f.words())
@@ -408,8 +421,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The domain of an address that is good otherwise.
-    fn domain(&mut self, at: At<'_>) {
-        let text = at.fields.text(Field::Email);
+    fn domain(&mut self, at: At<'_>, text: &str) {
         // With its `@`, so that it is the whole domain.
         if self.last_domain.0.is_empty() || !text.ends_with(&self.last_domain.0) {
             let Some((_, domain)) = text.rsplit_once('@') else {
@@ -465,17 +477,6 @@ impl<'a> Checker<'a> {
         self.faulty.set(index);
         self.sink.fault(fault);
     }
-}
-
-/// How a line of totals begins one of its cells.
-const TOTALS: [&str; 4] = ["total", "grandtotal", "subtotal", "nettotal"];
-
-/// Whether one of the cells says that the row sums up others.
-fn is_total(cells: &StringRecord) -> bool {
-    cells
-        .iter()
-        .map(normal)
-        .any(|cell| cell == "sum" || TOTALS.iter().any(|head| cell.starts_with(head)))
 }
 
 /// A fault whose words are still to come.

@@ -3,9 +3,11 @@
 //! Asked only for cells that were refused, so it may take its time. Deliberately absent: repair, and damage that cannot
 //! be told from a sound value.
 
+use csv::StringRecord;
+
 use crate::domain::{Phone, Words};
 
-use super::header::Field;
+use super::header::{Field, normal};
 
 /// A formula's result when it fails, in every spreadsheet's words; hashes alone stand for a column too narrow.
 const ERRORS: [&str; 12] = [
@@ -245,6 +247,17 @@ fn is_scientific(text: &str) -> bool {
 pub(super) fn is_rounded(text: &str) -> bool {
     let lost = text.get(DIGITS_KEPT..).unwrap_or_default();
     !lost.is_empty() && lost.bytes().all(|byte| byte == b'0') && is_digits(text)
+}
+
+/// How a line of totals begins one of its cells.
+const TOTALS: [&str; 4] = ["total", "grandtotal", "subtotal", "nettotal"];
+
+/// Whether one of the cells says that the row sums up others.
+pub(super) fn is_total(cells: &StringRecord) -> bool {
+    cells
+        .iter()
+        .map(normal)
+        .any(|cell| cell == "sum" || TOTALS.iter().any(|head| cell.starts_with(head)))
 }
 
 #[cfg(test)]

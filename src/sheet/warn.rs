@@ -16,9 +16,11 @@ const MEDIAN_ROWS_MIN: usize = 10;
 /// So many times the median is far from it, upwards.
 const FAR_ABOVE: i64 = 20;
 /// A part of the median so small is far from it, downwards: fees and test payments are common.
-const FAR_BELOW: i64 = 100;
+const FAR_BELOW: i64 = 500;
 /// If more than one row in so many is far from the median, the sheet is just like that.
 const FAR_SHARE: usize = 20;
+/// Rows that stand for all of them.
+const SAMPLE_ROWS: usize = 1_000;
 /// Where nearly all private addresses in India are.
 const PROVIDERS: [&str; 10] = [
     "gmail.com",
@@ -130,9 +132,9 @@ impl Whole<'_> {
         });
     }
 
-    /// The amounts that are far from the median of all of them.
-    pub(super) fn unusual(&self, to: &mut Warnings, keys: &[RowKey]) {
-        if !may_be_far(keys) {
+    /// The amounts that are far from the median of all of them; `span`: the least and the most of them, in paise.
+    pub(super) fn unusual(&self, to: &mut Warnings, keys: &[RowKey], span: (i64, i64)) {
+        if !may_be_far(keys, span) {
             return;
         }
         let Some(median) = median(keys) else {
@@ -192,21 +194,23 @@ fn amounts(keys: &[RowKey]) -> impl Iterator<Item = Money> {
     keys.iter().filter_map(RowKey::amount)
 }
 
-/// Whether the largest or the smallest amount is far from the median: told without it, by counting, since nearly every
-/// sheet has no such amount and finding a median takes a copy of all.
-fn may_be_far(keys: &[RowKey]) -> bool {
-    let span = |(least, most): (i64, i64), amount: Money| {
-        (least.min(amount.paise()), most.max(amount.paise()))
-    };
-    let (least, most) = amounts(keys).fold((i64::MAX, 0), span);
-    let (low, high) = (most / FAR_ABOVE, least.saturating_mul(FAR_BELOW));
-    let (mut count, mut at_most_low, mut at_least_high) = (0usize, 0usize, 0usize);
-    for amount in amounts(keys) {
-        count += 1;
-        at_most_low += usize::from(amount.paise() <= low);
-        at_least_high += usize::from(amount.paise() >= high);
+/// Whether the largest or the smallest amount may be far from the median: nearly every sheet has none, and finding the
+/// median takes a copy of all amounts. So it is told by the median of a few rows spread over the sheet, with twice the
+/// room that chance needs.
+fn may_be_far(keys: &[RowKey], (least, most): (i64, i64)) -> bool {
+    let stride = (keys.len() / SAMPLE_ROWS).max(1);
+    let mut sample: Vec<i64> = keys
+        .iter()
+        .step_by(stride)
+        .filter_map(RowKey::amount)
+        .map(Money::paise)
+        .collect();
+    let middle = sample.len() / 2;
+    if sample.is_empty() {
+        return false;
     }
-    count >= MEDIAN_ROWS_MIN && (at_most_low > count / 2 || at_least_high >= count / 2)
+    let (_, median, _) = sample.select_nth_unstable(middle);
+    most >= median.saturating_mul(FAR_ABOVE / 2) || least <= *median / (FAR_BELOW / 2)
 }
 
 /// The median; none of too few amounts.
@@ -275,18 +279,18 @@ mod tests {
     #[test]
     fn only_far_amounts_are_unusual() {
         let mut keys = vec![key(100_000); 20];
-        assert!(!may_be_far(&keys));
-        keys.push(key(1_999_999));
-        keys.push(key(1_001));
-        keys.push(key(-1));
-        assert!(!may_be_far(&keys));
-        keys.push(key(2_000_000));
-        assert!(may_be_far(&keys));
-        keys.pop();
+        assert!(!may_be_far(&keys, (100_000, 100_000)));
+        assert!(!may_be_far(&keys, (401, 999_999)));
+        assert!(may_be_far(&keys, (100_000, 2_000_000)));
+        assert!(may_be_far(&keys, (400, 100_000)));
+        assert!(!may_be_far(&[key(-1)], (i64::MAX, 0)));
         keys.push(key(1_000));
-        assert!(may_be_far(&keys));
         assert_eq!(median(&keys).map(Money::paise), Some(100_000));
-        assert!(!may_be_far(&[key(1), key(100_000)]));
+        assert_eq!(median(&[key(1), key(100_000)]), None);
+        let distances = [1_999_999, 2_000_000, 201, 200]
+            .map(|paise| distance(key(paise).amount().unwrap(), key(100_000).amount().unwrap()));
+        let wanted = [None, Some("20 times"), None, Some("a 500th of")];
+        assert_eq!(distances, wanted.map(|far| far.map(str::to_owned)));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The corpora of text sheets in `tests/corpus`: every bad file is refused at its line, column and code, every good one
 //! read cell by cell as its table says, through the real program. Files too large to commit are made here.
 //!
-//! The tables are written by hand (`tests/corpus/make.py`). Deliberately absent: workbooks, which have tests of their
+//! The tables are written by hand (`tests/corpus/make.py`), and so is the list of all codes (`samples/README.md`).
+//! Deliberately absent: workbooks, which have tests of their
 //! own.
 
 use std::collections::BTreeMap;
@@ -304,4 +305,65 @@ fn what_never_ends_is_given_up_early() {
         };
         run.exits(3).says([name, line, "too long"]);
     }
+}
+
+/// What a code's name may start with.
+const FAMILIES: [&str; 12] = [
+    "name",
+    "phone",
+    "amount",
+    "email",
+    "expiry",
+    "id",
+    "remarks",
+    "payout_type",
+    "description",
+    "notify",
+    "row",
+    "cell",
+];
+
+/// The codes in the program's text: what stands between quotes and looks like one.
+fn codes_of(file: &Path, into: &mut std::collections::BTreeSet<String>) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let (text, _) = text
+        .split_once("#[cfg(test)]\nmod tests {")
+        .unwrap_or((&text, ""));
+    for word in text.split('"').filter(|word| !word.ends_with(".com")) {
+        let code = word.split_once('.').filter(|(family, rest)| {
+            let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+            FAMILIES.contains(family) && !rest.is_empty() && rest.chars().all(plain)
+        });
+        into.extend(code.map(|_| word.to_owned()));
+    }
+}
+
+fn rust_files(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_files(&path, into);
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
+            into.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_codes_are_exactly_the_documented_ones() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src/sheet", "src/domain"] {
+        rust_files(&root.join(folder), &mut files);
+    }
+    let mut codes = std::collections::BTreeSet::new();
+    files.iter().for_each(|file| codes_of(file, &mut codes));
+    let readme = std::fs::read_to_string(root.join("samples/README.md")).unwrap();
+    let (_, table) = readme.split_once("## All codes").unwrap();
+    let documented: std::collections::BTreeSet<String> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(code, _)| code.to_owned())
+        .collect();
+    assert_eq!(codes, documented);
 }

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 38] = [
+const EVENTS: [&str; 43] = [
     "a gateway that only fails",
+    "a new generation",
     "adopted",
+    "cancel",
     "crash: at a moment",
     "crash: at a time",
     "edit: amount",
@@ -23,6 +25,7 @@ const EVENTS: [&str; 38] = [
     "edit: validity",
     "guard: a sent row left or changed",
     "guard: ids exist already",
+    "guard: the batch is closed",
     "halt: equal refusals",
     "halt: interrupted",
     "halt: out of reach",
@@ -31,6 +34,7 @@ const EVENTS: [&str; 38] = [
     "life: died",
     "life: done",
     "life: guarded",
+    "links looked at twice",
     "net: arrives when nobody waits",
     "net: endless",
     "net: garbage",
@@ -43,30 +47,42 @@ const EVENTS: [&str; 38] = [
     "net: twice",
     "net: unresolved",
     "net: untrusted",
+    "reopened",
     "retry",
     "the checkpoint is lost",
     "unknown in peace",
 ];
 
-/// Every transition of a payout that is not cancelled and not replaced.
-const EDGES: [&str; 27] = [
+/// Every transition.
+const EDGES: [&str; 38] = [
+    "cancelled missing cancelled",
+    "cancelled replaced cancelled",
+    "cancelled swept cancelled",
     "conflict adopted created",
     "conflict found conflict",
     "conflict missing conflict",
     "conflict swept conflict",
+    "created cancelling created",
+    "created deactivated cancelled",
     "created missing created",
+    "created replaced created",
+    "created swept cancelled",
     "created swept created",
     "invalid mended ready",
+    "ready cancelling cancelled",
     "ready found conflict",
     "ready sending unknown",
     "ready spoiled invalid",
+    "rejected cancelling cancelled",
     "rejected mended ready",
     "rejected spoiled invalid",
+    "unknown cancelling unknown",
     "unknown created created",
     "unknown duplicate conflict",
     "unknown duplicate unknown",
     "unknown found created",
     "unknown in_doubt unknown",
+    "unknown missing cancelled",
     "unknown missing rejected",
     "unknown missing unknown",
     "unknown not_sent ready",

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use paysheet::checkpoint::{Binding, Error, Pick, Store, SweepRow};
+use paysheet::checkpoint::{Binding, Error, Store, SweepRow};
 use paysheet::clock::Clock;
 use paysheet::domain::planted::{self, Mistake};
 use paysheet::domain::{LinkExpiry, State};
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 use super::audit::Auditor;
 use super::door::Door;
+use super::mend;
 use super::mix::Mix;
 use super::sheet::{BATCH, Sheet};
 use super::witness::Witness;
@@ -27,6 +28,23 @@ use super::world::Shared;
 
 /// Ids looked up before the first create of a new checkpoint.
 const PROBES_MAX: usize = 20;
+
+/// What a life is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Errand {
+    #[default]
+    Send,
+    /// `retry`: what was rejected is sent again, and nothing else.
+    Retry,
+    /// `retry --expired`: links that are proven dead get a new generation.
+    ReissueDead,
+    /// `retry --cancelled` with these of a hundred rows.
+    ReissueCancelled(u32),
+    /// `cancel`: the whole batch.
+    CancelAll,
+    /// `cancel` with these of a hundred rows.
+    Cancel(u32),
+}
 
 /// How one life is meant to go.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,8 +59,9 @@ pub(crate) struct Course {
     pub(crate) adopt: bool,
     /// It ends with a sweep.
     pub(crate) sweep: bool,
-    /// It is a `retry`: what was rejected is sent again, and nothing else.
-    pub(crate) retry: bool,
+    pub(crate) errand: Errand,
+    /// A closed batch is opened again.
+    pub(crate) reopen: bool,
     pub(crate) seed: u64,
 }
 
@@ -50,7 +69,8 @@ impl Course {
     pub(crate) fn draw(mix: &Mix, rng: &mut Rng) -> Course {
         let mut course = Course {
             adopt: rng.u32(0..3) == 0,
-            retry: rng.u32(0..6) == 0,
+            errand: errand(mix, rng),
+            reopen: rng.bool(),
             sweep: rng.u32(0..100) < mix.mortal.sweep,
             seed: rng.u64(..),
             ..Course::default()
@@ -68,6 +88,20 @@ impl Course {
             course.interrupt_after = Some(Duration::from_millis(rng.u64(0..20_000)));
         }
         course
+    }
+}
+
+fn errand(mix: &Mix, rng: &mut Rng) -> Errand {
+    let drawn = rng.u32(0..100);
+    if drawn >= mix.mortal.mend {
+        return Errand::Send;
+    }
+    match rng.u32(0..8) {
+        0 | 1 => Errand::Retry,
+        2 | 3 => Errand::ReissueDead,
+        4 => Errand::ReissueCancelled(rng.u32(20..=100)),
+        5 => Errand::CancelAll,
+        _ => Errand::Cancel(rng.u32(10..=80)),
     }
 }
 
@@ -234,7 +268,7 @@ fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
     Ok(store)
 }
 
-fn timestamp(micros: i64) -> Timestamp {
+pub(crate) fn timestamp(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap()
 }
 
@@ -261,13 +295,22 @@ fn session(
 }
 
 async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> anyhow::Result<End> {
-    if course.retry {
-        let at = timestamp(shared.world().now());
-        let rows = session.write(move |store| retry(store, at)).await?;
-        if rows == 0 {
-            return Ok(End::Done { held_back: 0 });
+    match course.errand {
+        Errand::Send | Errand::Retry => {}
+        Errand::CancelAll | Errand::Cancel(_) => {
+            return mend::cancel(shared, session, course).await;
         }
-        shared.world().count("retry");
+        Errand::ReissueDead | Errand::ReissueCancelled(_) => {
+            if let Some(end) = mend::prove(shared, session, course).await? {
+                return Ok(end);
+            }
+        }
+    }
+    if !mend::may_send(shared, session, course).await? {
+        return Ok(End::Guarded);
+    }
+    if course.errand != Errand::Send && mend::make_ready(shared, session, course).await? == 0 {
+        return Ok(End::Done { held_back: 0 });
     }
     let open = session
         .read(|store| Ok(store.totals().rows(State::Ready) + store.totals().rows(State::Unknown)))
@@ -312,15 +355,6 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
         Some(halt) => Ok(End::Halted(halt)),
         None => sweep(session, course, outcome.held_back).await,
     }
-}
-
-/// Has what was rejected sent again. How many rows there are.
-fn retry(store: &mut Store, at: Timestamp) -> Result<u64, Error> {
-    store.pick_all(Pick::Rejected)?;
-    if store.keep_mendable()? == 0 {
-        return Ok(0);
-    }
-    store.mend_picked(at)
 }
 
 /// Under a gateway that only fails, requests are bounded. Questions about what an earlier run left are not counted, so

@@ -13,14 +13,14 @@
 //! told with its virtual time in milliseconds, then what was drawn, counted and passed through.
 //!
 //! Reading order: `mix` (what a seed makes of the world), `play` (a seed from its beginning to its end), `life` (one
-//! process of ours), `world` (all that outlives it, and judges every step), `door` and `letter` (the way to the bank),
+//! process of ours), `mend` (its cancels, retries and reissues), `world` (all that outlives it, and judges every step), `door` and `letter` (the way to the bank),
 //! `witness` and `audit` (the judges), `sheet` (what people do to it), `coverage` (what must have happened).
 //!
 //! What is simulated: batches of up to 40 rows with several rows of one phone, own ids and invalid rows; every fault of
 //! the sandbox's bank on creates, look-ups, authorize and balance; a network that refuses, loses, delays, doubles and
-//! garbles; deaths at any step or time; interrupts; lost checkpoints and adoption; sweeps; `retry` of rejected rows; sheets
-//! sorted, edited, added to and trimmed between runs; limits and balances that change. Still to come: cancels, and new
-//! generations for dead links (`domain::planted` has two mistakes ready for them).
+//! garbles; deaths at any step or time; interrupts; lost checkpoints and adoption; sweeps; `retry` of rejected rows; cancels
+//! of rows and of the batch, reopening, new generations for dead and for cancelled links; sheets sorted, edited, added to
+//! and trimmed between runs; limits and balances that change.
 //!
 //! To add a fault of the network: `mix::Net`, `world::World::fate` or `back`, `coverage`. To add something that people do:
 //! `life::Course` and `life::go`, or `play::meddle`. To add an invariant: `witness` if it holds at every step, `audit` if it
@@ -46,6 +46,7 @@ mod door;
 mod ledger;
 mod letter;
 mod life;
+mod mend;
 mod mix;
 mod play;
 mod sheet;

@@ -142,6 +142,8 @@ pub(crate) struct Mortal {
     pub(crate) edit: u32,
     /// Of a hundred pauses between lives, those in which the checkpoint is lost.
     pub(crate) lose: u32,
+    /// Of a hundred lives, those that retry, reissue or cancel.
+    pub(crate) mend: u32,
     /// Of a hundred lives, those that end with a sweep.
     pub(crate) sweep: u32,
 }
@@ -387,6 +389,7 @@ fn mortal(rng: &mut Rng) -> Mortal {
             0
         },
         lose,
+        mend: choose(rng, &[0, 20, 60]),
         sweep: choose(rng, &[0, 30, 100]),
     }
 }

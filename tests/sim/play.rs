@@ -146,6 +146,7 @@ fn in_peace(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
     for nth in 0..LIVES_IN_PEACE {
         let course = Course {
             adopt: nth > 0,
+            reopen: true,
             seed: rng.u64(..),
             ..Course::default()
         };
@@ -170,6 +171,7 @@ fn in_peace(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
         Some(held_back) => decided(shared, desk, held_back),
     };
     let course = Course {
+        reopen: true,
         seed: rng.u64(..),
         ..Course::default()
     };

@@ -163,10 +163,11 @@ impl Sheet {
                         .unwrap_or(u32::MAX),
                     occurrence: payout.occurrence,
                     live: KnownKey::is_live(payout.standing.state, payout.standing.is_frozen()),
-                    may_leave: payout.own_id && payout.standing.state == State::Conflict,
+                    may_leave: payout.standing.state == State::Cancelled
+                        || payout.own_id && payout.standing.state == State::Conflict,
                     key: RowKey {
                         own_id: if payout.own_id {
-                            hasher.own_id(payout.cashgram_id)
+                            hasher.own_id(payout.sheet_id)
                         } else {
                             0
                         },

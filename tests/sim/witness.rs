@@ -6,14 +6,18 @@
 use std::path::Path;
 
 use paysheet::domain::State;
-use paysheet::sandbox::Cashgram;
+use paysheet::sandbox::{Cashgram, Moment};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::audit::is_alive;
 
 /// The stored codes of the states.
 pub(crate) const READY: i64 = 1;
 pub(crate) const UNKNOWN: i64 = 2;
 pub(crate) const CREATED: i64 = 3;
+pub(crate) const REJECTED: i64 = 4;
 pub(crate) const CONFLICT: i64 = 5;
+pub(crate) const CANCELLED: i64 = 6;
 /// The bit of the history that says that a request is on its way.
 const IN_FLIGHT: i64 = 1;
 
@@ -86,6 +90,7 @@ impl Witness {
         from: State,
         to: State,
         booked: Option<&Cashgram>,
+        now: Moment,
     ) -> Option<String> {
         if from == State::Created && to != State::Cancelled {
             return Some(format!("{id} was created and is {to}"));
@@ -93,6 +98,9 @@ impl Witness {
         match (to, booked) {
             (State::Created, None) => Some(format!("{id} is created, and the bank knows nothing")),
             (State::Created, Some(booked)) => self.is_mistold(id, booked),
+            (State::Cancelled, Some(booked)) if is_alive(booked.status_at(now)) => {
+                Some(format!("{id} is cancelled, and its link is alive"))
+            }
             (State::Ready | State::Rejected, Some(_)) => {
                 Some(format!("{id} is {to}, and the bank has made it"))
             }

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
+use paysheet::domain::State;
 use paysheet::engine::{Event, Rate};
 use paysheet::sandbox::{Delivery, Ending, Moment, Sandbox};
 use tokio::sync::Notify;
@@ -155,6 +156,11 @@ impl World {
     /// The present, in microseconds since 1970.
     pub(crate) fn now(&self) -> i64 {
         self.at_us + self.then.map_or(0, |then| micros(then.elapsed()))
+    }
+
+    /// The present as the bank sees it.
+    pub(crate) fn moment_now(&self) -> Moment {
+        Moment::from_micros(self.now())
     }
 
     /// Something is wrong.
@@ -437,12 +443,13 @@ impl World {
     pub(crate) fn hear(&mut self, event: &Event) {
         if let Event::Moved { id, from, to, .. } = event {
             self.note((id, from.word(), to.word()));
-            let booked = self.ledger.of(id);
+            let (booked, at) = (self.ledger.of(id), self.moment_now());
             let complaint = self
                 .witness
                 .as_mut()
-                .and_then(|witness| witness.is_moved_wrongly(id, *from, *to, booked.as_ref()));
-            if let Some(complaint) = complaint {
+                .and_then(|witness| witness.is_moved_wrongly(id, *from, *to, booked.as_ref(), at));
+            let known = !self.orphans.contains_key(id);
+            if let Some(complaint) = complaint.filter(|_| known || *to == State::Created) {
                 self.complain(complaint);
             }
         }

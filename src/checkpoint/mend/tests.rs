@@ -298,3 +298,17 @@ fn a_file_of_the_format_before_generations_is_brought_forward() {
     drop(store);
     Store::open(&path, &binding()).unwrap();
 }
+
+#[test]
+fn a_row_with_faults_can_be_named_although_it_has_no_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("june.db");
+    let mut store = Store::create(&path, &binding(), false).unwrap();
+    let mut intake = store.begin_intake("{}", Timestamp::UNIX_EPOCH).unwrap();
+    let fields = RowFields::default();
+    intake.place_new((1, 2), None, 0, "[]", &fields).unwrap();
+    intake.finish("abc").unwrap();
+    let named = store.named_by_row(1).unwrap().unwrap();
+    assert_eq!(named.row.standing.state, State::Invalid);
+    assert_eq!(named.row.cashgram_id, "");
+}

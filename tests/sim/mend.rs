@@ -1,0 +1,154 @@
+//! Lives that mend: cancels, retries and new generations, in the order of the commands' steps.
+
+use jiff::Timestamp;
+use paysheet::checkpoint::{PayoutNo, Pick, Store};
+use paysheet::domain::State;
+use paysheet::engine::Session;
+
+use super::door::Door;
+use super::life::{Course, End, Errand, timestamp};
+use super::world::Shared;
+
+/// Rows of the largest sheet there may be after edits.
+const ROWS_MAX: u64 = 100;
+
+/// Rows that a user names: those of `states`, so many in a hundred, by a draw from the life's seed.
+fn named(store: &Store, states: &[State], percent: u32, seed: u64) -> Vec<PayoutNo> {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut named = Vec::new();
+    for row in 1..=ROWS_MAX {
+        let Some(one) = store.named_by_row(row).unwrap() else {
+            return named;
+        };
+        // What is redeemed is refused when it is named.
+        if states.contains(&one.row.standing.state) && !one.redeemed && rng.u32(0..100) < percent {
+            named.push(one.row.payout);
+        }
+    }
+    named
+}
+
+/// `cancel`: the wish is durable, then the gateway is asked.
+pub(crate) async fn cancel(
+    shared: &Shared,
+    session: &mut Session<Door>,
+    course: Course,
+) -> anyhow::Result<End> {
+    let at = timestamp(shared.world().now());
+    let to_stop = session
+        .write(move |store| {
+            if let Errand::Cancel(percent) = course.errand {
+                let states = [
+                    State::Created,
+                    State::Unknown,
+                    State::Ready,
+                    State::Rejected,
+                ];
+                let chosen = named(store, &states, percent, course.seed);
+                store.pick(&chosen)?;
+            } else {
+                store.set_closed(true)?;
+            }
+            store.cancel_ready(at)?;
+            store.stop_page(PayoutNo(0), 1)
+        })
+        .await?;
+    shared.world().count("cancel");
+    if to_stop.is_empty() {
+        return Ok(End::Done { held_back: 0 });
+    }
+    if let Err(halt) = session.authorize().await {
+        return Ok(End::Halted(halt));
+    }
+    match session.stop().await.halt {
+        Some(halt) => Ok(End::Halted(halt)),
+        None => Ok(End::Done { held_back: 0 }),
+    }
+}
+
+/// `retry --expired` or `--cancelled`: every link that is to be replaced is looked at, twice where it has to be.
+pub(crate) async fn prove(
+    shared: &Shared,
+    session: &mut Session<Door>,
+    course: Course,
+) -> anyhow::Result<Option<End>> {
+    let chosen = session
+        .write(move |store| {
+            if let Errand::ReissueCancelled(percent) = course.errand {
+                let chosen = named(store, &[State::Cancelled], percent, course.seed);
+                store.pick(&chosen)?;
+            } else {
+                store.pick_all(Pick::Dead)?;
+            }
+            store.chosen_count()
+        })
+        .await?;
+    if chosen == 0 {
+        return Ok(Some(End::Done { held_back: 0 }));
+    }
+    if let Err(halt) = session.authorize().await {
+        return Ok(Some(End::Halted(halt)));
+    }
+    shared.world().count("links looked at twice");
+    match session.look_twice().await {
+        Ok(()) => Ok(None),
+        Err(halt) => Ok(Some(End::Halted(halt))),
+    }
+}
+
+/// A closed batch sends nothing until it is opened again.
+pub(crate) async fn may_send(
+    shared: &Shared,
+    session: &mut Session<Door>,
+    course: Course,
+) -> anyhow::Result<bool> {
+    if !session.read(|store| Ok(store.meta().closed)).await? {
+        return Ok(true);
+    }
+    if !course.reopen {
+        shared.world().count("guard: the batch is closed");
+        return Ok(false);
+    }
+    let at = timestamp(shared.world().now());
+    session
+        .write(move |store| {
+            store.set_closed(false)?;
+            store.resume_doubts(at)
+        })
+        .await?;
+    shared.world().count("reopened");
+    Ok(true)
+}
+
+/// Chosen rows become ready: rejected ones under their id, replaced ones under that of the next generation.
+pub(crate) async fn make_ready(
+    shared: &Shared,
+    session: &mut Session<Door>,
+    course: Course,
+) -> anyhow::Result<u64> {
+    let at = timestamp(shared.world().now());
+    let (mended, replaced) = session.write(move |store| ready(store, course, at)).await?;
+    let mut world = shared.world();
+    if mended > 0 {
+        world.count("retry");
+    }
+    if replaced > 0 {
+        world.count("a new generation");
+    }
+    Ok(mended + replaced)
+}
+
+fn ready(
+    store: &mut Store,
+    course: Course,
+    at: Timestamp,
+) -> Result<(u64, u64), paysheet::checkpoint::Error> {
+    if course.errand == Errand::Retry {
+        store.pick_all(Pick::Rejected)?;
+    }
+    if store.keep_mendable()? == 0 {
+        return Ok((0, 0));
+    }
+    let mended = store.mend_picked(at)?;
+    Ok((mended, store.reissue_picked(at, |_| true)?))
+}
