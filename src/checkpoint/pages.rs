@@ -254,7 +254,8 @@ impl Store {
         phones.collect::<Result<_, _>>().map_err(read)
     }
 
-    /// All payouts in conflict, with the status known so far.
+    /// All payouts in conflict, with the status known so far; but for those whose rows have left the sheet, which were
+    /// another payment's and are nobody's to adopt.
     ///
     /// # Errors
     ///
@@ -262,7 +263,7 @@ impl Store {
     pub fn conflicts(&self) -> Result<Vec<SweepRow>, Error> {
         let read = |e| damaged(&self.path, e);
         let sql = format!(
-            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE state = 5 AND {WHOLE} AND {PLACED} ORDER BY row"
+            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE state = 5 AND row IS NOT NULL AND {WHOLE} AND {PLACED} ORDER BY row"
         );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;

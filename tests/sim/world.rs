@@ -231,7 +231,10 @@ impl World {
     pub(crate) fn lose(&mut self) {
         let done = self.ledger.all().into_iter().map(|cashgram| cashgram.id);
         let under_way = self.letters.iter().map(|letter| letter.id.clone());
-        self.orphans = done.chain(under_way).map(|id| (id, ())).collect();
+        // The bank itself may still be at one of those that were sent.
+        let sent = self.open.keys().cloned();
+        let known = done.chain(under_way).chain(sent);
+        self.orphans.extend(known.map(|id| (id, ())));
         self.open.clear();
     }
 
