@@ -214,7 +214,7 @@ fn gallop(sorted: &[u32], passes: impl Fn(u32) -> bool) -> usize {
 }
 
 /// One phone and amount: names first, then e-mails, then order. Live payouts choose before the others, since a row
-/// that is matched with what exists cannot be paid again.
+/// that is matched with what exists cannot be paid again; and where rows have left, those that may not leave first.
 fn match_group(
     rows: &[RowKey],
     candidates: &[u32],
@@ -222,10 +222,13 @@ fn match_group(
     found: &mut Found<'_>,
 ) -> Vec<u32> {
     let known = found.known;
-    let (mut waiting, dead): (Vec<u32>, Vec<u32>) = payouts
-        .iter()
-        .partition(|which| payout(known, **which).is_some_and(|payout| payout.live));
-    waiting.extend(dead);
+    let mut waiting = payouts.to_vec();
+    let is_live = |which: &&u32| payout(known, **which).is_some_and(|payout| payout.live);
+    let too_few = waiting.iter().filter(is_live).count() > candidates.len();
+    // Stable: where all find a row, each keeps its place among its equals.
+    waiting.sort_by_key(|which| {
+        payout(known, *which).map(|payout| (!payout.live, too_few && payout.may_leave))
+    });
     let agree: [fn(&RowKey, &RowKey) -> bool; 4] = [
         |row, payout| row.name == payout.name && row.email == payout.email,
         |row, payout| row.name == payout.name,
@@ -531,6 +534,24 @@ mod tests {
             known(2, 2, named(7, 100, 5)),
         ];
         check(&[named(7, 100, 5)], &both, &[is(2)]);
+    }
+
+    #[test]
+    fn of_rows_alike_what_was_cancelled_leaves_first() {
+        let cancelled = KnownKey {
+            may_leave: true,
+            ..known(1, 1, row(7, 100))
+        };
+        let sent = [cancelled, known(2, 2, row(7, 100))];
+        check(&[row(7, 100)], &sent, &[is(2)]);
+        check(&[row(7, 100), row(7, 100)], &sent, &[is(1), is(2)]);
+        // A name tells more: here it is the other row that left.
+        let other_name = [cancelled, known(2, 2, named(7, 100, 5))];
+        let matching = match_rows(&[row(7, 100)], &other_name);
+        assert_eq!(matching.rows, [is(1)]);
+        assert_eq!(matching.astray.len(), 1);
+        let refused = [rejected(3, 3, row(7, 100)), cancelled];
+        check(&[row(7, 100)], &refused, &[is(1)]);
     }
 
     #[test]
