@@ -31,26 +31,28 @@ pub(crate) fn read_alone(path: &str) {
     }
 }
 
-/// Time on a core, since both run on one and the machine may be busy; in turns, summed over the rounds.
+/// By the clock, since validating uses two cores and a person waits for it; the best of the rounds, taken in turns.
 pub(crate) fn validate(world: &World) -> Vec<Figure> {
     let folder = world.folder("validate");
     let sheet = world.sheet(&folder, ROWS);
     let myself = std::env::current_exe().unwrap();
-    let (mut reading, mut judging) = (Duration::ZERO, Duration::ZERO);
+    let (mut reading, mut judging) = (Duration::MAX, Duration::MAX);
+    let (mut reading_cpu, mut judging_cpu) = (Duration::ZERO, Duration::ZERO);
     let mut peak = 0;
     for _ in 0..ROUNDS {
-        reading += run(Command::new(&myself).arg(READ_ALONE).arg(&sheet))
-            .ended(0)
-            .cpu;
+        let read = run(Command::new(&myself).arg(READ_ALONE).arg(&sheet)).ended(0);
         let judged = run(paysheet(&folder).arg("validate").arg(&sheet)).ended(0);
-        judging += judged.cpu;
+        reading = reading.min(read.wall);
+        judging = judging.min(judged.wall);
+        reading_cpu += read.cpu;
+        judging_cpu += judged.cpu;
         peak = peak.max(judged.peak_kib);
     }
     let cost = thousandths_up(judging.as_micros(), reading.as_micros());
     let rounds = u32::try_from(ROUNDS).unwrap();
     vec![
         Figure::held(
-            format!("validate {ROWS} rows, times reading them, {ROUNDS} rounds"),
+            format!("validate {ROWS} rows, times reading them, best of {ROUNDS}"),
             ratio(cost),
             format!("<= {}", ratio(COST_MAX)),
             cost <= COST_MAX,
@@ -61,10 +63,12 @@ pub(crate) fn validate(world: &World) -> Vec<Figure> {
             format!("<= {}", mebibytes(PEAK_MAX_KIB)),
             peak <= PEAK_MAX_KIB,
         ),
-        Figure::told("time on a core, validating", seconds(judging / rounds)),
+        Figure::told("validating", seconds(judging)),
+        Figure::told("reading byte records", seconds(reading)),
+        Figure::told("time on a core, validating", seconds(judging_cpu / rounds)),
         Figure::told(
             "time on a core, reading byte records",
-            seconds(reading / rounds),
+            seconds(reading_cpu / rounds),
         ),
     ]
 }

@@ -189,7 +189,8 @@ impl Store {
         }
     }
 
-    /// Chosen payouts above `after` that have a link to ask about, at most `limit`. With `only_unproven` those alone that
+    /// Chosen payouts above `after` whose id is to be asked about before it is replaced, at most `limit`: also a cancelled
+    /// one that was never sent from here, since a checkpoint that was lost may have. With `only_unproven` those alone that
     /// were seen dead but once.
     ///
     /// # Errors
@@ -204,10 +205,7 @@ impl Store {
         let which = if only_unproven {
             unproven()
         } else {
-            format!(
-                " AND (state = 3 OR state = 6 AND history & {} <> 0)",
-                History::EXISTS
-            )
+            " AND state IN (3, 6)".to_owned()
         };
         self.chosen_page(after, &which, limit)
     }

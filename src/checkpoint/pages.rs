@@ -122,7 +122,7 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn ready_page(&self, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
-        self.open_page(1, after_row, limit)
+        self.open_page((1, self.chosen()), after_row, limit)
     }
 
     /// `unknown` payouts below `after_row` in the sheet, at most `limit`.
@@ -131,15 +131,19 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn unknown_page(&self, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
-        self.open_page(2, after_row, limit)
+        self.open_page((2, self.chosen()), after_row, limit)
     }
 
-    fn open_page(&self, state: i64, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
+    fn open_page(
+        &self,
+        (state, chosen): (i64, &str),
+        after_row: u64,
+        limit: u32,
+    ) -> Result<Vec<OpenRow>, Error> {
         let read = |e| damaged(&self.path, e);
         // The state stands in the text, not in a parameter, so that SQLite may use the partial index.
         let sql = format!(
-            "SELECT {OPEN_COLUMNS} FROM payouts WHERE state = {state} AND row > ?1{} AND {WHOLE} AND {PLACED} ORDER BY row LIMIT ?2",
-            self.chosen()
+            "SELECT {OPEN_COLUMNS} FROM payouts WHERE state = {state} AND row > ?1{chosen} AND {WHOLE} AND {PLACED} ORDER BY row LIMIT ?2"
         );
         let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
         let mut lines = select.query((after_row, limit)).map_err(read)?;
@@ -176,13 +180,14 @@ impl Store {
         Ok(page)
     }
 
-    /// `ready` payouts below `after_row` in the sheet, as questions, at most `limit`.
+    /// `ready` payouts below `after_row` in the sheet, as questions, at most `limit`, chosen or not: whether a batch was
+    /// paid before does not depend on the rows that are meant today.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
     pub fn ready_sweep_page(&self, after_row: u64, limit: u32) -> Result<Vec<SweepRow>, Error> {
-        let rows = self.ready_page(after_row, limit)?;
+        let rows = self.open_page((1, ""), after_row, limit)?;
         Ok(rows.into_iter().map(SweepRow::from).collect())
     }
 

@@ -26,24 +26,23 @@ use clap::{Args, Parser, Subcommand};
 use crate::domain::Money;
 
 pub use after::AfterArgs;
+pub use completions::CompletionsArgs;
+pub use doctor::DoctorArgs;
+pub use editions::EditionArgs;
+pub use export::ExportArgs;
 pub use layout::LayoutArgs;
 pub use mend::{CancelArgs, NameArgs, RetryArgs};
+pub use purge::PurgeArgs;
 pub use report::{ReportArgs, ReportFormat};
+pub use sandbox::SandboxArgs;
+pub use template::TemplateArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
 use help::{HELP_RESULTS, HELP_SEND, HELP_STATUS, HELP_TOP, HELP_VALIDATE};
 
 use super::values::{self, Environment, LogFormat, Notify, Rate};
 
-pub use completions::CompletionsArgs;
-pub use doctor::DoctorArgs;
-pub use editions::EditionArgs;
-pub use export::ExportArgs;
-pub use purge::PurgeArgs;
-pub use sandbox::SandboxArgs;
-pub use template::TemplateArgs;
-
-/// Pays a sheet: one Cashgram payout link per row of a CSV, never twice, never lost.
+/// Pays a sheet: one Cashgram payout link per row, never twice, never lost.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "paysheet", version, max_term_width = 100, after_help = HELP_TOP)]
 #[command(disable_help_subcommand = true)]
@@ -80,27 +79,27 @@ pub enum Command {
     /// Write one page that tells what became of the batch, with plots.
     #[command(after_help = report::HELP)]
     Report(ReportArgs),
-    /// Serve a simulated gateway for rehearsals and tests: no account, no money.
-    #[command(after_help = sandbox::help())]
-    Sandbox(SandboxArgs),
-    /// Print or write an empty sheet with the right header and one example row.
-    #[command(after_help = template::HELP)]
-    Template(TemplateArgs),
+    /// Print everything that is recorded, as JSON Lines.
+    #[command(after_help = export::HELP)]
+    Export(ExportArgs),
     /// Remove personal data of a finished batch; keep totals and ids.
     #[command(after_help = purge::HELP)]
     Purge(PurgeArgs),
     /// Check credentials, network, clock and balance; with a sheet also its checkpoint.
     #[command(after_help = doctor::HELP)]
     Doctor(Box<DoctorArgs>),
-    /// Print everything that is recorded, as JSON Lines.
-    #[command(after_help = export::HELP)]
-    Export(ExportArgs),
-    /// Print what your shell needs to complete commands and options.
-    #[command(after_help = completions::HELP)]
-    Completions(CompletionsArgs),
     /// Receive the gateway's events and keep the checkpoints of a folder fresh.
     #[command(after_help = webhooks::HELP_WEBHOOKS)]
     Webhooks(Box<WebhooksArgs>),
+    /// Serve a simulated gateway for rehearsals and tests: no account, no money.
+    #[command(after_help = sandbox::help())]
+    Sandbox(SandboxArgs),
+    /// Print or write an empty sheet with the right header and one example row.
+    #[command(after_help = template::HELP)]
+    Template(TemplateArgs),
+    /// Print what your shell needs to complete commands and options.
+    #[command(after_help = completions::HELP)]
+    Completions(CompletionsArgs),
 }
 
 impl Command {
@@ -323,7 +322,7 @@ pub struct EmbeddedArgs {
 /// `paysheet validate`
 #[derive(Args, Clone, Debug)]
 pub struct ValidateArgs {
-    /// CSV file with one recipient a row
+    /// CSV or .xlsx file with one recipient a row
     pub sheet: PathBuf,
     /// Name of the batch; it names the list of problems [default: the sheet's name without .csv]
     #[arg(long, value_name = "NAME", help_heading = "Files")]
@@ -348,7 +347,7 @@ pub struct ValidateArgs {
 /// `paysheet send`
 #[derive(Args, Clone, Debug)]
 pub struct SendArgs {
-    /// CSV file with one recipient a row
+    /// CSV or .xlsx file with one recipient a row
     pub sheet: PathBuf,
     /// Where options come from.
     #[command(flatten)]

@@ -340,7 +340,13 @@ impl Sending<'_> {
         } else if lost && !self.send.adopt {
             return Err(guards::lost_checkpoint(&self.send.files, again, Exit::Unpayable).into());
         }
-        self.session.write(Store::set_probed).await?;
+        self.session
+            .write(|store| match store.totals().rows(State::Ready) {
+                // Nothing was there to be looked up.
+                0 => Ok(()),
+                _ => store.set_probed(),
+            })
+            .await?;
         Ok(Ok(()))
     }
 

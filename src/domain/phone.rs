@@ -39,6 +39,8 @@ pub enum PhoneFault {
     Characters,
     /// A `+` and another country than India.
     Country,
+    /// `-9876543119`, which a spreadsheet computes from `+91-9876543210`.
+    Negative,
 }
 
 impl PhoneFault {
@@ -85,6 +87,11 @@ impl PhoneFault {
                 "this phone is of another country",
                 "only Indian mobile numbers (+91) can be paid: give one or remove the row",
             ),
+            Self::Negative => (
+                "cell.negative",
+                "this phone is a negative number: the spreadsheet took it for a calculation",
+                "format the column as text and type the 10 digits again",
+            ),
         };
         Words::new(code, problem, fix)
     }
@@ -111,7 +118,7 @@ impl Phone {
     }
 
     /// Reads a number after removing spaces, hyphens and one prefix: `+91`, `91` (only from twelve digits) or `0`
-    /// (only from eleven).
+    /// (only from eleven). A hyphen before all digits is a minus sign, and refused.
     pub fn parse(text: &str) -> Result<Self, PhoneFault> {
         let text = trimmed(text);
         if let Some(number) = ten_digits(text.as_bytes()) {
@@ -119,6 +126,9 @@ impl Phone {
         }
         if text.is_empty() {
             return Err(PhoneFault::Missing);
+        }
+        if text.starts_with('-') && text.bytes().any(|byte| byte.is_ascii_digit()) {
+            return Err(PhoneFault::Negative);
         }
         let (plus, rest) = match text.strip_prefix('+') {
             Some(rest) => (true, rest),

@@ -366,10 +366,13 @@ impl Standing {
         Some(seen.to(state).told(life))
     }
 
-    /// A 404 alone changes nothing that matters: it settles a 429, never a doubt.
+    /// A 404 alone settles a 429, never a doubt; and it takes back that a link is dead, since whoever does not know the
+    /// link has not said so.
     fn missing(self) -> Option<Standing> {
         let mut seen = self.landed_by_look_up();
         seen.history.throttled = false;
+        seen.history.dead = false;
+        seen.history.proven_dead = false;
         match self.state {
             State::Unknown if planted::is(Mistake::MissingIsProof) => {
                 Some(seen.to(State::Rejected))
@@ -381,8 +384,10 @@ impl Standing {
                 seen.history.refused = false;
                 Some(seen.to(State::Rejected))
             }
-            State::Ready | State::Unknown | State::Created | State::Conflict => Some(seen),
-            State::Rejected | State::Cancelled => Some(self),
+            State::Ready | State::Unknown | State::Created | State::Conflict | State::Cancelled => {
+                Some(seen)
+            }
+            State::Rejected => Some(self),
             State::Invalid => None,
         }
     }

@@ -224,8 +224,10 @@ impl<G: Gateway> Asker<G> {
             (self.line.events)(&Event::Resumed);
         }
         let line = self.line.clone();
-        let asking = match question.row.standing.state {
+        let standing = question.row.standing;
+        let asking = match standing.state {
             State::Ready => Asking::Probe,
+            State::Cancelled if !standing.history.exists => Asking::Probe,
             State::Unknown => Asking::Doubt,
             State::Created
             | State::Conflict

@@ -98,7 +98,8 @@ impl<G: Gateway> Run<G> {
     ) -> Run<G> {
         line.budget.open(payouts);
         let ahead = if line.pace.is_unlimited() {
-            limits.concurrency.saturating_mul(RECORDED_AHEAD)
+            // Whoever asks for one at a time gets one after the other, in the sheet's order.
+            limits.concurrency.saturating_sub(1) * RECORDED_AHEAD
         } else {
             0
         };

@@ -141,8 +141,8 @@ pub enum Error {
         /// What else may be wrong, or nothing.
         hint: String,
     },
-    /// A column that an option names is not there, or is named twice.
-    #[error("{}, line {line}: {} --map {field}={column:?}; found: {found}", path.display(), if *taken { "another option names the same column as" } else { "there is no such column as in" })]
+    /// A column that an option names is not there, or the column or the field is named twice.
+    #[error("{}, line {line}: {why} --map {field}={column:?}; found: {found}", path.display())]
     Mapped {
         /// The sheet.
         path: PathBuf,
@@ -152,8 +152,8 @@ pub enum Error {
         field: &'static str,
         /// The column that the option names.
         column: String,
-        /// Whether it is there, but taken.
-        taken: bool,
+        /// What is wrong with the option, in words that lead to it.
+        why: &'static str,
         /// The headers found.
         found: String,
     },

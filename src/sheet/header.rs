@@ -53,19 +53,9 @@ impl Header {
             if mapped.contains(&Some(place)) || header.is_overruled(&normal(cell), &mapped) {
                 continue;
             }
-            header
-                .take(place, &normal(cell))
-                .map_err(|(field, first)| {
-                    let column =
-                        |place: usize| header.columns.get(place).cloned().unwrap_or_default();
-                    Error::TwoColumns {
-                        path: path.to_owned(),
-                        line,
-                        field,
-                        first: column(first),
-                        second: column(place),
-                    }
-                })?;
+            if let Err((field, first)) = header.take(place, &normal(cell)) {
+                return Err(header.two_columns(field, (first, place), line, path));
+            }
         }
         if header.place(Field::CashgramId).is_some() {
             header.id_lookalike = None;
@@ -77,28 +67,66 @@ impl Header {
     /// Gives the fields the columns that the user named.
     fn map(&mut self, map: &[(Field, String)], line: u64, path: &Path) -> Result<(), Error> {
         for (field, name) in map {
-            let exact = self.columns.iter().position(|column| column == name.trim());
-            let alike = || {
-                let wanted = normal(name);
-                self.columns
-                    .iter()
-                    .position(|column| normal(column) == wanted)
+            let wrong = |why, header: &Self| Error::Mapped {
+                path: path.to_owned(),
+                line,
+                field: field.name(),
+                column: name.clone(),
+                why,
+                found: header.shown().join(", "),
             };
-            let place = exact.or_else(alike);
-            let free = place.filter(|place| !self.places.contains(&Some(*place)));
-            let (Some(place), Some(slot)) = (free, self.places.get_mut(field.index())) else {
-                return Err(Error::Mapped {
-                    path: path.to_owned(),
-                    line,
-                    field: field.name(),
-                    column: name.clone(),
-                    taken: place.is_some(),
-                    found: self.shown().join(", "),
-                });
+            let (place, second) = match self.named(name).as_slice() {
+                [] => return Err(wrong("there is no such column as in", self)),
+                [place] => (*place, None),
+                [place, second, ..] => (*place, Some(*second)),
             };
-            *slot = Some(place);
+            if let Some(second) = second {
+                return Err(self.two_columns(field.name(), (place, second), line, path));
+            }
+            if self.places.contains(&Some(place)) {
+                return Err(wrong("another option names the same column as", self));
+            }
+            if self.place(*field).is_some() {
+                let why = "another option names a column for the same field as";
+                return Err(wrong(why, self));
+            }
+            if let Some(slot) = self.places.get_mut(field.index()) {
+                *slot = Some(place);
+            }
         }
         Ok(())
+    }
+
+    /// The columns that an option's name fits: to the letter, or else but for case, spaces and punctuation.
+    fn named(&self, name: &str) -> Vec<usize> {
+        let wanted = normal(name);
+        let fitting = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
+            let columns = self.columns.iter().enumerate();
+            let fitting = columns.filter(|(_, column)| fits(column));
+            fitting.map(|(place, _)| place).collect()
+        };
+        let exact = fitting(&|column| column == name.trim());
+        if exact.is_empty() && !wanted.is_empty() {
+            return fitting(&|column| normal(column) == wanted);
+        }
+        exact
+    }
+
+    fn two_columns(
+        &self,
+        field: &'static str,
+        (first, second): (usize, usize),
+        line: u64,
+        path: &Path,
+    ) -> Error {
+        let column = |place: usize| self.columns.get(place).cloned().unwrap_or_default();
+        Error::TwoColumns {
+            path: path.to_owned(),
+            line,
+            field,
+            first: column(first),
+            second: column(second),
+        }
     }
 
     /// Whether a column is not read because the user named another one for its field.

@@ -31,6 +31,8 @@ pub(super) enum Found {
 /// Splits rows.
 pub(super) struct Splitter {
     machine: Reader,
+    /// The machine stands at the start of a row.
+    ready: bool,
     /// A row's cells, one behind the other, and where each ends.
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -53,6 +55,7 @@ impl Splitter {
     pub(super) fn new(delimiter: u8) -> Self {
         Self {
             machine: ReaderBuilder::new().delimiter(delimiter).build(),
+            ready: false,
             text: vec![0; TEXT_BYTES],
             ends: vec![0; CELLS],
         }
@@ -81,9 +84,16 @@ impl Splitter {
                     (true, None) if !whole => return Found::Part { blank },
                     (_, _) => used,
                 };
+                // A quote is not in the text: where nothing but delimiters and the line's end is missing, there is none.
+                let plain = text + cells == used;
+                let lines = if plain {
+                    1
+                } else {
+                    lines_of(row.get(..length).unwrap_or_default())
+                };
                 Found::Row {
                     blank,
-                    lines: lines_of(row.get(..length).unwrap_or_default()),
+                    lines,
                     bytes: at + length,
                 }
             }
@@ -95,7 +105,9 @@ impl Splitter {
 
     /// Runs the machine over one row.
     fn split(&mut self, mut input: &[u8], whole: bool) -> Left {
-        self.restart();
+        if !std::mem::take(&mut self.ready) {
+            self.restart();
+        }
         let (mut used, mut text, mut cells) = (0, 0, 0);
         let mut ended = false;
         loop {
@@ -107,7 +119,10 @@ impl Splitter {
             cells += filled;
             input = input.get(read..).unwrap_or_default();
             match result {
-                ReadRecordResult::Record => return Left::Row { used, text, cells },
+                ReadRecordResult::Record => {
+                    self.ready = !ended;
+                    return Left::Row { used, text, cells };
+                }
                 ReadRecordResult::OutputFull => self.text.resize(self.text.len() * 2, 0),
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
                 // A line end of our own ends a last row that has none, unless it stands in a quote.

@@ -112,8 +112,16 @@ for number, (header, words) in enumerate([
 for number, (options, words) in enumerate([
     ("--map phone=Mobile", "no such column as in --map"), ("--map phone=name --map name=name", "the same column as"),
     ("--map amount=Nett", "no such column as in --map"),
+    ("--map phone=phone --map phone=name", "a column for the same field as"),
+    ("--map amount=₹", "no such column as in --map"),
 ]):
     raw(f"columns-mapped-{number + 1}", "name,phone,amount\nAsha,9000000001,5\n", 3, words + "|line 1", options)
+for number, (header, options, words) in enumerate([
+    ("name,Mobile,Mobile,amount", "--map phone=Mobile", "both give the phone"),
+    ("name,MOBILE,mobile,amount", "--map phone=Mobile", '"MOBILE" and "mobile" both give the phone'),
+    ("name,phone,#,Amt", "--map amount=₹", "no such column as in --map"),
+]):
+    raw(f"columns-mapped-twice-{number + 1}", f"{header}\nAsha,9000000001,9000000002,5\n", 3, words + "|line 1", options)
 for number, text in enumerate(["name;x,phone\nA;9,5\n", "a;b,c\n1;2,3\n", "x|y\tz\n1|2\t3\n", "who,what;when|where\n1,2;3|4\n"]):
     raw(f"delimiter-doubtful-{number + 1}", text, 3, "say which, such as --delimiter|line 1")
 raw("delimiter-wrong-1", "name;phone;amount\nA;9000000001;5\n", 3, "no column for", "--delimiter comma")
@@ -170,6 +178,7 @@ cells("phone-letters", "phone", "phone.letters", "98765O3210", "n/a", "987654321
 cells("phone-characters", "phone", "phone.characters", "(98765) 43210", "98765.4321.0", "++919876543210", "98765_43210", "#9876543210", "91+9876543210")
 cells("phone-country", "phone", "phone.country", "+44 7911 123456", "+1 415 555 0100", "+971501234567")
 cells("phone-digits", "phone", "phone.digits", "९८७६५४३२१०", "９８７６５４３２１０", "98765४३२१०")
+cells("phone-negative", "phone", "cell.negative", "-9876543119", "-98765 43119", "-9876543119.00")
 cells("phone-two", "phone", "phone.two", "9876543210/9876543211", "9876543210, 9876543211", "9876543210; 98765 43211", "9876543210 & 9876543211")
 cells("phone-rounded", "phone", "cell.precision", "987654321098765000", "9876543210987650", "98765432109876500000")
 # Amounts.

@@ -10,7 +10,7 @@ use paysheet::cli::args::Typed;
 use crate::support::*;
 
 /// The commands as `paysheet --help` lists them.
-fn commands() -> Vec<String> {
+pub(crate) fn commands() -> Vec<String> {
     let top = Paysheet::new().arg("--help").run().exits(0);
     let listed = top.stdout.lines().skip_while(|line| *line != "Commands:");
     let names = listed

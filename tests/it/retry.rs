@@ -1,6 +1,8 @@
 //! `paysheet retry`: refused rows under the id they had, dead and cancelled links under that of the next generation,
 //! and never two that live.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::guards::{RESULTS, guarded, sent};
@@ -429,4 +431,66 @@ fn a_retry_that_is_killed_goes_on_where_it_was() {
     assert_eq!(table.states("created"), ROWS);
     assert!(table.column("status").iter().all(|word| *word == "ACTIVE"));
     assert_eq!(world.table(EARLIER).rows.len(), ROWS);
+}
+
+/// The checkpoint of the one link is lost, and what stands in for it cancelled the row unsent: the probe's sample missed it.
+#[test]
+fn a_cancelled_row_is_looked_up_before_it_is_paid_after_all() {
+    let refusing = Arc::new(AtomicBool::new(false));
+    let refuses = Arc::clone(&refusing);
+    let raw = Raw::start(
+        move |ask| match ask.is_create() && refuses.load(Ordering::SeqCst) {
+            true => Act::Instead(Manner::Says(Say::refusal(
+                412,
+                "Available balance is less than requested cashgram amount.",
+            ))),
+            false => Act::Honest,
+        },
+    );
+    let world = World::new();
+    let header = rows(0);
+    world.sheet("june.csv", format!("{header}{}", row_text(3)));
+    world.send("june.csv", &raw).run().exits(0);
+    world.lose_checkpoint("june.test.checkpoint.db");
+    std::fs::remove_file(world.path(RESULTS)).unwrap();
+    world.sheet("june.csv", rows(30));
+    refusing.store(true, Ordering::SeqCst);
+    let send = world.send("june.csv", &raw).args(["--concurrency", "1"]);
+    send.run().exits(1);
+    let cancel = world.talk("cancel", "june.csv", &raw).args(["--row", "3"]);
+    cancel.run().exits(0);
+    assert_eq!(world.table(RESULTS).cell(3, "state"), "cancelled");
+    refusing.store(false, Ordering::SeqCst);
+    let run = retry(&world, &raw)
+        .args(["--cancelled", "--row", "3"])
+        .run();
+    assert_eq!(created_now(&run), 0, "{run}");
+    run.exits(4).says(["nothing to retry"]);
+    assert_eq!(world.table(RESULTS).cell(3, "state"), "conflict");
+    assert_eq!(raw.booked().len(), 1);
+    one_lives(&raw);
+}
+
+#[test]
+fn a_link_that_is_unknown_at_one_of_the_looks_is_not_replaced() {
+    // The sweep sees it dead; the retry's looks: unknown, or dead and then unknown.
+    for first_unknown in [2, 3] {
+        let raw = Raw::start(
+            move |ask| match ask.is_status() && ask.nth_for_id == first_unknown {
+                true => Act::Instead(Manner::Says(Say::refusal(404, "Cashgram does not exist"))),
+                false => Act::Honest,
+            },
+        );
+        let world = sent(&raw, 1);
+        raw.set_status(&id(&world, 1), "EXPIRED");
+        let mut looks = raw.count("/getCashgramStatus");
+        while looks + 2 < first_unknown {
+            world.status("june.csv", &raw).run();
+            looks = raw.count("/getCashgramStatus");
+        }
+        let run = retry(&world, &raw).args(["--expired", "--row", "1"]).run();
+        assert_eq!((created_now(&run), raw.creates()), (0, 1), "{run}");
+        run.says(["nothing to retry"]);
+        audit(&world, RESULTS, &raw);
+    }
 }

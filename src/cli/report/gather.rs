@@ -58,6 +58,8 @@ struct Gathered {
     in_need: usize,
     others: usize,
     heard_ms: Option<i64>,
+    /// Links were removed with the personal data.
+    purged: bool,
 }
 
 impl Gathered {
@@ -79,6 +81,7 @@ impl Gathered {
             in_need: 0,
             others: 0,
             heard_ms: None,
+            purged: store.meta().purged.is_some(),
         })
     }
 
@@ -92,7 +95,7 @@ impl Gathered {
         }
         self.page.ledger.add(entry.clone(), row.amount);
         self.note_link(row);
-        let cause = cause(row);
+        let cause = cause(row).filter(|cause| !self.purged || *cause != Cause::WithoutLink);
         let place = self.list(row, &entry, cause.as_ref());
         if let Some(cause) = cause {
             self.count_cause(cause, row, place);

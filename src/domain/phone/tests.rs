@@ -91,6 +91,10 @@ fn phones_that_are_refused() {
         ("+44 7911 123456", F::Country),
         ("+9876543210", F::Country),
         ("+971501234567", F::Country),
+        ("-9876543119", F::Negative),
+        (" - 9876543119", F::Negative),
+        ("-9876543119.0", F::Negative),
+        ("-9.876543119E+09", F::Negative),
     ];
     for (text, fault) in table {
         assert_eq!(Phone::parse(text), Err(fault), "{text}");
