@@ -18,6 +18,9 @@ use super::pace::{Held, Pace, stopped};
 use super::recorder::{Failed, Recorder};
 use super::retry::{self, Budget};
 
+/// Until an answer that ends the run is recorded and the run has stopped, nothing else leaves: that takes a commit or two.
+const STOP_DECIDED_MAX: Duration = Duration::from_secs(10);
+
 /// What every request of a run shares.
 pub(super) struct Line<G> {
     pub(super) gateway: Arc<G>,
@@ -74,7 +77,7 @@ impl<G: Gateway> Line<G> {
         row: &OpenRow,
         rules: &OrderRules,
     ) -> Result<CreateEnd, Failed> {
-        let token = match self.gateway.token().await {
+        let token = match self.token().await {
             Ok(token) => token,
             Err(finding) => return Ok(CreateEnd::NoToken(finding)),
         };
@@ -114,7 +117,7 @@ impl<G: Gateway> Line<G> {
         if first != Finding::TokenRefused {
             return Ok(first);
         }
-        let Ok(fresh) = self.gateway.renew(&token).await else {
+        let Ok(fresh) = self.renew(&token).await else {
             return Ok(first);
         };
         if !self.budget.take() {
@@ -128,10 +131,34 @@ impl<G: Gateway> Line<G> {
 
     async fn create_once(&self, token: &Token, id: &str, body: &str) -> Finding {
         let finding = reading::read_create(&self.gateway.create(token, body).await, id);
-        if let Finding::Throttled { wait } = &finding {
-            self.pause(*wait);
-        }
+        self.heed(&finding);
         finding
+    }
+
+    pub(super) async fn token(&self) -> Result<Token, Finding> {
+        let token = self.gateway.token().await;
+        token.inspect_err(|finding| self.heed(finding))
+    }
+
+    pub(super) async fn renew(&self, stale: &Token) -> Result<Token, Finding> {
+        let token = self.gateway.renew(stale).await;
+        token.inspect_err(|finding| self.heed(finding))
+    }
+
+    /// What speaks for all requests holds all of them back from the moment it is read.
+    fn heed(&self, finding: &Finding) {
+        match finding {
+            Finding::Throttled { wait } => self.pause(*wait),
+            Finding::StopRun(_) | Finding::InDoubt { stop: Some(_), .. } => {
+                self.pace.pause_until(Instant::now() + STOP_DECIDED_MAX);
+            }
+            Finding::Created(_)
+            | Finding::Duplicate
+            | Finding::Rejected(_)
+            | Finding::NotSent { .. }
+            | Finding::TokenRefused
+            | Finding::InDoubt { stop: None, .. } => {}
+        }
     }
 
     /// A 429 holds everyone back from the moment it is read: until it is recorded and decided upon, others would leave.
@@ -191,7 +218,7 @@ impl<G: Gateway> Line<G> {
     }
 
     async fn ask(&self, id: &str) -> (LookUp, Instant) {
-        let token = match self.gateway.token().await {
+        let token = match self.token().await {
             Ok(token) => token,
             Err(finding) => return (without_token(finding), Instant::now()),
         };
@@ -199,7 +226,7 @@ impl<G: Gateway> Line<G> {
         if first != LookUp::TokenRefused {
             return (first, asked);
         }
-        match self.gateway.renew(&token).await {
+        match self.renew(&token).await {
             Ok(fresh) if self.budget.take() => self.ask_with(&fresh, id).await,
             Ok(_) => (first, asked),
             Err(finding) => (without_token(finding), asked),
@@ -221,7 +248,7 @@ impl<G: Gateway> Line<G> {
     /// Reads the balance once; `Err` says why it cannot be read. That stops nothing: whoever may pay need not be allowed
     /// to see the balance, and what would stop a create is said by the create.
     pub(super) async fn balance(&self) -> Result<reading::Balance, String> {
-        let token = match self.gateway.token().await {
+        let token = match self.token().await {
             Ok(token) => token,
             Err(finding) => return Err(why_not(finding)),
         };

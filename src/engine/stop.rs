@@ -77,7 +77,7 @@ impl<G: Gateway> Line<G> {
     }
 
     async fn deactivate(&self, id: &str) -> Deactivation {
-        let token = match self.gateway.token().await {
+        let token = match self.token().await {
             Ok(token) => token,
             Err(finding) => return unasked(without_token(finding)),
         };
@@ -85,7 +85,7 @@ impl<G: Gateway> Line<G> {
         if first != Deactivation::TokenRefused {
             return first;
         }
-        match self.gateway.renew(&token).await {
+        match self.renew(&token).await {
             Ok(fresh) if self.budget.take() => self.deactivate_with(&fresh, id).await,
             Ok(_) => first,
             Err(finding) => unasked(without_token(finding)),

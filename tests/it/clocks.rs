@@ -51,10 +51,16 @@ fn a_wall_clock_that_jumps_pays_nobody_twice_and_keeps_nobody_waiting() {
         assert!(logins <= 4, "{what}: {logins} logins");
         // With the clock set right, whatever was not refused is paid.
         let again = send.run();
-        check(&again, &world, &gate);
+        if again.code == 3 {
+            // All of it was paid while the clock was years behind: by the right clock that batch is long finished.
+            again.says(["nothing is left to send"]);
+            assert!(by < -2 * DAY, "{what}");
+        } else {
+            check(&again, &world, &gate);
+        }
         let table = world.table(RESULTS);
         let paid_or_refused = table.states("created") + table.states("rejected");
-        assert_eq!(paid_or_refused, ROWS, "{what}: {again}");
+        assert_eq!(paid_or_refused, ROWS, "{what}");
         let counted = gate.creates();
         assert!(
             counted <= ROWS + gate.count("/getCashgramStatus"),

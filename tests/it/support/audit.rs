@@ -166,6 +166,7 @@ fn last_ten(phone: &str) -> String {
 #[track_caller]
 pub(crate) fn audit_json(output: &Output, results: &Table) {
     let json = output.json();
+    assert!(json["states"].is_object(), "ended early: {output}");
     let number = |value: &Value| value.as_u64().unwrap_or(u64::MAX);
     let states: u64 = STATES
         .iter()
