@@ -6,6 +6,8 @@ use std::path::Path;
 
 use csv::StringRecord;
 
+use crate::domain::{LinkExpiry, Phone};
+
 use super::atomic::{AtomicFile, Standing, cannot_write, standing};
 use super::book_file::{BOOK_ROWS_MAX, BookFile, Kind, Looks};
 use super::error::Error;
@@ -105,7 +107,7 @@ impl Fixed {
                 for (place, cell) in cells.iter().enumerate() {
                     let cell = now(place, cell);
                     // `+91 ...` and `+7d` are no formulas, and must be read back as they are.
-                    let cell = if harmless.contains(&Some(place)) && cell.starts_with('+') {
+                    let cell = if harmless.contains(&Some(place)) && is_no_formula(&cell) {
                         cell
                     } else {
                         guarded(&cell).into_owned()
@@ -138,6 +140,11 @@ impl Fixed {
             }
         }
     }
+}
+
+/// A phone or a number of days, which must be read back as it is: anything else that begins so may run.
+fn is_no_formula(cell: &str) -> bool {
+    Phone::parse(cell).is_ok() || LinkExpiry::parse_days(cell).is_ok()
 }
 
 /// An error if anything stands at `path`.

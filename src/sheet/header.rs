@@ -236,6 +236,11 @@ impl Header {
         self.places.get(field.index()).copied().flatten()
     }
 
+    /// Whether a field stands there.
+    pub(super) fn is_fields(&self, place: usize) -> bool {
+        self.places.contains(&Some(place))
+    }
+
     /// The columns that mean nothing to a payout, fit to be shown: they are carried to the results.
     pub fn not_read(&self) -> Vec<String> {
         let read = |place: usize| self.places.contains(&Some(place)) || self.flags.contains(&place);

@@ -29,13 +29,22 @@ pub(super) fn repaired(
     if text.chars().count() > CELL_CHARS_MAX {
         return None;
     }
+    // Two lines in a cell are two numbers.
+    if field == Field::Amount
+        && text
+            .trim()
+            .contains(['\n', '\r', '\t', '\u{2028}', '\u{2029}'])
+    {
+        return None;
+    }
+    let raw = text;
     let text = cleaned(text);
     let sure = |candidates: Vec<String>, accepts: &dyn Fn(&str) -> bool| {
         candidates.into_iter().find(|candidate| accepts(candidate))
     };
     match field {
         Field::Phone => sure(phones(&text), &|text| Phone::parse(text).is_ok()),
-        Field::Amount => sure(amounts(&text), &|text| Money::parse(text).is_ok()),
+        Field::Amount => sure(amounts(raw, &text), &|text| Money::parse(text).is_ok()),
         Field::LinkExpiry => sure(dates(&text, reading), &|text| {
             read_expiry(text, Shape::read(text), reading, window).is_ok()
         }),
@@ -128,14 +137,19 @@ fn power(text: &str) -> Option<String> {
     (whole.len() == 1 && fraction.len() == power).then(|| format!("{whole}{fraction}"))
 }
 
-/// Currency behind the number or twice, `/-`, spaces between groups, wrong groups before certain decimals, zeros
-/// behind the paise.
-fn amounts(text: &str) -> Vec<String> {
+/// Currency behind the number or twice, `/-`, spaces that cannot be typed by chance between groups, zeros behind the
+/// paise. Any other space parts two numbers, and groups of a wrong length may be a point mistaken for a comma.
+fn amounts(raw: &str, text: &str) -> Vec<String> {
     let number = without_words(text);
-    let spaced = number.replace(' ', ",");
-    let tight: String = number.chars().filter(|c| *c != ' ').collect();
-    let mut found = vec![number.clone(), spaced];
-    if let Some((whole, fraction)) = tight.split_once('.') {
+    if number.contains(' ') {
+        let grouped = !raw.trim().contains(' ') && number == text && !number.contains(',');
+        return grouped
+            .then(|| number.replace(' ', ","))
+            .into_iter()
+            .collect();
+    }
+    let mut found = vec![number.clone()];
+    if let Some((whole, fraction)) = number.split_once('.') {
         let kept = fraction.trim_end_matches('0');
         // `1.500` may be fifteen hundred; `1250.500` cannot.
         let grouped = fraction.len() == 3 && whole.len() <= 3;
@@ -145,10 +159,6 @@ fn amounts(text: &str) -> Vec<String> {
             && fraction.bytes().all(|byte| byte.is_ascii_digit())
         {
             found.push(format!("{whole}.{kept:0<2}"));
-        }
-        let groups = whole.split(',').all(|group| !group.is_empty());
-        if fraction.len() == 2 && groups && !fraction.contains(',') {
-            found.push(format!("{}.{fraction}", whole.replace(',', "")));
         }
         if fraction.is_empty() {
             found.push(whole.to_owned());
@@ -188,8 +198,14 @@ fn emails(text: &str) -> Vec<String> {
         .and_then(|(_, rest)| rest.strip_suffix('>'));
     let bare = inside.unwrap_or(text);
     let bare = bare.strip_prefix("mailto:").unwrap_or(bare);
-    let bare: String = bare.chars().filter(|c| *c != ' ').collect();
-    vec![bare.trim_end_matches([',', ';', '.']).to_owned()]
+    // A space elsewhere parts two words, of which one may be no part of the address.
+    let mut bare = bare.trim().to_owned();
+    for sign in ['@', '.'] {
+        bare = bare
+            .replace(&format!(" {sign}"), &sign.to_string())
+            .replace(&format!("{sign} "), &sign.to_string());
+    }
+    vec![bare.trim_end_matches([',', ';', '.', ' ']).to_owned()]
 }
 
 fn flag(text: &str) -> Option<String> {

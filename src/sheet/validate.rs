@@ -3,7 +3,10 @@
 //! The pass is made again only if the whole sheet shows what its rows alone do not: rows alike, or dates written
 //! otherwise than the first one. So faults come in the order of rows, and a good sheet is read once. Deliberately absent: control totals over the sheet, which the commands compare, and any decision to stop.
 
+use std::borrow::Cow;
 use std::path::Path;
+
+use csv::StringRecord;
 
 use crate::domain::{KeyHasher, Money, RowKey};
 
@@ -16,6 +19,7 @@ use super::rules::{Judge, Rules};
 use super::source::Source;
 use super::tally::{RowBits, Sums};
 use super::warn::Warnings;
+use super::workbook::Trouble;
 
 /// What is known of a sheet once every row was judged.
 #[derive(Clone, Debug)]
@@ -93,8 +97,13 @@ fn pass(
     let mut checker = Checker::new(rules, &header, hasher, judge, sink, known);
     while source.advance()? {
         let (line, cells) = source.current();
-        checker.row(line, cells, source.troubles());
-        checker.sink.row(line, cells);
+        let troubles = source.troubles();
+        checker.row(line, cells, troubles);
+        if troubles.is_empty() {
+            checker.sink.row(line, cells);
+        } else {
+            checker.sink.row(line, &doubted(&header, cells, troubles));
+        }
     }
     let second_thoughts = match known {
         None => checker.second_thoughts(),
@@ -129,6 +138,26 @@ fn pass(
         header,
     };
     Ok((checked, second_thoughts))
+}
+
+/// The row with `??` before each cell that cannot be trusted: a copy holds texts alone, without what made the cell
+/// doubtful, and must not be payable where the sheet is not. No field takes such a text, and none is repaired.
+fn doubted(header: &Header, cells: &StringRecord, troubles: &[(usize, Trouble)]) -> StringRecord {
+    let doubtful = |place: usize| {
+        header.is_fields(place) && troubles.iter().any(|(column, _)| *column == place)
+    };
+    let cells = cells.iter().enumerate().map(|(place, cell)| {
+        if doubtful(place) {
+            Cow::Owned(format!("?? {cell}"))
+        } else {
+            Cow::Borrowed(cell)
+        }
+    });
+    cells
+        .collect::<Vec<_>>()
+        .iter()
+        .map(AsRef::as_ref)
+        .collect()
 }
 
 /// The first row of a sheet.

@@ -216,3 +216,55 @@ fn a_marked_sheet_takes_the_place_of_nothing_else() {
     mark("marked.xlsx").exits(0);
     assert!(!world.has("marked.xlsx"));
 }
+
+/// A copy holds texts alone: what made a cell doubtful is gone from it, and the cell must be refused all the same.
+#[test]
+fn a_cell_that_cannot_be_trusted_is_payable_in_no_copy() {
+    let uncalculated = "<c><f>A1</f></c>".to_owned();
+    let rows = [
+        [number("9876543210", "0"), number("5", "$#,##0.00")],
+        [number("9876543211", "0"), number("1250.5", "0")],
+        [number("9876543212", "0"), number("5", "0%")],
+        [number("9876543213", "0"), number("1250000", "#,##0.00,")],
+        [number("9876543214", "0"), number("5", ";;;")],
+        [number("-9876543215", "0"), number("5", "0")],
+    ];
+    let mut book = Book::new().row(&["name", "phone", "amount", "cashgram_id"].map(text));
+    for [phone, amount] in rows {
+        book = book.row(&[text("Asha"), phone, amount, text("")]);
+    }
+    let book = book
+        .row(&[text("Asha"), text("9876543216"), text("5"), uncalculated])
+        .row(&[text("Ravi"), text("9876543217"), text("500/-"), text("A1")]);
+    let world = World::new();
+    world.sheet("book.xlsx", book.bytes());
+    for (option, copy) in [
+        ("--fix", "fixed.csv"),
+        ("--fix", "fixed.xlsx"),
+        ("--marked", "marked.xlsx"),
+    ] {
+        let command = ["validate", "book.xlsx", option, copy, "--json"];
+        let made = world.paysheet().args(command).run().exits(3);
+        let faults = made.json()["invalid"].as_u64().expect("a count");
+        assert_eq!(faults, 8);
+        let copy = ["validate", copy, "--json"];
+        let read = world.paysheet().args(copy).run().exits(3);
+        let repaired = u64::from(option == "--fix");
+        assert_eq!(read.json()["invalid"], faults - repaired);
+        assert_eq!(read.json()["valid"], repaired);
+    }
+}
+
+#[test]
+fn a_mended_sheet_runs_nothing() {
+    let world = World::new();
+    let sheet = "name,phone,amount,link_expiry\nAsha,+HYPERLINK(x),5 INR,\n\
+        Ravi,9876543211,6,+cmd|x\nMeera,+91 98765 43212,7,+7d\n";
+    world.sheet("june.csv", sheet);
+    let command = ["validate", "june.csv", "--fix", "fixed.csv"];
+    world.paysheet().args(command).run().exits(3);
+    let fixed = world.text("fixed.csv");
+    assert!(fixed.contains(",'+HYPERLINK(x),"), "{fixed}");
+    assert!(fixed.contains(",'+cmd|x"), "{fixed}");
+    assert!(fixed.contains(",+91 98765 43212,7,+7d"), "{fixed}");
+}

@@ -12,7 +12,7 @@
 //!
 //! Deliberately absent: how long lies between the two looks, which is the engine's to keep, and which rows take part.
 
-use super::{Life, Mistake, Standing, State, planted};
+use super::{Life, Standing, State};
 
 impl Standing {
     /// Whether the next generation may take its place.
@@ -102,7 +102,6 @@ impl Standing {
         let wished = self.history.cancelling;
         self.history.dead = life == Life::Dead;
         self.history.proven_dead &= self.history.dead;
-        self.history.proven_dead |= self.history.dead && planted::is(Mistake::DeadAtFirstSight);
         match (life, self.state) {
             (Life::Dead, State::Created) if wished => {
                 self.history.cancelling = false;
@@ -112,11 +111,7 @@ impl Standing {
                 self.history.cancelling = false;
                 self
             }
-            (Life::Paid | Life::Moving, State::Cancelled)
-                if !planted::is(Mistake::CancelledNeverExisted) =>
-            {
-                self.to(State::Created)
-            }
+            (Life::Paid | Life::Moving, State::Cancelled) => self.to(State::Created),
             (Life::Dead | Life::Paid | Life::Moving | Life::Unsaid, _) => self,
         }
     }
