@@ -66,7 +66,7 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
 ///
 /// # Errors
 ///
-/// As [`write`].
+/// As [`write()`].
 pub(super) fn write_all(store: &Store, files: &Files, environment: &str) -> anyhow::Result<()> {
     write(store, &files.results, environment)?;
     write_earlier(store, &files.earlier, environment)

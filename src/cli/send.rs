@@ -39,7 +39,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 ///
-/// [`Ending`]s with their exit codes; anything else ends with 1.
+/// [`super::exit::Ending`]s with their exit codes; anything else ends with 1.
 pub(super) async fn run(send: &Send, shell: &Shell) -> anyhow::Result<Exit> {
     carry_out(send, None, shell).await
 }

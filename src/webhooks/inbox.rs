@@ -4,7 +4,7 @@
 //! keeps of an event its hash, its id and its word: no name, no phone, no amount.
 //!
 //! A payload is known by what was signed and by the id read from it, so a second delivery is a duplicate. Since values
-//! are joined without separators, one signed text can be read as many ids; only [`READINGS_MAX`] of them are taken, or one
+//! are joined without separators, one signed text can be read as many ids; only `READINGS_MAX` of them are taken, or one
 //! event seen on the wire would fill the disk.
 //!
 //! Deliberately absent: batches and the gateway (`follow`), and the thread that this runs on (`clerk`).

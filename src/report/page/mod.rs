@@ -3,7 +3,7 @@
 //! A [`Page`] is plain values, bounded in size whatever the batch; [`render`] (`layout`) makes the page of them, and
 //! [`numbers`] the same figures for scripts. Reading order: [`ledger`] (the totals that must close), `charts` and `ageing` on `plot` (what is drawn),
 //! [`people`] (what needs somebody), `lookup` (each payout's history), `page.css` (how it looks). Every text from outside
-//! goes through [`shown`] and the template's escaping. Deliberately absent: where the values come from, and exit codes.
+//! goes through `shown` and the template's escaping. Deliberately absent: where the values come from, and exit codes.
 
 mod ageing;
 mod charts;
