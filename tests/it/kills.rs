@@ -3,6 +3,9 @@
 //!
 //! Deliberately absent: kills at a chosen call (`everywhere`), power cuts (`power`) and disks that fail (`disks`).
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::trouble::*;
@@ -199,23 +202,33 @@ fn a_run_nobody_listens_to_is_a_run_like_any_other() {
 /// words wait for a reader, as anybody's do.)
 #[test]
 fn a_reader_who_falls_asleep_does_not_stop_a_run() {
-    // A pipe takes 64 KiB; room is left for what is said before the first create.
-    const STUCK: &str =
-        "mkfifo p; sleep 9 <p >/dev/null 2>&1 & head -c 63000 /dev/zero >p; exec 2>p";
-    let gate = Gate::new();
+    let gate = slow("20ms");
     let world = batch(300);
-    let running = hasty(&world, &gate).arg("-v").after(STUCK).spawn();
+    let pipe = world.path("p");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    // Held open for both: the program never waits for a reader to come, and never sees one leave.
+    let mut reader = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .unwrap();
+    let mut running = hasty(&world, &gate).arg("-v").after("exec 2>p").spawn();
+    until_creates(&gate, &mut running, 1);
+    // From here on nobody reads, and there is no room left.
+    std::thread::spawn({
+        let mut filler = reader.try_clone().unwrap();
+        move || filler.write_all(&[b'.'; 1 << 20])
+    });
     let paid = || world.has(RESULTS) && world.table(RESULTS).states("created") == 300;
-    let begun = Instant::now();
+    let patience = Instant::now() + Duration::from_secs(60);
     while !paid() {
-        assert!(
-            begun.elapsed() < Duration::from_secs(8),
-            "waits for its reader"
-        );
+        assert!(Instant::now() < patience, "waits for its reader");
         std::thread::sleep(Duration::from_millis(20));
     }
     audit(&world, RESULTS, &gate);
-    // The reader is gone after a while, and with it what there was to wait for.
+    // The reader wakes, and with it what there was to wait for.
+    std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
     running.wait().exits(0);
 }
 
