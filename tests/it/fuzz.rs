@@ -43,8 +43,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn replayed(folder: &Path, run: fn(&[u8])) -> usize {
     let files = files(folder);
     for file in &files {
-        println!("{}", file.display());
-        run(&std::fs::read(file).unwrap());
+        let bytes = std::fs::read(file).unwrap();
+        let held = std::panic::catch_unwind(|| run(&bytes));
+        assert!(held.is_ok(), "{}: see above", file.display());
     }
     files.len()
 }
