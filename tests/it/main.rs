@@ -31,6 +31,7 @@ mod export;
 mod faults;
 mod files;
 mod fuzz;
+mod gone;
 mod guards;
 mod help;
 mod hostile;
