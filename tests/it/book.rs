@@ -196,7 +196,11 @@ fn what_surrounds_the_rows_changes_nothing() {
 fn what_nobody_sees_is_counted_and_named() {
     let world = World::new();
     let row = |line: u32| {
-        let hidden = if line % 2 == 0 { " hidden=\"1\"" } else { "" };
+        let hidden = if line.is_multiple_of(2) {
+            " hidden=\"1\""
+        } else {
+            ""
+        };
         format!(
             "<row r=\"{line}\"{hidden}><c r=\"A{line}\" t=\"inlineStr\"><is><t>Asha</t></is></c><c r=\"B{line}\"><v>90000000{line:02}</v></c><c r=\"C{line}\"><v>5</v></c></row>"
         )

@@ -391,11 +391,6 @@ fn misshapen() -> Vec<Refused> {
     vec![
         ("n.xlsx", sheet("<worksheet><sheetData><row>"), "is damaged"),
         (
-            "n2.xlsx",
-            rows("<row r=\"2\"><c r=\"A2\" t=\"s\"><v>7</v></c></row>"),
-            "the workbook is damaged (the text of its cell A2 is missing)",
-        ),
-        (
             "o.xlsx",
             sheet("<worksheet><sheetData></worksheet>"),
             "is damaged",
@@ -542,8 +537,25 @@ fn files_that_are_no_workbook_are_told_apart() {
     refused(other_files());
 }
 
+/// A text that a cell refers to and that is not there is no blank cell.
+fn without_texts() -> Vec<Refused> {
+    let cell = "<row r=\"2\"><c r=\"A2\" t=\"s\"><v>1</v></c></row>";
+    let book = Book::simple().xml(cell);
+    let one = "<sst><si><t>Asha</t></si></sst>";
+    let missing = "the workbook is damaged (the text of its cell A2 is missing)";
+    vec![
+        ("a.xlsx", book.bytes(), missing),
+        (
+            "b.xlsx",
+            book.part("xl/sharedStrings.xml", one).bytes(),
+            missing,
+        ),
+    ]
+}
+
 #[test]
 fn damaged_workbooks_are_refused() {
+    refused(without_texts());
     refused(damaged());
     refused(misshapen());
 }
