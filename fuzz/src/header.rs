@@ -86,7 +86,7 @@ pub fn run(bytes: &[u8]) {
 
 fn read(cells: &[&str], map: &[(Field, String)]) -> Result<Header, Error> {
     let record = StringRecord::from(cells.to_vec());
-    Header::mapped(&record, 7, Path::new("june.csv"), map)
+    Header::mapped(&record, 7, Path::new("june.csv"), map, false)
 }
 
 fn judge(cells: &[&str], map: &[(Field, String)]) {
