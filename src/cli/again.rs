@@ -116,12 +116,16 @@ impl Again {
 
     /// The same command with another option.
     pub(super) fn with(&self, option: &str) -> String {
-        let more = [option.to_owned()];
-        if self.0.iter().any(|word| word == option) {
-            self.command()
-        } else {
-            spelled(self.0.iter().chain(&more))
+        self.and(option).command()
+    }
+
+    /// The same words and another option.
+    pub(super) fn and(&self, option: &str) -> Again {
+        let mut words = self.0.clone();
+        if !words.iter().any(|word| word == option) {
+            words.push(option.to_owned());
         }
+        Again(words)
     }
 
     /// The same command with another option and its value.

@@ -49,7 +49,7 @@ impl Finish<'_> {
         let mut tally = tally(store, outcome);
         tally.waiting = store.being_cancelled()?;
         let exit = exit_of(self.task(), &tally, outcome);
-        self.say(&tally, outcome, exit);
+        self.say(store, &tally, outcome, exit);
         Ok(exit)
     }
 
@@ -70,7 +70,7 @@ impl Finish<'_> {
         if outcome.halt.is_some() {
             let tally = tally(store, outcome);
             let exit = exit_of(self.task(), &tally, outcome);
-            self.say(&tally, outcome, exit);
+            self.say(store, &tally, outcome, exit);
             return exit;
         }
         let message = "dry run: nothing was sent";
@@ -94,10 +94,15 @@ impl Finish<'_> {
         }
     }
 
-    fn say(&self, tally: &Tally, outcome: &Outcome, exit: Exit) {
+    fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit) {
         let again = &self.shell.again;
         let (send, status) = (again.as_command("send"), again.as_command("status"));
         let retry = again.as_command("retry");
+        let adopt = send.and("--adopt");
+        let adopt = match store.meta().closed {
+            true => adopt.and("--reopen"),
+            false => adopt,
+        };
         let words = outcome.halt.as_ref().map(Halt::words);
         let ended = match (&outcome.halt, &words) {
             (Some(Halt::Interrupted), _) => Ended::Interrupted,
@@ -123,7 +128,7 @@ impl Finish<'_> {
                 retry: &retry.command(),
                 reissue: &retry.with("--expired"),
                 send: &send.command(),
-                adopt: &send.with("--adopt"),
+                adopt: &adopt.command(),
                 rename: &send.renamed(),
                 status: &status.command(),
             },
