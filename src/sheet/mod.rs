@@ -61,7 +61,7 @@ pub use results::{
     CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, copy_results, is_ours,
     remove_results,
 };
-pub use results_book::{BookTotals, ResultsBook, Sum};
+pub use results_book::{BookTotals, EARLIER_COLUMNS, ResultsBook, Sum};
 pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;

@@ -30,6 +30,7 @@ mod everywhere;
 mod export;
 mod faults;
 mod files;
+mod gone;
 mod guards;
 mod help;
 mod hostile;
