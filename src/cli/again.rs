@@ -170,12 +170,17 @@ impl Again {
 
     /// The same command with another option.
     pub(super) fn with(&self, option: &str) -> String {
-        let more = [option.to_owned()];
-        if self.words.iter().any(|word| word == option) {
-            self.command()
-        } else {
-            spelled(self.words.iter().chain(&more))
+        self.and(option).command()
+    }
+
+    /// The same words and another option.
+    pub(super) fn and(&self, option: &str) -> Again {
+        let mut words = self.words.clone();
+        if !words.iter().any(|word| word == option) {
+            words.push(option.to_owned());
         }
+        let recalled = self.recalled.clone();
+        Again { words, recalled }
     }
 
     /// The same command with another option and its value.

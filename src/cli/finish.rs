@@ -108,6 +108,11 @@ impl Finish<'_> {
         let again = StoredHeader::again(&self.shell.again, store);
         let (send, status) = (again.as_command("send"), again.as_command("status"));
         let retry = again.as_command("retry");
+        let adopt = send.and("--adopt");
+        let adopt = match store.meta().closed {
+            true => adopt.and("--reopen"),
+            false => adopt,
+        };
         let words = outcome.halt.as_ref().map(Halt::words);
         let ended = match (&outcome.halt, &words) {
             (Some(Halt::Interrupted), _) => Ended::Interrupted,
@@ -136,7 +141,7 @@ impl Finish<'_> {
                 retry: &retry.command(),
                 reissue: &retry.with("--expired"),
                 send: &send.command(),
-                adopt: &send.with("--adopt"),
+                adopt: &adopt.command(),
                 rename: &send.renamed(),
                 status: &status.command(),
             },
