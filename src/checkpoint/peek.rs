@@ -4,14 +4,14 @@
 //! change, so that it makes none. If it does change meanwhile, the look is repeated later: nothing is decided by it that
 //! is not decided again under the lock.
 //!
-//! Deliberately absent: amounts and people; and states, but for the one payout that was asked about, under the lock.
+//! Deliberately absent: amounts, people and states, but for the one payout that was asked about, under the lock.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::domain::Standing;
+use crate::domain::{Money, Standing};
 
 use super::apply::standing_from;
 use super::error::Error;
@@ -93,6 +93,10 @@ pub struct Asked {
     pub standing: Standing,
     /// When the gateway was last asked about it, in milliseconds since 1970.
     pub checked_at: Option<i64>,
+    /// Whom it pays: ten digits.
+    pub phone: u64,
+    /// How much.
+    pub amount: Money,
 }
 
 impl Store {
@@ -104,7 +108,8 @@ impl Store {
     pub fn asked(&self, id: &str) -> Result<Option<Asked>, Error> {
         let read = |e| damaged(&self.path, e);
         let sql = format!(
-            "SELECT state, attempts, terms, history, payout, checked_at FROM payouts WHERE cashgram_id = ?1 AND {WHOLE}"
+            "SELECT state, attempts, terms, history, payout, checked_at, phone, amount
+             FROM payouts WHERE cashgram_id = ?1 AND {WHOLE}"
         );
         let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
         let mut lines = select.query([id]).map_err(read)?;
@@ -115,6 +120,8 @@ impl Store {
             standing: standing_from(line, &self.path)?,
             payout: PayoutNo(line.get(4).map_err(read)?),
             checked_at: line.get(5).map_err(read)?,
+            phone: line.get(6).map_err(read)?,
+            amount: Money::from_paise(line.get(7).map_err(read)?).unwrap_or_default(),
         }))
     }
 }

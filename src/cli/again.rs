@@ -7,12 +7,14 @@
 type Shape = (&'static str, bool);
 
 /// Options of one run, which a later one is better without.
-const ONCE: [Shape; 5] = [
+const ONCE: [Shape; 7] = [
     ("--dry-run", false),
     ("--adopt", false),
+    ("--rows-removed", false),
     ("--reopen", false),
     ("--new-payment", false),
     ("--unfinished", false),
+    ("--forget-recent", false),
 ];
 /// Options that name what `retry` and `cancel` act on.
 const OF_MENDING: [Shape; 4] = [
@@ -21,7 +23,7 @@ const OF_MENDING: [Shape; 4] = [
     ("--expired", false),
     ("--cancelled", false),
 ];
-/// A cancel's answer is not a send's.
+/// The answer to a cancel or a purge is not a send's.
 const ANSWER: Shape = ("--yes", false);
 /// Options that `send` and `retry` alone know.
 const OF_SEND: [Shape; 8] = [
@@ -36,8 +38,8 @@ const OF_SEND: [Shape; 8] = [
 ];
 /// Options that `status` alone knows.
 const OF_STATUS: [Shape; 1] = [("--watch", true)];
-/// Options that `report` alone knows.
-const OF_REPORT: [Shape; 2] = [("--format", true), ("--output", true)];
+/// Options of `report` and `export`, which no other command knows.
+const OF_FILES: [Shape; 3] = [("--format", true), ("--output", true), ("--facts", false)];
 /// Options that say what one sheet adds up to, or answer a question about it.
 const OF_SHEET: [Shape; 3] = [
     ("--expect-count", true),
@@ -70,7 +72,7 @@ impl Again {
     /// out.
     pub(super) fn as_command(&self, command: &str) -> Again {
         let known = [
-            "send", "status", "results", "report", "retry", "cancel", "purge",
+            "send", "status", "results", "report", "retry", "cancel", "purge", "export", "doctor",
         ];
         let typed = self.0.iter().find(|word| known.contains(&word.as_str()));
         let typed = typed.map_or("", String::as_str);
@@ -81,14 +83,14 @@ impl Again {
         if command != typed {
             left_out.extend(OF_MENDING);
         }
-        if typed == "cancel" && command != typed {
+        if ["cancel", "purge"].contains(&typed) && command != typed {
             left_out.push(ANSWER);
         }
         if command != "status" {
             left_out.extend(OF_STATUS);
         }
-        if command != "report" {
-            left_out.extend(OF_REPORT);
+        if command != typed {
+            left_out.extend(OF_FILES);
         }
         let mut words = self.without(&left_out);
         // The first only: a sheet or a batch may bear such a name.
@@ -238,5 +240,14 @@ mod tests {
             status.as_command("send").command(),
             "paysheet send a.csv --env test"
         );
+        for typed in [
+            "p doctor a.csv --env test",
+            "p export a.csv --facts --output x.jsonl --env test",
+            "p purge a.csv --yes --forget-recent --env test",
+        ] {
+            let again = Again::of(typed.split(' ').map(str::to_owned));
+            let send = again.as_command("send").command();
+            assert_eq!(send, "paysheet send a.csv --env test");
+        }
     }
 }

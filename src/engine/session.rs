@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::domain::Finding;
 use crate::gateway::{Gateway, reading};
 
-use super::ask::{Asker, Source};
+use super::ask::{Asked, Asker, Source};
 use super::event::{Event, Events, Pause};
 use super::halt::{Halt, Outcome};
 use super::line::Line;
@@ -201,14 +201,27 @@ impl<G: Gateway> Session<G> {
         self.ask(Source::Ready { after: Some(0) }).await
     }
 
+    /// Which of `ids` exist, none of which any payout here has. Nothing is recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::probe`].
+    pub async fn look_for(&mut self, ids: Vec<String>) -> Result<Vec<String>, Halt> {
+        Ok(self.ask_all(Source::Strange(ids)).await?.strangers)
+    }
+
     async fn ask(&mut self, source: Source) -> Result<u64, Halt> {
-        let (outcome, found) = self.asker(source).run(self.interrupt.clone()).await;
-        match outcome.halt {
-            Some(halt) => Err(halt),
-            None if outcome.unanswered > 0 => Err(Halt::OutOfReach {
-                why: format!("{} look-ups got no usable answer", outcome.unanswered),
+        Ok(self.ask_all(source).await?.found)
+    }
+
+    async fn ask_all(&mut self, source: Source) -> Result<Asked, Halt> {
+        let asked = self.asker(source).run(self.interrupt.clone()).await;
+        match &asked.outcome.halt {
+            Some(halt) => Err(halt.clone()),
+            None if asked.outcome.unanswered > 0 => Err(Halt::OutOfReach {
+                why: format!("{} look-ups got no usable answer", asked.outcome.unanswered),
             }),
-            None => Ok(found),
+            None => Ok(asked),
         }
     }
 
@@ -253,7 +266,8 @@ impl<G: Gateway> Session<G> {
         let source = Source::Stop {
             after: Some(PayoutNo(0)),
         };
-        self.asker(source).run(self.interrupt.clone()).await.0
+        let asked = self.asker(source).run(self.interrupt.clone()).await;
+        asked.outcome
     }
 
     /// Looks at the chosen links, and again at those that were not seen dead before at least `settle` ago, until
@@ -316,7 +330,8 @@ impl<G: Gateway> Session<G> {
             now_ms,
             after: Some(PayoutNo(0)),
         };
-        self.asker(source).run(self.interrupt.clone()).await.0
+        let asked = self.asker(source).run(self.interrupt.clone()).await;
+        asked.outcome
     }
 
     /// Reads from the checkpoint.

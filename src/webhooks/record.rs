@@ -150,6 +150,8 @@ mod tests {
                 ..Standing::fresh(state)
             },
             checked_at,
+            phone: 9_000_000_001,
+            amount: crate::domain::Money::ZERO,
         })
     }
 
