@@ -291,11 +291,14 @@ fn store(
             .prepare_cached(update!(", error_code = NULL, error_message = ?6"))?
             .execute((payout, state, attempts, terms, history, why)),
         News::Present(seen) | News::Swept(seen) => {
-            let newly_created = is_made(next.state) && !is_made(before.standing.state);
             let now = (payout, state, attempts, terms, history);
-            sighted(conn, now, seen, newly_created, at)
+            sighted(conn, now, seen, is_settled(before, next), at)
         }
-        News::Missing | News::Deactivated => conn
+        // The status that is shown was not confirmed by this answer, so its time stays as it was.
+        News::Missing if next.history.lost => conn
+            .prepare_cached(update!(", error_code = NULL, error_message = ?6"))?
+            .execute((payout, state, attempts, terms, history, LOST)),
+        News::Missing => conn
             .prepare_cached(update!(", checked_at = ?6"))?
             .execute((payout, state, attempts, terms, history, at)),
         News::Adopted => {
@@ -308,12 +311,15 @@ fn store(
         News::Mended => conn
             .prepare_cached(update!(", error_code = NULL, error_message = NULL"))?
             .execute((payout, state, attempts, terms, history)),
-        News::Cancelling | News::Resumed | News::ProvenDead => conn
+        News::Cancelling | News::Deactivated | News::Resumed | News::ProvenDead => conn
             .prepare_cached(update!(""))?
             .execute((payout, state, attempts, terms, history)),
     }
     .map(|_| ())
 }
+
+/// What the results say of a link that was confirmed and is not known any more.
+const LOST: &str = "the gateway says that it does not know this link, which it had confirmed; its status is the last that was read";
 
 /// Payout, state, attempts, terms and history, as they are stored.
 type Now = (i64, i64, u32, Option<i64>, u16);
@@ -322,7 +328,7 @@ fn sighted(
     conn: &Connection,
     (payout, state, attempts, terms, history): Now,
     seen: &Sighting,
-    newly_created: bool,
+    settled: bool,
     at: i64,
 ) -> rusqlite::Result<usize> {
     let status = (&seen.status.word, class_code(seen.status.class));
@@ -339,8 +345,14 @@ fn sighted(
         &seen.reason,
         &seen.utr,
         at,
-        newly_created,
+        settled,
     ))
+}
+
+/// Whether what was wrong with it is wrong no more: it is made, or known again.
+fn is_settled(before: &Before, next: &Standing) -> bool {
+    let newly_made = is_made(next.state) && !is_made(before.standing.state);
+    newly_made || before.standing.history.lost
 }
 
 /// Whether a payout in `state` has a Cashgram of ours.
@@ -403,10 +415,11 @@ fn new_status(news: &News) -> Option<&Status> {
     }
 }
 
-/// A sweep that reads what is known already moves `checked_at` alone: facts are for what happened.
+/// A sweep that reads what is known already moves `checked_at` alone, and one that misses what was missing moves
+/// nothing: facts are for what happened.
 fn is_unchanged_sweep(news: &News, before: &Before) -> bool {
     let News::Swept(seen) = news else {
-        return false;
+        return *news == News::Missing && before.standing.history.lost;
     };
     before
         .status

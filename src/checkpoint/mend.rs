@@ -369,6 +369,30 @@ impl Store {
             .map_err(|e| damaged(&self.path, e))?
             .unwrap_or(0))
     }
+
+    /// Links that were confirmed and that the gateway says it does not know: the first `limit` of them in the sheet's
+    /// order of old, and how many there are.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn lost_links(&self, limit: usize) -> Result<(Vec<SweepRow>, u64), Error> {
+        let read = |e| damaged(&self.path, e);
+        let sql = format!(
+            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE history & {} <> 0 AND {WHOLE} AND {PLACED} ORDER BY payout",
+            History::LOST
+        );
+        let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        let (mut first, mut count) = (Vec::new(), 0);
+        while let Some(line) = lines.next().map_err(read)? {
+            count += 1;
+            if first.len() < limit {
+                first.push(sweep_row(line, self)?);
+            }
+        }
+        Ok((first, count))
+    }
 }
 
 /// Seen dead, and not yet proven so.

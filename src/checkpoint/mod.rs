@@ -54,7 +54,7 @@ pub use mend::{Named, Pick};
 pub use meta::{Binding, Meta};
 pub use note::{Note, PauseNote};
 pub use pages::{OpenRow, Sendable, SweepRow};
-pub use peek::{Asked, Peek};
+pub use peek::{Asked, Peek, Recorded};
 pub use purge::Unfinished;
 pub use replay::{Replayed, Sum};
 pub use rows::ResultRow;

@@ -3,6 +3,8 @@
 //! The order is the contract: the batch is closed and every wish is on disk before the gateway is asked. What is run
 //! again goes on where it was cut off.
 
+use std::collections::BTreeMap;
+
 use crate::checkpoint::{Named, PayoutNo, Store};
 use crate::domain::{Money, State, StatusClass};
 use crate::engine::{Event, Outcome, Session};
@@ -51,6 +53,7 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
         batch: cancel.batch.as_str(),
         files: &cancel.files,
         problems: None,
+        warnings: BTreeMap::new(),
         note: Some(note(&store, cancel, now, &spoken)?),
         shell,
     };

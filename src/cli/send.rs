@@ -28,7 +28,7 @@ use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, claims, door, guards, results, retry, twice, webhooks};
+use super::{approve, claims, door, guards, problems, results, retry, twice, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -96,6 +96,7 @@ pub(super) async fn carry_out(
         batch: send.batch.as_str(),
         files: &send.files,
         problems,
+        warnings: problems::by_code(&run.judged.checked.warnings),
         note: spoken,
         shell,
     };

@@ -34,6 +34,9 @@ pub(super) enum Source {
         now_ms: i64,
         after: Option<PayoutNo>,
     },
+    /// These, before anything was sent, with the repeats of a run's budget: a gateway that only fails must not be asked
+    /// more than the run may ask it.
+    Sample(VecDeque<SweepRow>),
     /// These, before anything was sent.
     Listed(VecDeque<SweepRow>),
     /// Ids that no payout has, of which nothing is recorded.
@@ -56,7 +59,7 @@ impl Source {
             Source::Open { after, .. } | Source::Picked { after, .. } | Source::Stop { after } => {
                 *after = last
             }
-            Source::Listed(_) | Source::Strange(_) | Source::Ready { .. } => {}
+            Source::Sample(_) | Source::Listed(_) | Source::Strange(_) | Source::Ready { .. } => {}
         }
     }
 }
@@ -201,7 +204,7 @@ impl<G: Gateway> Asker<G> {
     async fn read_page(&mut self) -> Result<Vec<SweepRow>, Failed> {
         let recorder = &self.line.recorder;
         let page = match &mut self.source {
-            Source::Listed(rows) => return Ok(std::mem::take(rows).into()),
+            Source::Sample(rows) | Source::Listed(rows) => return Ok(std::mem::take(rows).into()),
             Source::Strange(ids) => {
                 let page = ids.len().min(usize::try_from(PAGE_ROWS).unwrap_or(1));
                 return Ok(ids.drain(..page).map(strange).collect());
@@ -319,17 +322,20 @@ impl<G: Gateway> Asker<G> {
                     return self.strangers.push(question.row.cashgram_id);
                 }
                 if self.is_to_be_stopped(end.standing) && seen.status.class == StatusClass::Active {
-                    return self.stop_again(question, end.standing);
+                    self.outcome.unanswered += u64::from(!self.stop_again(question, end.standing));
+                    return;
                 }
                 let changed = question.row.status.as_deref() != Some(seen.status.word.as_str());
                 self.tell_looked(&question.row, Some(seen.status.word), changed);
             }
-            LookUp::Missing if self.is_to_be_stopped(end.standing) => {
-                self.again(question, Sign::Failed, "the gateway does not know the link");
-            }
             LookUp::Missing => {
                 self.note(Sign::Answered, "");
-                self.tell_looked(&question.row, None, false);
+                // A link that is not known after a few looks is left to a person.
+                let row = question.row.clone();
+                if !self.is_to_be_stopped(end.standing) || !self.stop_again(question, end.standing)
+                {
+                    self.tell_looked(&row, None, false);
+                }
             }
             LookUp::Throttled { wait } => {
                 let wait =
@@ -337,7 +343,11 @@ impl<G: Gateway> Asker<G> {
                 self.throttled += 1;
                 self.line.pace.pause_until(Instant::now() + wait);
                 self.note(Sign::Throttled(wait), "the gateway asked to wait");
-                self.queue.push_front(question);
+                if self.may_repeat() {
+                    self.queue.push_front(question);
+                } else {
+                    self.outcome.unanswered += 1;
+                }
             }
             LookUp::StopRun(stop) => self.halt(Halt::Stopped(stop)),
             LookUp::TokenRefused => self.again(
@@ -359,34 +369,39 @@ impl<G: Gateway> Asker<G> {
         }
     }
 
-    /// A link that still stands although it is to be stopped.
+    /// A link that still stands although it is to be stopped, or was called stopped.
     fn is_to_be_stopped(&self, standing: Option<Standing>) -> bool {
-        let wished =
-            |standing: Standing| standing.state == State::Created && standing.history.cancelling;
-        matches!(self.source, Source::Stop { .. }) && standing.is_some_and(wished)
+        let stands = |standing: Standing| standing.state == State::Created;
+        matches!(self.source, Source::Stop { .. }) && standing.is_some_and(stands)
     }
 
     /// A doubt that turned out to exist is stopped next; a link that was called inactive and is ACTIVE is tried again.
-    fn stop_again(&mut self, mut question: Question, standing: Option<Standing>) {
+    /// False if that was done often enough.
+    fn stop_again(&mut self, mut question: Question, standing: Option<Standing>) -> bool {
         question.tries += 1;
         if let Some(standing) = standing {
             question.row.standing = standing;
         }
-        if question.tries < TRIES_MAX {
+        let may = question.tries < TRIES_MAX;
+        if may {
             self.queue.push_back(question);
-        } else {
-            self.outcome.unanswered += 1;
         }
+        may
     }
 
     fn again(&mut self, mut question: Question, sign: Sign, why: &str) {
         self.note(sign, why);
         question.tries += u32::from(sign == Sign::Failed);
-        if question.tries < TRIES_MAX {
+        if question.tries < TRIES_MAX && (sign == Sign::Unreachable || self.may_repeat()) {
             self.queue.push_back(question);
         } else {
             self.outcome.unanswered += 1;
         }
+    }
+
+    /// Whether one more question may be asked twice.
+    fn may_repeat(&self) -> bool {
+        !matches!(self.source, Source::Sample(_)) || self.line.budget.take()
     }
 
     fn note(&mut self, sign: Sign, why: &str) {
@@ -429,6 +444,8 @@ impl<G: Gateway> Asker<G> {
         let (from, to) = (row.standing.state, standing.state);
         if from != to {
             self.outcome.created_now += u64::from(to == State::Created);
+            let revived = from == State::Cancelled && to == State::Created;
+            self.outcome.revived += u64::from(revived);
             let (row, id, amount) = (row.row, row.cashgram_id.clone(), row.amount);
             (self.line.events)(&Event::Moved {
                 row,

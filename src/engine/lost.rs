@@ -98,12 +98,11 @@ fn known_here(
 ) -> Result<Discord, crate::checkpoint::Error> {
     let mut discord = Discord::default();
     for claim in claims.first_ones() {
-        match store.asked(claim.id.as_str())? {
-            Some(here) if here.standing.state != State::Conflict => {}
-            Some(here) => {
-                let (phone, paise) = (here.phone, here.amount.paise());
-                if (phone, paise) != (claim.key.phone, claim.key.amount) {
-                    discord.otherwise.push((claim.clone(), here.amount));
+        match store.stands(claim.id.as_str())? {
+            Some((state, ..)) if state != State::Conflict => {}
+            Some((_, phone, amount)) => {
+                if (phone, amount.paise()) != (claim.key.phone, claim.key.amount) {
+                    discord.otherwise.push((claim.clone(), amount));
                 }
             }
             None if claim.sent => {}

@@ -189,7 +189,8 @@ impl<G: Gateway> Session<G> {
     ///
     /// The [`Halt`] if not all of them were answered: nothing may be sent then.
     pub async fn probe(&mut self, rows: Vec<SweepRow>) -> Result<u64, Halt> {
-        self.ask(Source::Listed(VecDeque::from(rows))).await
+        self.line.budget.begin();
+        self.ask(Source::Sample(VecDeque::from(rows))).await
     }
 
     /// Looks every `ready` payout up before anything was sent.

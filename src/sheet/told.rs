@@ -57,8 +57,9 @@ pub fn each_told<E: From<Error>>(
     let theirs = columns.len().saturating_sub(RESULT_COLUMNS.len());
     let carried: StringRecord = columns.iter().take(theirs).collect();
     // What was made earlier has columns of its own, which no option names.
-    let header = Header::mapped(&carried, 1, path, map)
-        .or_else(|error| Header::mapped(&carried, 1, path, &[]).map_err(|_| E::from(error)))?;
+    let header = Header::mapped(&carried, 1, path, map, false).or_else(|error| {
+        Header::mapped(&carried, 1, path, &[], false).map_err(|_| E::from(error))
+    })?;
     let mut cells = StringRecord::new();
     while reader.read_record(&mut cells).map_err(failed)? {
         let line = cells.position().map_or(0, csv::Position::line);
