@@ -11,22 +11,10 @@ use super::settings::Files;
 /// Ids looked up before the first create of a new checkpoint, spread over the sheet (`product.md`).
 pub(super) const PROBES_MAX: usize = 20;
 
-/// Whether the probe has still to be made. What was found is to be adopted: then it is made again, since the sheet may
-/// have got rows back.
-pub(super) fn needs_probe(store: &Store, adopt: bool) -> anyhow::Result<bool> {
-    let meta = store.meta();
-    let settled = if meta.found_existing {
-        !adopt
-    } else {
-        meta.probed
-    };
-    Ok(!settled && !store.has_history()?)
-}
-
 /// Whether the checkpoint stands in for a lost one and has asked the gateway nothing yet: the results that are there
 /// then know more than it does.
 pub(super) fn knows_less_than_results(store: &Store) -> anyhow::Result<bool> {
-    Ok(store.meta().replaces_lost && needs_probe(store, false)?)
+    Ok(store.meta().replaces_lost && store.needs_probe()?)
 }
 
 /// Looks a sample of the ids up; all of them if one exists, or if `all` are suspect. Returns how many exist: they are

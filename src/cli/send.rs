@@ -306,7 +306,7 @@ impl Sending<'_> {
             .read(move |store| {
                 let totals = store.totals();
                 let meta = store.meta();
-                let needs = guards::needs_probe(store, adopt);
+                let needs = store.needs_probe()? || adopt && store.needs_probe_to_adopt()?;
                 let rows = (totals.rows(State::Conflict), totals.rows(State::Created));
                 Ok((
                     needs,
@@ -327,7 +327,7 @@ impl Sending<'_> {
         if found_before && !self.send.adopt {
             return Err(guards::existing(conflicts, again, created > 0).into());
         }
-        if !needs_probe? {
+        if !needs_probe {
             return Ok(Ok(()));
         }
         // Conflicts without history are what a probe found that was cut short: it is made again, of all rows.

@@ -48,6 +48,8 @@ pub(super) enum Source {
         after: Option<PayoutNo>,
         only_unproven: bool,
     },
+    /// What a cancel takes for never sent, above that payout.
+    Unsent { after: Option<PayoutNo> },
     /// What is to be stopped, above that payout.
     Stop { after: Option<PayoutNo> },
 }
@@ -56,9 +58,10 @@ impl Source {
     /// The next page of a source that goes by payouts begins above this one.
     fn go_on_after(&mut self, last: Option<PayoutNo>) {
         match self {
-            Source::Open { after, .. } | Source::Picked { after, .. } | Source::Stop { after } => {
-                *after = last
-            }
+            Source::Open { after, .. }
+            | Source::Picked { after, .. }
+            | Source::Unsent { after }
+            | Source::Stop { after } => *after = last,
             Source::Sample(_) | Source::Listed(_) | Source::Strange(_) | Source::Ready { .. } => {}
         }
     }
@@ -212,6 +215,7 @@ impl<G: Gateway> Asker<G> {
             Source::Open { after: None, .. }
             | Source::Ready { after: None }
             | Source::Picked { after: None, .. }
+            | Source::Unsent { after: None }
             | Source::Stop { after: None } => return Ok(Vec::new()),
             Source::Ready { after: Some(after) } => {
                 let from = *after;
@@ -241,6 +245,12 @@ impl<G: Gateway> Asker<G> {
                     .run(move |store| store.picked_page(from, only, PAGE_ROWS))
                     .await?
             }
+            Source::Unsent { after: Some(after) } => {
+                let from = *after;
+                recorder
+                    .run(move |store| store.unsent_page(from, PAGE_ROWS))
+                    .await?
+            }
             Source::Stop { after: Some(after) } => {
                 let from = *after;
                 recorder
@@ -265,14 +275,10 @@ impl<G: Gateway> Asker<G> {
         let is_strange = matches!(self.source, Source::Strange(_));
         let asking = match standing.state {
             State::Ready if is_strange => Asking::Strange,
-            State::Ready => Asking::Probe,
+            State::Ready | State::Rejected => Asking::Probe,
             State::Cancelled if !standing.history.exists => Asking::Probe,
             State::Unknown => Asking::Doubt,
-            State::Created
-            | State::Conflict
-            | State::Rejected
-            | State::Invalid
-            | State::Cancelled => Asking::Status,
+            State::Created | State::Conflict | State::Invalid | State::Cancelled => Asking::Status,
         };
         let stops = matches!(self.source, Source::Stop { .. });
         self.on_the_way.spawn(async move {

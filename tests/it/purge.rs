@@ -280,7 +280,10 @@ fn the_rehearsals_books_go_too_and_files_of_others_stay() {
     assert!(world.has("june.sandbox.report.html") && world.has("june.problems.csv"));
     here("send").run().exits(3);
     // Its gateway has forgotten the links with its books, and that is said.
-    here("status").run().exits(4).says(["not known to the gateway"]);
+    here("status")
+        .run()
+        .exits(4)
+        .says(["not known to the gateway"]);
 }
 
 #[test]

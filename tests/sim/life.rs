@@ -481,12 +481,7 @@ async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Resul
         let (needs, lost, found_before, conflicts) = session
             .read(move |store| {
                 let meta = store.meta();
-                let settled = if meta.found_existing {
-                    !adopt
-                } else {
-                    meta.probed
-                };
-                let needs = !settled && !store.has_history()?;
+                let needs = store.needs_probe()? || adopt && store.needs_probe_to_adopt()?;
                 let conflicts = store.totals().rows(State::Conflict);
                 Ok((needs, meta.replaces_lost, meta.found_existing, conflicts))
             })

@@ -5,7 +5,7 @@
 //! checkpoint (`witness`). Deliberately absent: anything of the engine.
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,6 +68,8 @@ pub(crate) struct World {
     pub(crate) orphans: HashMap<String, ()>,
     /// The results beside the checkpoint.
     pub(crate) kept: Kept,
+    /// Ids that the bank was asked about and did not find since then.
+    pub(crate) denied: HashSet<String>,
     /// Lives so far, this one included.
     pub(crate) lives: u32,
     /// Requests of this life, authorize not counted, and creates among them.
@@ -139,6 +141,7 @@ impl World {
             kept: Kept::default(),
             counts: BTreeMap::new(),
             orphans: HashMap::new(),
+            denied: HashSet::new(),
             lives: 0,
             left: 0,
             creates: 0,
@@ -240,6 +243,7 @@ impl World {
         let known = done.chain(under_way).chain(sent);
         self.orphans.extend(known.map(|id| (id, ())));
         self.open.clear();
+        self.denied.clear();
     }
 
     /// Faults stop, the account is topped up.
@@ -428,6 +432,9 @@ impl World {
     pub(crate) fn read(&mut self, letter: &Letter, said: Said) {
         if let Said::Throttled(Some(wait)) = said {
             self.not_before = self.not_before.max(self.now() + micros(wait));
+        }
+        if (letter.what, said) == (What::Status, Said::Missing) {
+            self.denied.insert(letter.id.clone());
         }
         let Some(open) = self.open.get_mut(&letter.id) else {
             return;
