@@ -331,6 +331,6 @@ mod tests {
         assert_eq!(told(&[(Created, 1), (Ready, 2), (Conflict, 3)]), [1]);
         assert_eq!(told(&[(Ready, 1), (Created, 2), (Created, 3)]), [3]);
         assert_eq!(told(&[(Ready, 1), (Ready, 2)]), [2]);
-        assert_eq!(told(&[(Conflict, 1)]), [] as [i64; 0]);
+        assert!(told(&[(Conflict, 1)]).is_empty());
     }
 }

@@ -1,19 +1,27 @@
-//! The last comparison before links that were found are taken for a batch's own: what old results say of their ids, and
-//! what the gateway has, against the checkpoint that stands in for a lost one.
+//! Links that were found are taken for a batch's own: after a last comparison of what old results say of their ids, and of
+//! what the gateway has, with the checkpoint that stands in for a lost one.
 //!
 //! Deliberately absent: reading the results, and the guards that need no gateway.
 
-use crate::checkpoint::Store;
+use std::collections::VecDeque;
+
+use tokio::task::JoinSet;
+
+use crate::checkpoint::{News, Posting, Store};
 use crate::domain::claims::{Claim, Claims};
 use crate::domain::{CashgramId, Money, Phone, State};
 use crate::gateway::Gateway;
 
+use super::ask::Source;
 use super::halt::Halt;
 use super::session::Session;
 
 /// Links looked for beyond the last one of a phone: one that exists there belonged to a row that has left. Two, since one
 /// between may have been refused.
 const BEYOND: u32 = 2;
+
+/// Adoptions posted at once: as many as the recorder writes in one page.
+const ADOPTED_AT_ONCE: usize = 256;
 
 /// What was found to be wrong. Nothing may be adopted or sent then.
 #[derive(Debug, Default)]
@@ -42,6 +50,63 @@ struct Questions {
 }
 
 impl<G: Gateway> Session<G> {
+    /// Which of `ids` exist, none of which any payout here has. Nothing is recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::probe`].
+    pub async fn look_for(&mut self, ids: Vec<String>) -> Result<Vec<String>, Halt> {
+        Ok(self.ask_all(Source::Strange(ids)).await?.strangers)
+    }
+
+    /// Asks again about payouts in conflict, for their status.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::probe`].
+    pub async fn ask_conflicts(&mut self) -> Result<u64, Halt> {
+        let rows = self
+            .line
+            .recorder
+            .run(|store| store.conflicts())
+            .await
+            .map_err(|why| Halt::NotRecorded {
+                why: why.to_string(),
+            })?;
+        self.ask(Source::Listed(VecDeque::from(rows))).await
+    }
+
+    /// Takes every conflicting payout that was seen at the gateway for the batch's own. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub async fn adopt(&self) -> anyhow::Result<u64> {
+        let rows = self.line.recorder.run(|store| store.conflicts()).await?;
+        let mut posts = JoinSet::new();
+        let mut adopted = 0;
+        for row in rows.into_iter().filter(|row| row.status.is_some()) {
+            let posting = Posting {
+                payout: row.payout,
+                at: self.line.clock.now(),
+                news: News::Adopted,
+            };
+            let recorder = self.line.recorder.clone();
+            posts.spawn(async move { recorder.post(posting).await });
+            adopted += 1;
+            // Posted side by side they share a page and its sync.
+            if posts.len() >= ADOPTED_AT_ONCE
+                && let Some(posted) = posts.join_next().await
+            {
+                posted??;
+            }
+        }
+        while let Some(posted) = posts.join_next().await {
+            posted??;
+        }
+        Ok(adopted)
+    }
+
     /// Compares `claims` with what was found under their ids, and looks for links that no row has. `look_beyond` says
     /// whether rows of which nothing is claimed may have left unnoticed.
     ///
