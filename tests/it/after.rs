@@ -184,6 +184,33 @@ fn a_program_is_told_how_a_run_ended() {
         assert_eq!(object["event"], "stopped");
         assert_eq!(object["exit"], exit);
         assert_eq!(object["message"], run.json()["message"]);
+        // One program is told by many jobs: whose it was is in it, once the settings were made out.
+        if without == "NOTHING" {
+            assert_eq!(object["environment"], "test");
+            assert_eq!(object["batch"], "other");
+        }
+    }
+}
+
+#[test]
+fn every_command_that_asks_the_gateway_leaves_numbers_and_tells() {
+    let (gate, world) = (Gate::new(), World::new());
+    let tell = listener(&world, "");
+    world.sheet("june.csv", rows(2));
+    for command in ["send", "status", "retry", "cancel"] {
+        let run = match command {
+            "send" => world.send("june.csv", &gate),
+            "cancel" => world.talk(command, "june.csv", &gate).arg("--yes"),
+            _ => world.talk(command, "june.csv", &gate),
+        };
+        let run = run.args(["--notify-command", &*tell, "--metrics", METRICS]);
+        run.run().exits(0);
+        let metrics = samples(&world.text(METRICS));
+        let exit = "paysheet_run_exit_code{batch=\"june\",environment=\"test\",command=";
+        assert_eq!(metrics[&format!("{exit}\"{command}\"}}")], "0");
+        assert_eq!(told(&world)["command"], command);
+        let help = world.paysheet().args([command, "--help"]).run().exits(0);
+        help.says(["--notify-command", "--metrics"]);
     }
 }
 
