@@ -192,6 +192,33 @@ fn a_program_is_told_how_a_run_ended() {
     }
 }
 
+/// Whoever watches a log is woken by its errors.
+#[test]
+fn a_run_that_stops_is_an_error_in_the_log() {
+    let world = World::new();
+    world.sheet("june.csv", rows(2));
+    let raw = Raw::start(|ask| match ask.is_create() {
+        true => Act::Instead(Manner::Says(Say::refusal(403, "IP not whitelisted"))),
+        false => Act::Honest,
+    });
+    let run = world.send("june.csv", &raw).args(["--log-format", "json"]);
+    let run = run.run().exits(1);
+    let records = run
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let errors: Vec<Value> = records
+        .filter(|record| record["level"] == "error")
+        .collect();
+    assert_eq!(errors.len(), 1, "{run}");
+    assert!(
+        errors[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("IP not whitelisted")
+    );
+}
+
 #[test]
 fn every_command_that_asks_the_gateway_leaves_numbers_and_tells() {
     let (gate, world) = (Gate::new(), World::new());
