@@ -18,7 +18,7 @@ use super::store::{PayoutNo, Store};
 /// Facts recorded in one transaction: a page of the recorder's.
 const PAGE_ROWS: u32 = 256;
 /// What belongs to the batch as it stands: not replaced, and in the sheet.
-const STANDING: &str = "row IS NOT NULL";
+pub(super) const STANDING: &str = "row IS NOT NULL";
 /// At the end of a WHERE while there is a choice.
 const CHOSEN: &str = " AND payout IN (SELECT payout FROM temp.picked)";
 
@@ -250,7 +250,7 @@ impl Store {
         )
     }
 
-    fn chosen_page(
+    pub(super) fn chosen_page(
         &self,
         after: PayoutNo,
         which: &str,
@@ -274,19 +274,6 @@ impl Store {
     /// What the pages of a run add to their WHERE.
     pub(super) fn chosen(&self) -> &'static str {
         if self.picking { CHOSEN } else { "" }
-    }
-
-    /// Cancels what is `ready` in the sheet, of a choice what is chosen. Nothing of it exists, so nobody is asked; what
-    /// a 429 left open becomes `unknown`. Returns how many rows were touched.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be recorded.
-    pub fn cancel_ready(&mut self, at: Timestamp) -> Result<u64, Error> {
-        // Whoever names a rejected row wants no retry of it either.
-        let states = if self.picking { "(1, 4)" } else { "(1)" };
-        let which = format!(" AND {STANDING} AND state IN {states}");
-        self.record_chosen(&which, at, News::Cancelling)
     }
 
     /// Takes back the wish to stop what is in doubt.
@@ -323,7 +310,12 @@ impl Store {
     }
 
     /// Records the same of every payout that `which` finds, until it finds none: each is another one afterwards.
-    fn record_chosen(&mut self, which: &str, at: Timestamp, news: News) -> Result<u64, Error> {
+    pub(super) fn record_chosen(
+        &mut self,
+        which: &str,
+        at: Timestamp,
+        news: News,
+    ) -> Result<u64, Error> {
         let (mut recorded, mut after) = (0, PayoutNo(0));
         loop {
             let page = self.chosen_page(after, which, PAGE_ROWS)?;

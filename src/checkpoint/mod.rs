@@ -45,6 +45,7 @@ mod snapshot;
 mod steady;
 mod store;
 mod totals;
+mod unsent;
 
 pub use apply::{News, Posting};
 pub use earlier::EarlierRow;

@@ -13,6 +13,7 @@ use crate::report::summary::{Closing, Commands, Ended};
 
 use super::after::Said;
 use super::exit::Exit;
+use super::intake::StoredHeader;
 use super::settings::Files;
 use super::shell::Shell;
 use super::values::Environment;
@@ -58,7 +59,7 @@ impl Finish<'_> {
         tally.lost = lost;
         let exit = exit_of(self.task(), &tally, outcome);
         let lost: Vec<String> = first.iter().map(named_in_full).collect();
-        self.say(&tally, outcome, exit, &lost);
+        self.say(store, &tally, outcome, exit, &lost);
         Ok(exit)
     }
 
@@ -79,7 +80,7 @@ impl Finish<'_> {
         if outcome.halt.is_some() {
             let tally = tally(store, outcome);
             let exit = exit_of(self.task(), &tally, outcome);
-            self.say(&tally, outcome, exit, &[]);
+            self.say(store, &tally, outcome, exit, &[]);
             return exit;
         }
         let message = "dry run: nothing was sent";
@@ -103,10 +104,15 @@ impl Finish<'_> {
         }
     }
 
-    fn say(&self, tally: &Tally, outcome: &Outcome, exit: Exit, lost: &[String]) {
-        let again = &self.shell.again;
+    fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, lost: &[String]) {
+        let again = StoredHeader::again(&self.shell.again, store);
         let (send, status) = (again.as_command("send"), again.as_command("status"));
         let retry = again.as_command("retry");
+        let adopt = send.and("--adopt");
+        let adopt = match store.meta().closed {
+            true => adopt.and("--reopen"),
+            false => adopt,
+        };
         let words = outcome.halt.as_ref().map(Halt::words);
         let ended = match (&outcome.halt, &words) {
             (Some(Halt::Interrupted), _) => Ended::Interrupted,
@@ -135,7 +141,7 @@ impl Finish<'_> {
                 retry: &retry.command(),
                 reissue: &retry.with("--expired"),
                 send: &send.command(),
-                adopt: &send.with("--adopt"),
+                adopt: &adopt.command(),
                 rename: &send.renamed(),
                 status: &status.command(),
             },

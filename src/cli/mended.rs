@@ -7,8 +7,8 @@ use crate::report::words::counted;
 use crate::sheet::{Checked, EditionsSummary, Rules};
 
 use super::exit::Exit;
-use super::judge::judge_mended;
-use super::settings::Validate;
+use super::judge::{check_controls, judge_mended};
+use super::settings::{Controls, Validate};
 use super::shell::Shell;
 
 /// Says it; with a new file its own verdict, which is then the command's.
@@ -30,24 +30,38 @@ pub(super) fn say(
     if let Some((path, repairs)) = &editions.fixed {
         list(editions, shell);
         let checked = judge_mended(path, rules)?;
-        let (exit, verdict) = verdict(&checked);
+        let (exit, verdict) = verdict(&checked, &validate.controls);
         let repaired = counted(*repairs, "cell", "cells");
         let message = format!("{repaired} repaired in {}: {verdict}", path.display());
         shell.out.paragraph(&message);
         let path = path.display().to_string();
-        let send = shell.again.resume(&path, validate.batch.as_str());
-        shell.out.paragraph(&format!("to go on with it:\n  {send}"));
+        let sheet = validate.sheet.display().to_string();
+        let again = &shell.again;
+        let send = again.resume(&sheet, &path, validate.batch.as_str());
+        let first = if exit == Exit::Done {
+            "to go on with it"
+        } else {
+            "mend the rest in it; then, to go on with it"
+        };
+        shell.out.paragraph(&format!("{first}:\n  {send}"));
         return Ok(Some((exit, message)));
     }
     if validate.editions.fixed.is_some() {
         shell.out.paragraph(if editions.card {
             "nothing was repaired: a cell holds a card's number, which is copied nowhere: remove it first"
+        } else if editions.problems.count == 0 {
+            "nothing was repaired: there is nothing to repair"
         } else {
             "nothing was repaired: no problem has one sure repair"
         });
     } else if editions.repairable > 0 {
         let count = editions.problems.count;
-        let some = counted(count, "problem has", "problems have");
+        let have = if editions.repairable == 1 {
+            "has"
+        } else {
+            "have"
+        };
+        let some = format!("{} {have}", counted(count, "problem", "problems"));
         let fix = shell.again.with_value("--fix", &suggested(validate));
         shell.out.paragraph(&format!(
             "{} of {some} one sure repair: `{fix}` makes them",
@@ -85,12 +99,15 @@ fn list(editions: &EditionsSummary, shell: &Shell) {
     }
 }
 
-fn verdict(checked: &Checked) -> (Exit, String) {
+/// The mended sheet is judged as the sheet itself is: by its rows, its control totals and, if they count, its warnings.
+fn verdict(checked: &Checked, controls: &Controls) -> (Exit, String) {
     let rows = counted(u64::from(checked.rows), "row", "rows");
-    if checked.invalid == 0 {
-        return (Exit::Done, format!("its {rows} can be paid"));
-    }
     let have = if checked.invalid == 1 { "has" } else { "have" };
-    let verdict = format!("{} of its {rows} still {have} problems", checked.invalid);
-    (Exit::Unpayable, verdict)
+    let still = || format!("{} of its {rows} still {have} problems", checked.invalid);
+    match (checked.invalid, check_controls(controls, checked)) {
+        (0, Ok(())) => (Exit::Done, format!("its {rows} can be paid")),
+        (0, Err(wrong)) => (Exit::Unpayable, wrong.to_string()),
+        (_, Ok(())) => (Exit::Unpayable, still()),
+        (_, Err(wrong)) => (Exit::Unpayable, format!("{}; {wrong}", still())),
+    }
 }

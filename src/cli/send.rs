@@ -301,7 +301,7 @@ impl Sending<'_> {
             .read(|store| {
                 let totals = store.totals();
                 let meta = store.meta();
-                let needs = guards::needs_probe(store);
+                let needs = store.needs_probe()?;
                 let rows = (totals.rows(State::Conflict), totals.rows(State::Created));
                 Ok((
                     needs,
@@ -322,7 +322,7 @@ impl Sending<'_> {
         if found_before && !self.send.adopt {
             return Err(guards::existing(conflicts, again, created > 0).into());
         }
-        if !needs_probe? {
+        if !needs_probe {
             return Ok(Ok(()));
         }
         // Conflicts without history are what a probe found that was cut short: it is made again, of all rows.

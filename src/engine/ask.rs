@@ -46,6 +46,8 @@ pub(super) enum Source {
         after: Option<PayoutNo>,
         only_unproven: bool,
     },
+    /// What a cancel takes for never sent, above that payout.
+    Unsent { after: Option<PayoutNo> },
     /// What is to be stopped, above that payout.
     Stop { after: Option<PayoutNo> },
 }
@@ -54,9 +56,10 @@ impl Source {
     /// The next page of a source that goes by payouts begins above this one.
     fn go_on_after(&mut self, last: Option<PayoutNo>) {
         match self {
-            Source::Open { after, .. } | Source::Picked { after, .. } | Source::Stop { after } => {
-                *after = last
-            }
+            Source::Open { after, .. }
+            | Source::Picked { after, .. }
+            | Source::Unsent { after }
+            | Source::Stop { after } => *after = last,
             Source::Sample(_) | Source::Listed(_) | Source::Ready { .. } => {}
         }
     }
@@ -178,6 +181,7 @@ impl<G: Gateway> Asker<G> {
             Source::Open { after: None, .. }
             | Source::Ready { after: None }
             | Source::Picked { after: None, .. }
+            | Source::Unsent { after: None }
             | Source::Stop { after: None } => return Ok(Vec::new()),
             Source::Ready { after: Some(after) } => {
                 let from = *after;
@@ -207,6 +211,12 @@ impl<G: Gateway> Asker<G> {
                     .run(move |store| store.picked_page(from, only, PAGE_ROWS))
                     .await?
             }
+            Source::Unsent { after: Some(after) } => {
+                let from = *after;
+                recorder
+                    .run(move |store| store.unsent_page(from, PAGE_ROWS))
+                    .await?
+            }
             Source::Stop { after: Some(after) } => {
                 let from = *after;
                 recorder
@@ -229,14 +239,10 @@ impl<G: Gateway> Asker<G> {
         let line = self.line.clone();
         let standing = question.row.standing;
         let asking = match standing.state {
-            State::Ready => Asking::Probe,
+            State::Ready | State::Rejected => Asking::Probe,
             State::Cancelled if !standing.history.exists => Asking::Probe,
             State::Unknown => Asking::Doubt,
-            State::Created
-            | State::Conflict
-            | State::Rejected
-            | State::Invalid
-            | State::Cancelled => Asking::Status,
+            State::Created | State::Conflict | State::Invalid | State::Cancelled => Asking::Status,
         };
         let stops = matches!(self.source, Source::Stop { .. });
         self.on_the_way.spawn(async move {

@@ -39,7 +39,7 @@ pub struct Commands<'a> {
     pub reissue: &'a str,
     /// What sends this batch, run again: for `status` it is not the command that was typed.
     pub send: &'a str,
-    /// The same with `--adopt`.
+    /// The same with `--adopt`, for a closed batch also with `--reopen`.
     pub adopt: &'a str,
     /// The same under another batch name.
     pub rename: &'a str,
@@ -294,6 +294,20 @@ impl Closing<'_> {
         if unknown + waiting > 0 {
             all.push(format!(
                 "To ask again later, run:\n  {}",
+                self.commands.again
+            ));
+        }
+        let conflict = self.rows(State::Conflict);
+        if conflict > 0 {
+            let text = format!(
+                "{} already at the gateway, but not from this checkpoint: {} not stopped.",
+                counted(conflict, "id exists", "ids exist"),
+                if conflict == 1 { "it was" } else { "they were" },
+            );
+            all.push(format!(
+                "{}\nIf this is the same payment and its checkpoint was lost, adopt what is there, then cancel it:\n  {}\n  {}",
+                wrapped(&text, ""),
+                self.commands.adopt,
                 self.commands.again
             ));
         }

@@ -3,12 +3,14 @@
 //! Nothing is allocated for a row without faults. Deliberately absent: stopping early (all faults of all rows are
 //! found), repair, and files.
 
+mod words;
+
 use csv::StringRecord;
 
 use crate::domain::card::{CARD_NUMBER, holds_card_number};
 use crate::domain::{
-    CashgramId, Description, Email, ExpiryWindow, IdFault, KeyHasher, Money, PayeeName, PayoutType,
-    Phone, PhoneFault, Remarks, RowKey, Words,
+    CashgramId, Description, Email, ExpiryFault, ExpiryWindow, IdFault, KeyHasher, Money,
+    PayeeName, PayoutType, Phone, PhoneFault, Remarks, RowKey, Words,
 };
 
 use super::damage::{self, ID_ROUNDED, is_rounded, is_total};
@@ -19,35 +21,11 @@ use super::header::{Field, Header};
 use super::repair::repaired;
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
+use super::template::is_example;
 use super::twins::{self, Likeness, Twin};
 use super::warn::{self, Warnings, Whole};
 use super::workbook::Trouble;
-
-const NOTIFY: Words = Words::new(
-    "notify.format",
-    "{} is neither yes nor no",
-    "write yes or no (or 1 or 0), or leave the cell blank",
-);
-const COLUMNS: Words = Words::new(
-    "row.columns",
-    "",
-    "put quotes around cells that hold a comma, and give every row as many cells as the header",
-);
-const ABOVE_MAX: Words = Words::new(
-    "amount.above_max",
-    "the amount {} is above the limit for one row",
-    "check the amount; if it is right, raise --max-amount",
-);
-const TOTAL: Words = Words::new(
-    "row.total",
-    "this looks like a line of totals, which pays nobody",
-    "remove the line; --expect-total checks the sum",
-);
-const TWIN: Words = Words::new(
-    "row.duplicate",
-    "",
-    "remove one of the two rows; if both are meant, run with --allow-duplicates",
-);
+use words::{ABOVE_MAX, EXAMPLE, NOTE, NOTIFY, TOTAL, TWIN};
 
 /// What only a whole sheet tells, for a second pass over it.
 pub(super) struct Known {
@@ -159,12 +137,8 @@ impl<'a> Checker<'a> {
             header: self.header,
             line: &|row| lines.of(row),
         };
-        let phone = |row: u32| {
-            let row = usize::try_from(row).unwrap_or(usize::MAX);
-            keys.get(row).and_then(RowKey::phone)
-        };
         let mut repeated = |repeat, rows: (u32, u32)| {
-            whole.repeated(&mut warnings, repeat, rows, phone(rows.0));
+            whole.repeated(&mut warnings, repeat, rows, keys);
         };
         let seed = self.hasher.own_id("twins");
         let payments = !self.rules.allow_duplicates;
@@ -188,12 +162,18 @@ impl<'a> Checker<'a> {
         let phone = at.fields.phone();
         let ragged = cells.len() != header.columns().len();
         if ragged || phone == Err(PhoneFault::Missing) {
-            let total = at.fields.text(Field::Phone).is_empty() && is_total(cells);
-            if ragged || total {
+            let is_blank = |field| at.fields.text(field).is_empty();
+            let total = is_blank(Field::Phone) && is_total(cells);
+            let unpaid = is_blank(Field::Phone) && is_blank(Field::Amount);
+            let note = !ragged && unpaid && words::is_note(cells);
+            if ragged || total || note {
                 self.keys.push(self.hasher.key("", None, None, "", ""));
             }
             if total {
                 return self.fault(at, Field::Phone, TOTAL);
+            }
+            if note {
+                return self.beyond_repair(at, Field::Phone, NOTE);
             }
             if ragged {
                 return self.ragged(at);
@@ -205,6 +185,10 @@ impl<'a> Checker<'a> {
         };
         // Both are asked for more than once.
         let texts = [at.fields.text(Field::Name), at.fields.text(Field::Email)];
+        if whole && is_example(texts) {
+            self.keys.push(self.hasher.key("", None, None, "", ""));
+            return self.beyond_repair(at, Field::Name, EXAMPLE);
+        }
         if whole && self.card(at) {
             let (phone, amount) = (phone.ok(), at.fields.amount().ok());
             return self.keys.push(self.key(at, phone, amount, texts));
@@ -321,16 +305,18 @@ impl<'a> Checker<'a> {
         self.optional(at, Field::Description, |text| {
             Description::check(text).map_err(|f| f.words())
         });
-        if let Err(place) = at.fields.notify() {
-            let column = self
-                .header
-                .columns()
-                .get(place)
-                .cloned()
-                .unwrap_or_default();
-            let fault = blank(at, Some(Field::Notify), column, at.fields.at(place)).say(NOTIFY);
-            let repair = repaired(Field::Notify, &fault.value, self.reading, self.window);
-            let fault = Fault { repair, ..fault };
+        if at.fields.notify().is_err() {
+            self.flags(at);
+        }
+    }
+
+    /// Every flag that is neither yes nor no.
+    fn flags(&mut self, at: At<'_>) {
+        let header = self.header;
+        for place in at.fields.bad_flags() {
+            let column = header.columns().get(place).cloned().unwrap_or_default();
+            let mut fault = blank(at, Some(Field::Notify), column, at.fields.at(place)).say(NOTIFY);
+            fault.repair = self.repair(Field::Notify, &fault.value);
             self.tell(at.index, &fault);
         }
     }
@@ -366,6 +352,13 @@ impl<'a> Checker<'a> {
             self.reading.style = self.reading.style.or(self.first_style);
         }
         match read_expiry(text, shape, self.reading, self.window) {
+            Err(fault @ (ExpiryFault::Past | ExpiryFault::TooFar)) => {
+                let mut told = self.refused(at, Field::LinkExpiry, fault.words());
+                if let Some(read) = shape.and_then(Shape::spoken) {
+                    told.problem.push_str(&format!(", read as {read}"));
+                }
+                self.tell(at.index, &told);
+            }
             Err(fault) => self.fault(at, Field::LinkExpiry, fault.words()),
             Ok(expiry) if expiry.is_last_day(self.window) => {
                 self.warn(at, Field::LinkExpiry, text, warn::LAST_DAY);
@@ -446,13 +439,11 @@ impl<'a> Checker<'a> {
     }
 
     fn ragged(&mut self, at: At<'_>) {
-        let mut fault = blank(at, None, String::new(), "").say(COLUMNS);
-        fault.problem = format!(
-            "this row has {} cells, the header has {}",
-            at.fields.cells.len(),
-            self.header.columns().len()
-        );
-        self.tell(at.index, &fault);
+        let header = self.header;
+        let width = header.columns().len();
+        let (words, problem) = words::ragged(at.fields.cells, width, header.is_books());
+        let fault = blank(at, None, String::new(), "").say(words);
+        self.tell(at.index, &Fault { problem, ..fault });
     }
 
     /// A fault of a cell that must be judged by a person.
@@ -462,10 +453,21 @@ impl<'a> Checker<'a> {
     }
 
     fn fault(&mut self, at: At<'_>, field: Field, words: Words) {
+        let fault = self.refused(at, field, words);
+        self.tell(at.index, &fault);
+    }
+
+    fn refused(&self, at: At<'_>, field: Field, words: Words) -> Fault {
         let damage = damage::diagnose(field, at.fields.text(field));
         let mut fault = self.at_field(at, field).say(damage.unwrap_or(words));
-        fault.repair = repaired(field, &fault.value, self.reading, self.window);
-        self.tell(at.index, &fault);
+        fault.repair = self.repair(field, &fault.value);
+        fault
+    }
+
+    /// The sure repair of a refused cell, which must change something.
+    fn repair(&self, field: Field, value: &str) -> Option<String> {
+        let now = repaired(field, value, self.reading, self.window)?;
+        (now != value).then_some(now)
     }
 
     fn at_field(&self, at: At<'_>, field: Field) -> Fault {

@@ -46,6 +46,8 @@ mod files_tests;
 
 pub use atomic::{AtomicFile, refuse_foreign};
 pub use charset::{CHARSETS, Charset};
+#[doc(hidden)]
+pub use dates::read_date;
 pub use dates::{DateReading, DateStyle};
 pub use editions::{Editions, EditionsSummary, Wanted};
 pub use error::{Encoding, Error};

@@ -11,6 +11,7 @@ use crate::domain::{
     CashgramId, Description, Email, ExpiryWindow, Money, PayeeName, PayoutType, Phone, Remarks,
 };
 
+use super::damage::is_rounded;
 use super::dates::{DateReading, DateStyle, Shape, read_expiry};
 use super::header::Field;
 
@@ -51,7 +52,9 @@ pub(super) fn repaired(
         Field::Email => sure(emails(&text), &|text| Email::check(text).is_ok()),
         Field::Notify => flag(&text),
         Field::Name => sure(vec![text], &|text| PayeeName::check(text).is_ok()),
-        Field::CashgramId => sure(vec![text], &|text| CashgramId::check(text).is_ok()),
+        Field::CashgramId => sure(vec![text], &|text| {
+            CashgramId::check(text).is_ok() && !is_rounded(text)
+        }),
         Field::Remarks => sure(vec![text], &|text| Remarks::check(text).is_ok()),
         Field::PayoutType => sure(vec![text], &|text| PayoutType::check(text).is_ok()),
         Field::Description => sure(vec![text], &|text| Description::check(text).is_ok()),
@@ -79,7 +82,12 @@ fn cleaned(text: &str) -> String {
         }
     }
     let out = out.trim();
-    out.strip_prefix('\'').unwrap_or(out).trim().to_owned()
+    let out = out.strip_prefix('\'').unwrap_or(out).trim();
+    // `="9876543210"` is how some programs keep a spreadsheet from changing a text.
+    let quoted = out
+        .strip_prefix("=\"")
+        .and_then(|out| out.strip_suffix('"'));
+    quoted.unwrap_or(out).trim().to_owned()
 }
 
 /// First digits of the scripts of India, and of the Arabic ones.

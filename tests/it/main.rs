@@ -30,6 +30,7 @@ mod everywhere;
 mod export;
 mod faults;
 mod files;
+mod fuzz;
 mod gone;
 mod guards;
 mod help;
