@@ -56,8 +56,10 @@ pub enum News {
     Mended,
     /// A sweep read its status.
     Swept(Sighting),
-    /// The user wants it stopped.
+    /// The user wants it stopped, and named it.
     Cancelling,
+    /// The user wants the whole batch stopped.
+    Closing,
     /// The gateway deactivated its link.
     Deactivated,
     /// The wish to stop it was taken back.
@@ -82,6 +84,7 @@ impl News {
             News::Mended => Fact::Mended,
             News::Swept(seen) => Fact::Swept(seen.status.class.into()),
             News::Cancelling => Fact::Cancelling,
+            News::Closing => Fact::Closing,
             News::Deactivated => Fact::Deactivated,
             News::Resumed => Fact::Resumed,
             News::ProvenDead => Fact::ProvenDead,
@@ -110,6 +113,7 @@ impl News {
             News::Mended => "mended",
             News::Swept(_) => "swept",
             News::Cancelling => "cancelling",
+            News::Closing => "closing",
             News::Deactivated => "deactivated",
             News::Resumed => "resumed",
             News::ProvenDead => "proven_dead",
@@ -123,6 +127,7 @@ impl News {
             | News::Adopted
             | News::Mended
             | News::Cancelling
+            | News::Closing
             | News::Deactivated
             | News::Resumed
             | News::ProvenDead => None,
@@ -256,7 +261,12 @@ fn store(
         next.history.bits(),
     );
     match &posting.news {
-        News::Sending { body: None, .. } => conn
+        News::Sending { body: None, .. }
+        | News::Cancelling
+        | News::Closing
+        | News::Deactivated
+        | News::Resumed
+        | News::ProvenDead => conn
             .prepare_cached(update!(""))?
             .execute((payout, state, attempts, terms, history)),
         News::Sending {
@@ -270,19 +280,8 @@ fn store(
                 .execute((payout, state, attempts, terms, history, &**body))
         }
         News::Created(receipt, status) => {
-            let class = class_code(status.class);
-            conn.prepare_cached(&CREATED)?.execute((
-                payout,
-                state,
-                attempts,
-                terms,
-                history,
-                &receipt.reference,
-                &receipt.link,
-                &status.word,
-                class,
-                at,
-            ))
+            let now = (payout, state, attempts, terms, history);
+            created(conn, now, receipt, status, at)
         }
         News::Rejected(Refusal { code, message }) => conn
             .prepare_cached(update!(", error_code = ?6, error_message = ?7"))?
@@ -311,9 +310,6 @@ fn store(
         News::Mended => conn
             .prepare_cached(update!(", error_code = NULL, error_message = NULL"))?
             .execute((payout, state, attempts, terms, history)),
-        News::Cancelling | News::Deactivated | News::Resumed | News::ProvenDead => conn
-            .prepare_cached(update!(""))?
-            .execute((payout, state, attempts, terms, history)),
     }
     .map(|_| ())
 }
@@ -323,6 +319,27 @@ const LOST: &str = "the gateway says that it does not know this link, which it h
 
 /// Payout, state, attempts, terms and history, as they are stored.
 type Now = (i64, i64, u32, Option<i64>, u16);
+
+fn created(
+    conn: &Connection,
+    (payout, state, attempts, terms, history): Now,
+    receipt: &Receipt,
+    status: &Status,
+    at: i64,
+) -> rusqlite::Result<usize> {
+    conn.prepare_cached(&CREATED)?.execute((
+        payout,
+        state,
+        attempts,
+        terms,
+        history,
+        &receipt.reference,
+        &receipt.link,
+        &status.word,
+        class_code(status.class),
+        at,
+    ))
+}
 
 fn sighted(
     conn: &Connection,
@@ -409,6 +426,7 @@ fn new_status(news: &News) -> Option<&Status> {
         | News::Adopted
         | News::Mended
         | News::Cancelling
+        | News::Closing
         | News::Deactivated
         | News::Resumed
         | News::ProvenDead => None,

@@ -24,6 +24,7 @@
 //! Deliberately absent: any way to set a state. [`Store::record`] takes facts.
 
 mod apply;
+mod closing;
 mod earlier;
 mod error;
 mod intake;

@@ -39,7 +39,7 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     }
     confirm(cancel, shell, &store)?;
     if !cancel.named.any() {
-        store.set_closed(true)?;
+        store.close()?;
     }
     if !store.may_exist_unsent()? {
         // For that nobody need be in reach.

@@ -260,12 +260,13 @@ impl Sending<'_> {
         }
         let at = self.shell.clock.now();
         if self.send.reopen {
-            self.session
-                .write(move |store| {
-                    store.set_closed(false)?;
-                    store.resume_doubts(at)
-                })
-                .await?;
+            let notify = self.send.notify == Notify::Yes;
+            // What was in doubt is looked up first, though it was asked about with what is sent.
+            let reopen = move |store: &mut Store| {
+                store.reopen(at)?;
+                store.sendable(notify, false)
+            };
+            self.sendable = self.session.write(reopen).await?;
         }
         if self.retry.is_some() {
             let today = self.shell.clock.today_in_india();
@@ -354,10 +355,10 @@ impl Sending<'_> {
     /// Balance, totals, question.
     async fn approve(&mut self, balance: BalanceReading<Client>) -> anyhow::Result<()> {
         let balance = balance.wait().await.map(|balance| balance.available);
-        let notify = self.send.notify == Notify::Yes;
+        let (notify, reopened) = (self.send.notify == Notify::Yes, self.send.reopen);
         let (totals, sendable) = self
             .session
-            .read(move |store| Ok((store.totals().clone(), store.sendable(notify)?)))
+            .read(move |store| Ok((store.totals().clone(), store.sendable(notify, reopened)?)))
             .await?;
         let question = approve::Question {
             send: self.send,

@@ -54,7 +54,7 @@ const EVENTS: [&str; 43] = [
 ];
 
 /// Every transition.
-const EDGES: [&str; 38] = [
+const EDGES: [&str; 43] = [
     "cancelled missing cancelled",
     "cancelled replaced cancelled",
     "cancelled swept cancelled",
@@ -63,13 +63,16 @@ const EDGES: [&str; 38] = [
     "conflict missing conflict",
     "conflict swept conflict",
     "created cancelling created",
+    "created closing created",
     "created deactivated cancelled",
     "created missing created",
     "created replaced created",
+    "created resumed created",
     "created swept cancelled",
     "created swept created",
     "invalid mended ready",
     "ready cancelling cancelled",
+    "ready closing cancelled",
     "ready found conflict",
     "ready sending unknown",
     "ready spoiled invalid",
@@ -77,6 +80,7 @@ const EDGES: [&str; 38] = [
     "rejected mended ready",
     "rejected spoiled invalid",
     "unknown cancelling unknown",
+    "unknown closing unknown",
     "unknown created created",
     "unknown duplicate conflict",
     "unknown duplicate unknown",
@@ -89,6 +93,7 @@ const EDGES: [&str; 38] = [
     "unknown not_sent unknown",
     "unknown rejected rejected",
     "unknown rejected unknown",
+    "unknown resumed unknown",
     "unknown sending unknown",
     "unknown stopped ready",
     "unknown stopped unknown",
