@@ -13,6 +13,7 @@ use crate::report::summary::{Closing, Commands, Ended};
 
 use super::after::Said;
 use super::exit::Exit;
+use super::intake::StoredHeader;
 use super::settings::Files;
 use super::shell::Shell;
 use super::values::Environment;
@@ -104,7 +105,7 @@ impl Finish<'_> {
     }
 
     fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, lost: &[String]) {
-        let again = &self.shell.again;
+        let again = StoredHeader::again(&self.shell.again, store);
         let (send, status) = (again.as_command("send"), again.as_command("status"));
         let retry = again.as_command("retry");
         let adopt = send.and("--adopt");
@@ -147,8 +148,9 @@ impl Finish<'_> {
         };
         let verdict = closing.verdict();
         self.shell.out.paragraph(&closing.text());
-        if self.shell.out.quiet && exit == Exit::Stopped {
-            // Quiet is silent about what went well, not about why it stopped.
+        let alone = self.shell.out.quiet || self.shell.out.records;
+        if alone && exit == Exit::Stopped {
+            // Quiet is silent about what went well, not about why it stopped; and whoever watches a log looks for errors.
             let command = self.command;
             self.shell
                 .screen

@@ -16,7 +16,7 @@ pub const ID_CHARS_MAX: usize = 35;
 /// Of the batch's name, for people; together with `-` and the digest no more than [`ID_CHARS_MAX`].
 const SLUG_CHARS_MAX: usize = 14;
 /// 20 letters of 5 bits: 100 bits, so that even 10^10 ids of one account collide with a chance below 10^-10.
-const DIGEST_CHARS: usize = 20;
+pub(super) const DIGEST_CHARS: usize = 20;
 /// Bits of one letter of base32.
 const LETTER_BITS: u32 = 5;
 /// RFC 4648, in lower case.
@@ -281,6 +281,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(text in "[A-Za-z0-9_-]{1,35}") {
+            let id = CashgramId::parse(&text).unwrap();
+            prop_assert_eq!(id.as_str(), text);
+            let again = CashgramId::parse(id.as_str()).unwrap();
+            prop_assert_eq!(again, id);
+        }
+
         #[test]
         fn every_derived_id_is_an_id(batch in "\\PC{0,60}", number in 6_000_000_000u64..=9_999_999_999, n in 0u32..9, g in 1u32..9) {
             let phone = Phone::from_number(number).unwrap();

@@ -9,8 +9,8 @@ use csv::StringRecord;
 
 use crate::domain::card::{CARD_NUMBER, holds_card_number};
 use crate::domain::{
-    CashgramId, Description, Email, ExpiryWindow, IdFault, KeyHasher, Money, PayeeName, PayoutType,
-    Phone, PhoneFault, Remarks, RowKey, Words,
+    CashgramId, Description, Email, ExpiryFault, ExpiryWindow, IdFault, KeyHasher, Money,
+    PayeeName, PayoutType, Phone, PhoneFault, Remarks, RowKey, Words,
 };
 
 use super::damage::{self, ID_ROUNDED, is_rounded, is_total};
@@ -25,7 +25,7 @@ use super::template::is_example;
 use super::twins::{self, Likeness, Twin};
 use super::warn::{self, Warnings, Whole};
 use super::workbook::Trouble;
-use words::{ABOVE_MAX, EXAMPLE, NOTIFY, TOTAL, TWIN};
+use words::{ABOVE_MAX, EXAMPLE, NOTE, NOTIFY, TOTAL, TWIN};
 
 /// What only a whole sheet tells, for a second pass over it.
 pub(super) struct Known {
@@ -162,12 +162,18 @@ impl<'a> Checker<'a> {
         let phone = at.fields.phone();
         let ragged = cells.len() != header.columns().len();
         if ragged || phone == Err(PhoneFault::Missing) {
-            let total = at.fields.text(Field::Phone).is_empty() && is_total(cells);
-            if ragged || total {
+            let is_blank = |field| at.fields.text(field).is_empty();
+            let total = is_blank(Field::Phone) && is_total(cells);
+            let unpaid = is_blank(Field::Phone) && is_blank(Field::Amount);
+            let note = !ragged && unpaid && words::is_note(cells);
+            if ragged || total || note {
                 self.keys.push(self.hasher.key("", None, None, "", ""));
             }
             if total {
                 return self.fault(at, Field::Phone, TOTAL);
+            }
+            if note {
+                return self.beyond_repair(at, Field::Phone, NOTE);
             }
             if ragged {
                 return self.ragged(at);
@@ -346,6 +352,13 @@ impl<'a> Checker<'a> {
             self.reading.style = self.reading.style.or(self.first_style);
         }
         match read_expiry(text, shape, self.reading, self.window) {
+            Err(fault @ (ExpiryFault::Past | ExpiryFault::TooFar)) => {
+                let mut told = self.refused(at, Field::LinkExpiry, fault.words());
+                if let Some(read) = shape.and_then(Shape::spoken) {
+                    told.problem.push_str(&format!(", read as {read}"));
+                }
+                self.tell(at.index, &told);
+            }
             Err(fault) => self.fault(at, Field::LinkExpiry, fault.words()),
             Ok(expiry) if expiry.is_last_day(self.window) => {
                 self.warn(at, Field::LinkExpiry, text, warn::LAST_DAY);
@@ -440,10 +453,15 @@ impl<'a> Checker<'a> {
     }
 
     fn fault(&mut self, at: At<'_>, field: Field, words: Words) {
+        let fault = self.refused(at, field, words);
+        self.tell(at.index, &fault);
+    }
+
+    fn refused(&self, at: At<'_>, field: Field, words: Words) -> Fault {
         let damage = damage::diagnose(field, at.fields.text(field));
         let mut fault = self.at_field(at, field).say(damage.unwrap_or(words));
         fault.repair = self.repair(field, &fault.value);
-        self.tell(at.index, &fault);
+        fault
     }
 
     /// The sure repair of a refused cell, which must change something.

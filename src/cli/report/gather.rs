@@ -15,6 +15,7 @@ use crate::report::page::{
 };
 
 use super::super::finish::tally;
+use super::super::intake::StoredHeader;
 use super::super::settings::Report;
 use super::super::shell::Shell;
 use super::super::values::Environment;
@@ -87,9 +88,10 @@ impl Gathered {
 
     fn take(&mut self, row: &PayoutRow<'_>) {
         let status = row.seen.class.map(|class| (row.seen.status, class));
-        let entry = match row.lost && row.state == State::Created {
-            true => Entry::Lost,
-            false => Entry::of(row.state, status),
+        let entry = match (row.lost, Entry::of(row.state, status)) {
+            // What was seen paid or dead is counted as that.
+            (true, Entry::Active | Entry::Pending | Entry::Other(_) | Entry::Unread) => Entry::Lost,
+            (_, entry) => entry,
         };
         self.heard_ms = self.heard_ms.max(row.checked_at).max(row.created_at);
         if row.row.is_none() {
@@ -260,7 +262,8 @@ fn reason(row: &PayoutRow<'_>) -> String {
 
 fn head(report: &Report, shell: &Shell, store: &Store, now: Timestamp) -> anyhow::Result<Head> {
     let bound = store.binding()?;
-    let again = |command| shell.again.as_command(command);
+    let known = StoredHeader::again(&shell.again, store);
+    let again = |command| known.as_command(command);
     Ok(Head {
         environment: report.environment.word().to_owned(),
         rehearsal: report.environment == Environment::Sandbox,

@@ -20,7 +20,8 @@ impl<G: Gateway> Session<G> {
             after: Some(PayoutNo(0)),
             wish,
         };
-        self.asker(source).run(self.interrupt.clone()).await.0
+        let asked = self.asker(source).run(self.interrupt.clone()).await;
+        asked.outcome
     }
 
     /// Returns the wish that goes with what was sent.
