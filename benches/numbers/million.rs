@@ -101,6 +101,7 @@ fn created(row: &OpenRow) -> [Posting; 2] {
         payout: row.payout,
         at: Timestamp::UNIX_EPOCH,
         news,
+        believed: None,
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use crate::domain::{
     Fact, Found, History, Money, Receipt, Refusal, Seen, Sighting, Standing, State, Status,
@@ -26,6 +26,17 @@ pub struct Posting {
     pub at: Timestamp,
     /// What.
     pub news: News,
+    /// What the poster takes the payout for, if it knows. It is proved where it is used, and spares a reading.
+    pub believed: Option<Believed>,
+}
+
+/// A payout of the sheet that has no status yet, as its poster knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Believed {
+    /// Where it stands.
+    pub standing: Standing,
+    /// Its amount.
+    pub amount: Money,
 }
 
 /// A fact with what it carries.
@@ -163,6 +174,9 @@ pub(super) fn apply(
     totals: &mut Totals,
     posting: &Posting,
 ) -> Result<Standing, Error> {
+    if let Some(next) = apply_believed(conn, path, totals, posting)? {
+        return Ok(next);
+    }
     let before = load(conn, path, posting.payout)?;
     let next = before.standing.after(posting.news.fact())?;
     let at = posting.at.as_millisecond();
@@ -186,6 +200,97 @@ pub(super) fn apply(
         totals.shift(Some(&from), Some(&to));
     }
     Ok(next)
+}
+
+/// The two postings of a payout that goes well, in one statement each, which holds only where the payout is whole and
+/// stands as its poster believes. None: nothing was done, and it has to be read.
+fn apply_believed(
+    conn: &Connection,
+    path: &Path,
+    totals: &mut Totals,
+    posting: &Posting,
+) -> Result<Option<Standing>, Error> {
+    let Some(Believed { standing, amount }) = posting.believed else {
+        return Ok(None);
+    };
+    let Ok(next) = standing.after(posting.news.fact()) else {
+        return Ok(None);
+    };
+    let at = posting.at.as_millisecond();
+    let put = |e| write(path, e);
+    let (was, now) = (stored(&standing), stored(&next));
+    let guard = (was.0, was.1, was.2, was.3, amount.paise());
+    let changed = match &posting.news {
+        News::Sending {
+            body: Some(body), ..
+        } if !standing.is_frozen() => {
+            conn.prepare_cached(&SENDING_BELIEVED)
+                .and_then(|mut update| {
+                    update.execute((
+                        posting.payout.0,
+                        now.0,
+                        now.1,
+                        now.2,
+                        now.3,
+                        &**body,
+                        guard.0,
+                        guard.1,
+                        guard.2,
+                        guard.3,
+                        guard.4,
+                    ))
+                })
+        }
+        News::Created(receipt, status) => {
+            conn.prepare_cached(&CREATED_BELIEVED)
+                .and_then(|mut update| {
+                    let class = class_code(status.class);
+                    update.execute(params![
+                        posting.payout.0,
+                        now.0,
+                        now.1,
+                        now.2,
+                        now.3,
+                        &receipt.reference,
+                        &receipt.link,
+                        &status.word,
+                        class,
+                        at,
+                        guard.0,
+                        guard.1,
+                        guard.2,
+                        guard.3,
+                        guard.4
+                    ])
+                })
+        }
+        _ => return Ok(None),
+    };
+    if changed.map_err(put)? == 0 {
+        return Ok(None);
+    }
+    insert_fact(conn, posting, at).map_err(put)?;
+    let counted = |state, status| Counted {
+        state,
+        amount,
+        status,
+    };
+    let status = new_status(&posting.news).map(|status| (status.word.clone(), status.class));
+    totals.shift(
+        Some(&counted(standing.state, None)),
+        Some(&counted(next.state, status)),
+    );
+    Ok(Some(next))
+}
+
+/// State, attempts, terms and history, as they are stored.
+fn stored(standing: &Standing) -> (i64, u32, Option<i64>, u16) {
+    (
+        state_code(standing.state),
+        standing.attempts,
+        standing.terms.map(|terms| terms.0.cast_signed()),
+        standing.history.bits(),
+    )
 }
 
 static LOAD: LazyLock<String> = LazyLock::new(|| {
@@ -230,17 +335,6 @@ pub(super) fn standing_from(line: &rusqlite::Row<'_>, path: &Path) -> Result<Sta
     })
 }
 
-/// One statement for where the payout stands now and what the news carries: `$carried` are further columns, from `?6`.
-macro_rules! update {
-    ($carried:literal) => {
-        concat!(
-            "UPDATE payouts SET state = ?2, attempts = ?3, terms = ?4, history = ?5",
-            $carried,
-            " WHERE payout = ?1"
-        )
-    };
-}
-
 fn store(
     conn: &Connection,
     posting: &Posting,
@@ -248,17 +342,9 @@ fn store(
     next: &Standing,
     at: i64,
 ) -> rusqlite::Result<()> {
-    let (payout, state, attempts, terms, history) = (
-        posting.payout.0,
-        state_code(next.state),
-        next.attempts,
-        next.terms.map(|terms| terms.0.cast_signed()),
-        next.history.bits(),
-    );
+    let payout = posting.payout.0;
+    let (state, attempts, terms, history) = stored(next);
     match &posting.news {
-        News::Sending { body: None, .. } => conn
-            .prepare_cached(update!(""))?
-            .execute((payout, state, attempts, terms, history)),
         News::Sending {
             body: Some(body), ..
         } => {
@@ -285,62 +371,44 @@ fn store(
             ))
         }
         News::Rejected(Refusal { code, message }) => conn
-            .prepare_cached(update!(", error_code = ?6, error_message = ?7"))?
+            .prepare_cached(&REJECTED)?
             .execute((payout, state, attempts, terms, history, code, message)),
         News::Found(_, why) => conn
-            .prepare_cached(update!(", error_code = NULL, error_message = ?6"))?
+            .prepare_cached(&FOUND)?
             .execute((payout, state, attempts, terms, history, why)),
         News::Present(seen) | News::Swept(seen) => {
             let newly_created = is_made(next.state) && !is_made(before.standing.state);
-            let now = (payout, state, attempts, terms, history);
-            sighted(conn, now, seen, newly_created, at)
+            conn.prepare_cached(&SIGHTED)?.execute((
+                payout,
+                state,
+                attempts,
+                terms,
+                history,
+                &seen.reference,
+                &seen.link,
+                &seen.status.word,
+                class_code(seen.status.class),
+                &seen.reason,
+                &seen.utr,
+                at,
+                newly_created,
+            ))
         }
         News::Missing | News::Deactivated => conn
-            .prepare_cached(update!(", checked_at = ?6"))?
+            .prepare_cached(&CHECKED)?
             .execute((payout, state, attempts, terms, history, at)),
-        News::Adopted => {
-            let sql = update!(
-                ", created_at = coalesce(created_at, ?6), error_code = NULL, error_message = NULL"
-            );
-            conn.prepare_cached(sql)?
-                .execute((payout, state, attempts, terms, history, at))
-        }
+        News::Adopted => conn
+            .prepare_cached(&ADOPTED)?
+            .execute((payout, state, attempts, terms, history, at)),
         News::Mended => conn
-            .prepare_cached(update!(", error_code = NULL, error_message = NULL"))?
+            .prepare_cached(&MENDED)?
             .execute((payout, state, attempts, terms, history)),
-        News::Cancelling | News::Resumed | News::ProvenDead => conn
-            .prepare_cached(update!(""))?
-            .execute((payout, state, attempts, terms, history)),
+        News::Sending { body: None, .. } | News::Cancelling | News::Resumed | News::ProvenDead => {
+            conn.prepare_cached(&STOOD)?
+                .execute((payout, state, attempts, terms, history))
+        }
     }
     .map(|_| ())
-}
-
-/// Payout, state, attempts, terms and history, as they are stored.
-type Now = (i64, i64, u32, Option<i64>, u16);
-
-fn sighted(
-    conn: &Connection,
-    (payout, state, attempts, terms, history): Now,
-    seen: &Sighting,
-    newly_created: bool,
-    at: i64,
-) -> rusqlite::Result<usize> {
-    let status = (&seen.status.word, class_code(seen.status.class));
-    conn.prepare_cached(SIGHTED)?.execute((
-        payout,
-        state,
-        attempts,
-        terms,
-        history,
-        &seen.reference,
-        &seen.link,
-        status.0,
-        status.1,
-        &seen.reason,
-        &seen.utr,
-        at,
-        newly_created,
-    ))
 }
 
 /// Whether a payout in `state` has a Cashgram of ours.
@@ -359,32 +427,82 @@ const STANDING: [(&str, &str); 4] = [
     ("history", "?5"),
 ];
 
-/// The two statements of every payout that goes well.
-static SENDING: LazyLock<String> =
-    LazyLock::new(|| sealed_update(&[&STANDING[..], &[("body", "?6")]].concat()));
-static CREATED: LazyLock<String> = LazyLock::new(|| {
-    let carried = [
-        ("reference_id", "?6"),
-        ("cashgram_link", "?7"),
-        ("status", "?8"),
-        ("status_class", "?9"),
-        ("created_at", "?10"),
+/// One statement for where the payout stands now and what the news carries: further columns, from `?6`.
+fn update(carried: &[(&str, &str)]) -> String {
+    sealed_update(&[&STANDING[..], carried].concat())
+}
+
+/// The same for a payout that is whole and stands as believed: state, attempts, terms, history and amount from `first`.
+fn update_believed(carried: &[(&str, &str)], first: usize) -> String {
+    let [state, attempts, terms, history, amount] =
+        [first, first + 1, first + 2, first + 3, first + 4];
+    format!(
+        "{} AND state = ?{state} AND attempts = ?{attempts} AND terms IS ?{terms} AND history = ?{history}
+         AND amount = ?{amount} AND status IS NULL AND row IS NOT NULL AND {WHOLE}",
+        update(carried)
+    )
+}
+
+const SENT: [(&str, &str); 1] = [("body", "?6")];
+const MADE: [(&str, &str); 7] = [
+    ("reference_id", "?6"),
+    ("cashgram_link", "?7"),
+    ("status", "?8"),
+    ("status_class", "?9"),
+    ("created_at", "?10"),
+    ("error_code", "NULL"),
+    ("error_message", "NULL"),
+];
+
+static SENDING: LazyLock<String> = LazyLock::new(|| update(&SENT));
+static SENDING_BELIEVED: LazyLock<String> = LazyLock::new(|| update_believed(&SENT, 7));
+static CREATED: LazyLock<String> = LazyLock::new(|| update(&MADE));
+static CREATED_BELIEVED: LazyLock<String> = LazyLock::new(|| update_believed(&MADE, 11));
+static REJECTED: LazyLock<String> =
+    LazyLock::new(|| update(&[("error_code", "?6"), ("error_message", "?7")]));
+static FOUND: LazyLock<String> =
+    LazyLock::new(|| update(&[("error_code", "NULL"), ("error_message", "?6")]));
+static CHECKED: LazyLock<String> = LazyLock::new(|| update(&[("checked_at", "?6")]));
+static ADOPTED: LazyLock<String> = LazyLock::new(|| {
+    update(&[
+        ("created_at", "coalesce(created_at, ?6)"),
         ("error_code", "NULL"),
         ("error_message", "NULL"),
-    ];
-    sealed_update(&[&STANDING[..], &carried].concat())
+    ])
 });
+static MENDED: LazyLock<String> =
+    LazyLock::new(|| update(&[("error_code", "NULL"), ("error_message", "NULL")]));
+static STOOD: LazyLock<String> = LazyLock::new(|| update(&[]));
 
 /// A reference or link once known never changes: positive evidence does not regress.
-const SIGHTED: &str = update!(
-    ", reference_id = coalesce(reference_id, ?6), cashgram_link = coalesce(cashgram_link, ?7),
-       status = ?8, status_class = ?9, status_reason = ?10, utr = coalesce(?11, utr), checked_at = ?12,
-       created_at = CASE WHEN ?13 THEN coalesce(created_at, ?12) ELSE created_at END,
-       error_code = CASE WHEN ?13 THEN NULL ELSE error_code END,
-       error_message = CASE WHEN ?13 THEN NULL ELSE error_message END,
-       redeemed_at = CASE WHEN ?9 = 2 THEN coalesce(redeemed_at, ?12) ELSE redeemed_at END,
-       dead_at = CASE WHEN ?9 IN (3, 4, 5) THEN coalesce(dead_at, ?12) ELSE NULL END"
-);
+static SIGHTED: LazyLock<String> = LazyLock::new(|| {
+    update(&[
+        ("reference_id", "coalesce(reference_id, ?6)"),
+        ("cashgram_link", "coalesce(cashgram_link, ?7)"),
+        ("status", "?8"),
+        ("status_class", "?9"),
+        ("status_reason", "?10"),
+        ("utr", "coalesce(?11, utr)"),
+        ("checked_at", "?12"),
+        (
+            "created_at",
+            "CASE WHEN ?13 THEN coalesce(created_at, ?12) ELSE created_at END",
+        ),
+        ("error_code", "CASE WHEN ?13 THEN NULL ELSE error_code END"),
+        (
+            "error_message",
+            "CASE WHEN ?13 THEN NULL ELSE error_message END",
+        ),
+        (
+            "redeemed_at",
+            "CASE WHEN ?9 = 2 THEN coalesce(redeemed_at, ?12) ELSE redeemed_at END",
+        ),
+        (
+            "dead_at",
+            "CASE WHEN ?9 IN (3, 4, 5) THEN coalesce(dead_at, ?12) ELSE NULL END",
+        ),
+    ])
+});
 
 fn new_status(news: &News) -> Option<&Status> {
     match news {
@@ -427,3 +545,6 @@ fn insert_fact(conn: &Connection, posting: &Posting, at: i64) -> rusqlite::Resul
         .execute((posting.payout.0, at, posting.news.kind(), attempt, terms, posting.news.detail()))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -335,6 +335,7 @@ impl Store {
                 payout: row.payout,
                 at,
                 news: news.clone(),
+                believed: None,
             };
             let postings: Vec<Posting> = page.iter().map(posting).collect();
             self.record(&postings)?;

@@ -46,7 +46,7 @@ mod steady;
 mod store;
 mod totals;
 
-pub use apply::{News, Posting};
+pub use apply::{Believed, News, Posting};
 pub use earlier::EarlierRow;
 pub use error::Error;
 pub use intake::{Intake, Known, RowFields};
