@@ -2,7 +2,10 @@
 //! inside, two quotes are one; a row ends at LF, CR LF or CR; blank lines are no rows.
 //!
 //! What is added here: how many lines a row takes, whether a text ends inside a quote, and that a row may be cut by the
-//! end of what was read so far. Deliberately absent: where the text comes from and how much of it there may be.
+//! end of what was read so far. Rows that end well before that end, and so nearly all, are read by the `csv` crate's
+//! reader, which fills a record in place. Deliberately absent: where the text comes from and how much of it there may be.
+
+use std::io::Cursor;
 
 use csv::StringRecord;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
@@ -28,8 +31,13 @@ pub(super) enum Found {
     Nothing,
 }
 
+/// What `csv` reads of a stretch at a time: little enough to stay in the nearest cache.
+const READ_BYTES: usize = 16 * 1024;
+
 /// Splits rows.
 pub(super) struct Splitter {
+    delimiter: u8,
+    stretch: Option<Stretch>,
     machine: Reader,
     /// The machine stands at the start of a row.
     ready: bool,
@@ -54,6 +62,8 @@ impl Splitter {
     /// Cells are separated by `delimiter`, which is ASCII.
     pub(super) fn new(delimiter: u8) -> Self {
         Self {
+            delimiter,
+            stretch: None,
             machine: ReaderBuilder::new().delimiter(delimiter).build(),
             ready: false,
             text: vec![0; TEXT_BYTES],
@@ -61,8 +71,24 @@ impl Splitter {
         }
     }
 
+    /// Says that the texts to come are `text`, each without the rows that were taken before it.
+    pub(super) fn enter(&mut self, text: &str) {
+        let spent = self.stretch.take().map(Stretch::into_bytes);
+        // At the very start of a text, and nowhere else, the reader would swallow a byte order mark.
+        if !text.starts_with('\u{feff}') {
+            let bytes = spent.unwrap_or_default();
+            self.stretch = Some(Stretch::of(text, self.delimiter, bytes));
+        }
+    }
+
     /// Takes the first row of `text` into `record`. `whole`: nothing follows the text.
     pub(super) fn row(&mut self, text: &str, whole: bool, record: &mut StringRecord) -> Found {
+        if let Some(stretch) = &mut self.stretch {
+            if let Some(found) = stretch.row(text, record) {
+                return found;
+            }
+            self.stretch = None;
+        }
         record.clear();
         let bytes = text.as_bytes();
         let (at, blank) = blank_lines(bytes, whole);
@@ -84,16 +110,10 @@ impl Splitter {
                     (true, None) if !whole => return Found::Part { blank },
                     (_, _) => used,
                 };
-                // A quote is not in the text: where nothing but delimiters and the line's end is missing, there is none.
-                let plain = text + cells == used;
-                let lines = if plain {
-                    1
-                } else {
-                    lines_of(row.get(..length).unwrap_or_default())
-                };
+                let row = row.get(..length).unwrap_or_default();
                 Found::Row {
                     blank,
-                    lines,
+                    lines: lines_of(row, text + cells == used),
                     bytes: at + length,
                 }
             }
@@ -155,9 +175,68 @@ impl Splitter {
     }
 }
 
-/// Lines that a row takes: one, and one more for each line end in a quote.
-fn lines_of(row: &[u8]) -> u64 {
-    if !row.contains(&b'"') {
+/// A stretch of text whose rows `csv` reads, but for those that may go on behind it.
+struct Stretch {
+    reader: csv::Reader<Cursor<Vec<u8>>>,
+    length: usize,
+    /// Bytes of the rows taken.
+    taken: usize,
+}
+
+impl Stretch {
+    /// A copy of `text` in `bytes`, whose memory is used again.
+    fn of(text: &str, delimiter: u8, mut bytes: Vec<u8>) -> Stretch {
+        bytes.clear();
+        bytes.extend_from_slice(text.as_bytes());
+        let reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(READ_BYTES)
+            .from_reader(Cursor::new(bytes));
+        Stretch {
+            reader,
+            length: text.len(),
+            taken: 0,
+        }
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.reader.into_inner().into_inner()
+    }
+
+    /// The next row, which is the first of `text`; none if it may go on behind the stretch.
+    fn row(&mut self, text: &str, record: &mut StringRecord) -> Option<Found> {
+        let bytes = text.as_bytes();
+        let (at, blank) = blank_lines(bytes, false);
+        if !self.reader.read_record(record).ok()? {
+            return None;
+        }
+        // The reader leaves the second half of CR LF to the next row.
+        let end = usize::try_from(self.reader.position().byte()).ok()?;
+        if end + 1 >= self.length {
+            return None;
+        }
+        let used = end.checked_sub(self.taken + at)?;
+        let row = bytes.get(at..)?;
+        let feed = row.get(..used)?.ends_with(b"\r") && row.get(used) == Some(&b'\n');
+        let length = used + usize::from(feed);
+        self.taken += at + length;
+        Some(Found::Row {
+            blank,
+            lines: lines_of(
+                row.get(..length)?,
+                record.as_slice().len() + record.len() == used,
+            ),
+            bytes: at + length,
+        })
+    }
+}
+
+/// Lines that a row takes: one, and one more for each line end in a quote. `plain`: nothing but delimiters and the
+/// line's end is missing from its cells, so that there is no quote.
+fn lines_of(row: &[u8], plain: bool) -> u64 {
+    if plain || !row.contains(&b'"') {
         return 1;
     }
     let ended = row.ends_with(b"\n") || row.ends_with(b"\r");
