@@ -175,7 +175,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Judges the next row.
-    pub(super) fn row(&mut self, line: u64, cells: &StringRecord, troubles: &[(usize, Trouble)]) {
+    pub(super) fn row(
+        &mut self,
+        line: u64,
+        cells: &StringRecord,
+        troubles: &[(usize, Trouble)],
+        holds_card: bool,
+    ) {
         let index = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
         self.lines.note(index, line);
         let header = self.header;
@@ -205,7 +211,8 @@ impl<'a> Checker<'a> {
         };
         // Both are asked for more than once.
         let texts = [at.fields.text(Field::Name), at.fields.text(Field::Email)];
-        if whole && self.card(at) {
+        if whole && holds_card {
+            self.card(at);
             let (phone, amount) = (phone.ok(), at.fields.amount().ok());
             return self.keys.push(self.key(at, phone, amount, texts));
         }
@@ -240,12 +247,8 @@ impl<'a> Checker<'a> {
         )
     }
 
-    /// Whether any cell holds a card's number. It is told without the cell, and nothing else of the row is, which might
-    /// quote it.
-    fn card(&mut self, at: At<'_>) -> bool {
-        if !at.fields.cells.iter().any(holds_card_number) {
-            return false;
-        }
+    /// A cell that holds a card's number is told without the cell, and nothing else of the row is, which might quote it.
+    fn card(&mut self, at: At<'_>) {
         let cells = at.fields.cells.iter().zip(self.header.columns());
         let cards = cells.filter(|(cell, _)| holds_card_number(cell));
         let columns: Vec<String> = cards.map(|(_, column)| column.clone()).collect();
@@ -253,7 +256,6 @@ impl<'a> Checker<'a> {
             let fault = blank(at, None, column.clone(), "").say(CARD_NUMBER);
             self.tell(at.index, &fault);
         }
-        !columns.is_empty()
     }
 
     /// Whether the field's cell cannot be trusted, which is then its fault.

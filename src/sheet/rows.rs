@@ -66,6 +66,8 @@ impl<'c> Rows<'c> {
         let header = &self.checked.header;
         let instruction = if self.checked.faulty.contains(index) {
             None
+        } else if self.source.holds_card() {
+            None
         } else {
             Fields { header, cells }.instruction(self.checked.dates, self.window)
         };

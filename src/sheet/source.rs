@@ -11,6 +11,8 @@ use std::path::Path;
 
 use csv::StringRecord;
 
+use crate::domain::card::holds_card_number;
+
 use super::ahead::Ahead;
 use super::error::Error;
 use super::header::Header;
@@ -141,6 +143,14 @@ impl Source {
         match self {
             Source::Text(records) => records.current(),
             Source::Book(book) => book.current(),
+        }
+    }
+
+    /// Whether a cell of the row last read holds a card's number.
+    pub(super) fn holds_card(&self) -> bool {
+        match self {
+            Source::Text(records) => records.holds_card(),
+            Source::Book(book) => book.current().1.iter().any(holds_card_number),
         }
     }
 

@@ -5,9 +5,9 @@
 //! end of what was read so far. Rows that end well before that end, and so nearly all, are read by the `csv` crate's
 //! reader, which fills a record in place. Deliberately absent: where the text comes from and how much of it there may be.
 
-use std::io::Cursor;
+use std::io::{Cursor, SeekFrom};
 
-use csv::StringRecord;
+use csv::{Position, StringRecord};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 /// Room for a row's text and cells, to begin with; a row that needs more gets more.
@@ -36,8 +36,9 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// Splits rows.
 pub(super) struct Splitter {
-    delimiter: u8,
-    stretch: Option<Stretch>,
+    stretch: Stretch,
+    /// Rows are still read from the stretch.
+    on_stretch: bool,
     machine: Reader,
     /// The machine stands at the start of a row.
     ready: bool,
@@ -62,8 +63,8 @@ impl Splitter {
     /// Cells are separated by `delimiter`, which is ASCII.
     pub(super) fn new(delimiter: u8) -> Self {
         Self {
-            delimiter,
-            stretch: None,
+            stretch: Stretch::new(delimiter),
+            on_stretch: false,
             machine: ReaderBuilder::new().delimiter(delimiter).build(),
             ready: false,
             text: vec![0; TEXT_BYTES],
@@ -73,21 +74,17 @@ impl Splitter {
 
     /// Says that the texts to come are `text`, each without the rows that were taken before it.
     pub(super) fn enter(&mut self, text: &str) {
-        let spent = self.stretch.take().map(Stretch::into_bytes);
         // At the very start of a text, and nowhere else, the reader would swallow a byte order mark.
-        if !text.starts_with('\u{feff}') {
-            let bytes = spent.unwrap_or_default();
-            self.stretch = Some(Stretch::of(text, self.delimiter, bytes));
-        }
+        self.on_stretch = !text.starts_with('\u{feff}') && self.stretch.enter(text);
     }
 
     /// Takes the first row of `text` into `record`. `whole`: nothing follows the text.
     pub(super) fn row(&mut self, text: &str, whole: bool, record: &mut StringRecord) -> Found {
-        if let Some(stretch) = &mut self.stretch {
-            if let Some(found) = stretch.row(text, record) {
+        if self.on_stretch {
+            if let Some(found) = self.stretch.row(text, record) {
                 return found;
             }
-            self.stretch = None;
+            self.on_stretch = false;
         }
         record.clear();
         let bytes = text.as_bytes();
@@ -184,25 +181,28 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// A copy of `text` in `bytes`, whose memory is used again.
-    fn of(text: &str, delimiter: u8, mut bytes: Vec<u8>) -> Stretch {
-        bytes.clear();
-        bytes.extend_from_slice(text.as_bytes());
+    fn new(delimiter: u8) -> Stretch {
         let reader = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(READ_BYTES)
-            .from_reader(Cursor::new(bytes));
+            .from_reader(Cursor::new(Vec::new()));
         Stretch {
             reader,
-            length: text.len(),
+            length: 0,
             taken: 0,
         }
     }
 
-    fn into_bytes(self) -> Vec<u8> {
-        self.reader.into_inner().into_inner()
+    /// Goes to the start of a copy of `text`. False: it cannot be read so.
+    fn enter(&mut self, text: &str) -> bool {
+        let bytes = self.reader.get_mut().get_mut();
+        bytes.clear();
+        bytes.extend_from_slice(text.as_bytes());
+        (self.length, self.taken) = (text.len(), 0);
+        let start = SeekFrom::Start(0);
+        self.reader.seek_raw(start, Position::new()).is_ok()
     }
 
     /// The next row, which is the first of `text`; none if it may go on behind the stretch.
@@ -239,8 +239,12 @@ fn lines_of(row: &[u8], plain: bool) -> u64 {
     if plain || !row.contains(&b'"') {
         return 1;
     }
-    let ended = row.ends_with(b"\n") || row.ends_with(b"\r");
-    line_ends(row) + u64::from(!ended)
+    let inner = row.trim_ascii_end();
+    if inner.contains(&b'\n') || inner.contains(&b'\r') {
+        let ended = row.ends_with(b"\n") || row.ends_with(b"\r");
+        return line_ends(row) + u64::from(!ended);
+    }
+    1
 }
 
 /// Bytes and number of the blank lines at the start.
