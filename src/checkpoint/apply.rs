@@ -1,161 +1,18 @@
 //! One piece of news becomes a fact and the payout's present state, in the caller's transaction.
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::domain::{
-    Fact, Found, History, Money, Receipt, Refusal, Seen, Sighting, Standing, State, Status,
-    StatusClass, Terms,
-};
+use crate::domain::{History, Money, Refusal, Standing, State, Status, StatusClass, Terms};
 
 use super::error::Error;
+use super::news::{Believed, News, Posting};
 use super::schema::{damaged, write};
 use super::seal::{WHOLE, sealed_update};
 use super::store::{PayoutNo, class_code, class_from, state_code, state_from};
 use super::totals::{Counted, Totals};
-
-/// News of one payout, to be recorded.
-#[derive(Clone, Debug)]
-pub struct Posting {
-    /// Whose.
-    pub payout: PayoutNo,
-    /// When, for people; nothing is decided by it.
-    pub at: Timestamp,
-    /// What.
-    pub news: News,
-    /// What the poster takes the payout for, if it knows. It is proved where it is used, and spares a reading.
-    pub believed: Option<Believed>,
-}
-
-/// A payout of the sheet that has no status yet, as its poster knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Believed {
-    /// Where it stands.
-    pub standing: Standing,
-    /// Its amount.
-    pub amount: Money,
-}
-
-/// A fact with what it carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// A create is about to leave.
-    Sending {
-        /// Its number.
-        attempt: u32,
-        /// What it would pay.
-        terms: Terms,
-        /// The body, unless it is the recorded one sent again.
-        body: Option<Arc<str>>,
-    },
-    /// Confirmed. `status` is where a new link stands.
-    Created(Receipt, Status),
-    /// Refused.
-    Rejected(Refusal),
-    /// Any other finding, with what happened in words.
-    Found(Found, String),
-    /// A look-up found it.
-    Present(Sighting),
-    /// A look-up did not find it.
-    Missing,
-    /// The user adopted it.
-    Adopted,
-    /// Its row was mended.
-    Mended,
-    /// A sweep read its status.
-    Swept(Sighting),
-    /// The user wants it stopped.
-    Cancelling,
-    /// The gateway deactivated its link.
-    Deactivated,
-    /// The wish to stop it was taken back.
-    Resumed,
-    /// A second look found its link dead.
-    ProvenDead,
-}
-
-impl News {
-    fn fact(&self) -> Fact {
-        match self {
-            News::Sending { attempt, terms, .. } => Fact::Sending {
-                attempt: *attempt,
-                terms: *terms,
-            },
-            News::Created(..) => Fact::Found(Found::Created),
-            News::Rejected(_) => Fact::Found(Found::Rejected),
-            News::Found(found, _) => Fact::Found(*found),
-            News::Present(seen) => Fact::LookedUp(Seen::Present(seen.status.class.into())),
-            News::Missing => Fact::LookedUp(Seen::Missing),
-            News::Adopted => Fact::Adopted,
-            News::Mended => Fact::Mended,
-            News::Swept(seen) => Fact::Swept(seen.status.class.into()),
-            News::Cancelling => Fact::Cancelling,
-            News::Deactivated => Fact::Deactivated,
-            News::Resumed => Fact::Resumed,
-            News::ProvenDead => Fact::ProvenDead,
-        }
-    }
-
-    /// How the fact is spelled in the file.
-    fn kind(&self) -> &'static str {
-        match self {
-            News::Sending { .. } => "sending",
-            News::Created(..) => "created",
-            News::Rejected(_) => "rejected",
-            News::Found(found, _) => match found {
-                Found::Created => "created",
-                Found::Duplicate => "duplicate",
-                Found::Rejected => "rejected",
-                Found::NotSent => "not_sent",
-                Found::Throttled => "throttled",
-                Found::TokenRefused => "token_refused",
-                Found::Stopped => "stopped",
-                Found::InDoubt => "in_doubt",
-            },
-            News::Present(_) => "found",
-            News::Missing => "missing",
-            News::Adopted => "adopted",
-            News::Mended => "mended",
-            News::Swept(_) => "swept",
-            News::Cancelling => "cancelling",
-            News::Deactivated => "deactivated",
-            News::Resumed => "resumed",
-            News::ProvenDead => "proven_dead",
-        }
-    }
-
-    fn detail(&self) -> Option<String> {
-        match self {
-            News::Sending { .. }
-            | News::Missing
-            | News::Adopted
-            | News::Mended
-            | News::Cancelling
-            | News::Deactivated
-            | News::Resumed
-            | News::ProvenDead => None,
-            News::Created(receipt, _) => Some(
-                serde_json::json!({"reference": receipt.reference, "link": receipt.link})
-                    .to_string(),
-            ),
-            News::Rejected(refusal) => Some(
-                serde_json::json!({"code": refusal.code, "message": refusal.message}).to_string(),
-            ),
-            News::Found(_, why) => Some(serde_json::json!({"why": why}).to_string()),
-            News::Present(seen) | News::Swept(seen) => Some(
-                serde_json::json!({
-                    "status": seen.status.word, "class": class_code(seen.status.class),
-                    "reference": seen.reference, "link": seen.link,
-                    "reason": seen.reason, "utr": seen.utr,
-                })
-                .to_string(),
-            ),
-        }
-    }
-}
 
 /// The payout as it was before the news.
 struct Before {
@@ -218,55 +75,7 @@ fn apply_believed(
     };
     let at = posting.at.as_millisecond();
     let put = |e| write(path, e);
-    let (was, now) = (stored(&standing), stored(&next));
-    let guard = (was.0, was.1, was.2, was.3, amount.paise());
-    let changed = match &posting.news {
-        News::Sending {
-            body: Some(body), ..
-        } if !standing.is_frozen() => {
-            conn.prepare_cached(&SENDING_BELIEVED)
-                .and_then(|mut update| {
-                    update.execute((
-                        posting.payout.0,
-                        now.0,
-                        now.1,
-                        now.2,
-                        now.3,
-                        &**body,
-                        guard.0,
-                        guard.1,
-                        guard.2,
-                        guard.3,
-                        guard.4,
-                    ))
-                })
-        }
-        News::Created(receipt, status) => {
-            conn.prepare_cached(&CREATED_BELIEVED)
-                .and_then(|mut update| {
-                    let class = class_code(status.class);
-                    update.execute(params![
-                        posting.payout.0,
-                        now.0,
-                        now.1,
-                        now.2,
-                        now.3,
-                        &receipt.reference,
-                        &receipt.link,
-                        &status.word,
-                        class,
-                        at,
-                        guard.0,
-                        guard.1,
-                        guard.2,
-                        guard.3,
-                        guard.4
-                    ])
-                })
-        }
-        _ => return Ok(None),
-    };
-    if changed.map_err(put)? == 0 {
+    if store_believed(conn, posting, (&standing, amount), &next, at).map_err(put)? == 0 {
         return Ok(None);
     }
     insert_fact(conn, posting, at).map_err(put)?;
@@ -276,11 +85,60 @@ fn apply_believed(
         status,
     };
     let status = new_status(&posting.news).map(|status| (status.word.clone(), status.class));
-    totals.shift(
-        Some(&counted(standing.state, None)),
-        Some(&counted(next.state, status)),
-    );
+    let (from, to) = (counted(standing.state, None), counted(next.state, status));
+    totals.shift(Some(&from), Some(&to));
     Ok(Some(next))
+}
+
+/// Payouts changed: one, or none if it is not as believed or the news is of another kind.
+fn store_believed(
+    conn: &Connection,
+    posting: &Posting,
+    (before, amount): (&Standing, Money),
+    next: &Standing,
+    at: i64,
+) -> rusqlite::Result<usize> {
+    let payout = posting.payout.0;
+    let (was, now) = (stored(before), stored(next));
+    if let News::Sending {
+        body: Some(body), ..
+    } = &posting.news
+        && !before.is_frozen()
+    {
+        return conn.prepare_cached(&SENDING_BELIEVED)?.execute(params![
+            payout,
+            now.0,
+            now.1,
+            now.2,
+            now.3,
+            &**body,
+            was.0,
+            was.1,
+            was.2,
+            was.3,
+            amount.paise(),
+        ]);
+    }
+    let News::Created(receipt, status) = &posting.news else {
+        return Ok(0);
+    };
+    conn.prepare_cached(&CREATED_BELIEVED)?.execute(params![
+        payout,
+        now.0,
+        now.1,
+        now.2,
+        now.3,
+        &receipt.reference,
+        &receipt.link,
+        &status.word,
+        class_code(status.class),
+        at,
+        was.0,
+        was.1,
+        was.2,
+        was.3,
+        amount.paise(),
+    ])
 }
 
 /// State, attempts, terms and history, as they are stored.
@@ -376,25 +234,26 @@ fn store(
         News::Found(_, why) => conn
             .prepare_cached(&FOUND)?
             .execute((payout, state, attempts, terms, history, why)),
-        News::Present(seen) | News::Swept(seen) => {
-            let newly_created = is_made(next.state) && !is_made(before.standing.state);
-            conn.prepare_cached(&SIGHTED)?.execute((
-                payout,
-                state,
-                attempts,
-                terms,
-                history,
-                &seen.reference,
-                &seen.link,
-                &seen.status.word,
-                class_code(seen.status.class),
-                &seen.reason,
-                &seen.utr,
-                at,
-                newly_created,
-            ))
-        }
-        News::Missing | News::Deactivated => conn
+        News::Present(seen) | News::Swept(seen) => conn.prepare_cached(&SIGHTED)?.execute((
+            payout,
+            state,
+            attempts,
+            terms,
+            history,
+            &seen.reference,
+            &seen.link,
+            &seen.status.word,
+            class_code(seen.status.class),
+            &seen.reason,
+            &seen.utr,
+            at,
+            is_settled(before, next),
+        )),
+        // The status that is shown was not confirmed by this answer, so its time stays as it was.
+        News::Missing if next.history.lost => conn
+            .prepare_cached(&FOUND)?
+            .execute((payout, state, attempts, terms, history, LOST)),
+        News::Missing => conn
             .prepare_cached(&CHECKED)?
             .execute((payout, state, attempts, terms, history, at)),
         News::Adopted => conn
@@ -403,12 +262,24 @@ fn store(
         News::Mended => conn
             .prepare_cached(&MENDED)?
             .execute((payout, state, attempts, terms, history)),
-        News::Sending { body: None, .. } | News::Cancelling | News::Resumed | News::ProvenDead => {
-            conn.prepare_cached(&STOOD)?
-                .execute((payout, state, attempts, terms, history))
-        }
+        News::Sending { body: None, .. }
+        | News::Cancelling
+        | News::Deactivated
+        | News::Resumed
+        | News::ProvenDead => conn
+            .prepare_cached(&STOOD)?
+            .execute((payout, state, attempts, terms, history)),
     }
     .map(|_| ())
+}
+
+/// What the results say of a link that was confirmed and is not known any more.
+const LOST: &str = "the gateway says that it does not know this link, which it had confirmed; its status is the last that was read";
+
+/// Whether what was wrong with it is wrong no more: it is made, or known again.
+fn is_settled(before: &Before, next: &Standing) -> bool {
+    let newly_made = is_made(next.state) && !is_made(before.standing.state);
+    newly_made || before.standing.history.lost
 }
 
 /// Whether a payout in `state` has a Cashgram of ours.
@@ -521,10 +392,11 @@ fn new_status(news: &News) -> Option<&Status> {
     }
 }
 
-/// A sweep that reads what is known already moves `checked_at` alone: facts are for what happened.
+/// A sweep that reads what is known already moves `checked_at` alone, and one that misses what was missing moves
+/// nothing: facts are for what happened.
 fn is_unchanged_sweep(news: &News, before: &Before) -> bool {
     let News::Swept(seen) = news else {
-        return false;
+        return *news == News::Missing && before.standing.history.lost;
     };
     before
         .status

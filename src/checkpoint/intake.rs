@@ -106,18 +106,19 @@ impl Store {
     }
 
     /// Whether any payout was ever sent or decided. A conflict without attempts was not: a look-up found it; nor was
-    /// what was cancelled before it was sent.
+    /// what was cancelled before it was sent or adopted.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
     pub fn has_history(&self) -> Result<bool, Error> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM payouts
+             WHERE attempts > 0 OR state NOT IN (0, 1, 5, 6) OR history & {} <> 0)",
+            History::ADOPTED
+        );
         self.conn
-            .query_row(
-                "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1, 5, 6))",
-                [],
-                |row| row.get(0),
-            )
+            .query_row(&sql, [], |row| row.get(0))
             .map_err(|e| damaged(&self.path, e))
     }
 

@@ -8,8 +8,8 @@ use rusqlite::OptionalExtension;
 
 use crate::domain::{History, State};
 
-use super::apply::{News, Posting};
 use super::error::Error;
+use super::news::{News, Posting};
 use super::pages::{SWEEP_COLUMNS, SweepRow, sweep_row};
 use super::schema::{damaged, write};
 use super::seal::{PLACED, WHOLE};
@@ -18,7 +18,7 @@ use super::store::{PayoutNo, Store};
 /// Facts recorded in one transaction: a page of the recorder's.
 const PAGE_ROWS: u32 = 256;
 /// What belongs to the batch as it stands: not replaced, and in the sheet.
-const STANDING: &str = "row IS NOT NULL";
+pub(super) const STANDING: &str = "row IS NOT NULL";
 /// At the end of a WHERE while there is a choice.
 const CHOSEN: &str = " AND payout IN (SELECT payout FROM temp.picked)";
 
@@ -250,7 +250,7 @@ impl Store {
         )
     }
 
-    fn chosen_page(
+    pub(super) fn chosen_page(
         &self,
         after: PayoutNo,
         which: &str,
@@ -274,19 +274,6 @@ impl Store {
     /// What the pages of a run add to their WHERE.
     pub(super) fn chosen(&self) -> &'static str {
         if self.picking { CHOSEN } else { "" }
-    }
-
-    /// Cancels what is `ready` in the sheet, of a choice what is chosen. Nothing of it exists, so nobody is asked; what
-    /// a 429 left open becomes `unknown`. Returns how many rows were touched.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be recorded.
-    pub fn cancel_ready(&mut self, at: Timestamp) -> Result<u64, Error> {
-        // Whoever names a rejected row wants no retry of it either.
-        let states = if self.picking { "(1, 4)" } else { "(1)" };
-        let which = format!(" AND {STANDING} AND state IN {states}");
-        self.record_chosen(&which, at, News::Cancelling)
     }
 
     /// Takes back the wish to stop what is in doubt.
@@ -323,7 +310,12 @@ impl Store {
     }
 
     /// Records the same of every payout that `which` finds, until it finds none: each is another one afterwards.
-    fn record_chosen(&mut self, which: &str, at: Timestamp, news: News) -> Result<u64, Error> {
+    pub(super) fn record_chosen(
+        &mut self,
+        which: &str,
+        at: Timestamp,
+        news: News,
+    ) -> Result<u64, Error> {
         let (mut recorded, mut after) = (0, PayoutNo(0));
         loop {
             let page = self.chosen_page(after, which, PAGE_ROWS)?;
@@ -369,6 +361,30 @@ impl Store {
             .optional()
             .map_err(|e| damaged(&self.path, e))?
             .unwrap_or(0))
+    }
+
+    /// Links that were confirmed and that the gateway says it does not know: the first `limit` of them in the sheet's
+    /// order of old, and how many there are.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn lost_links(&self, limit: usize) -> Result<(Vec<SweepRow>, u64), Error> {
+        let read = |e| damaged(&self.path, e);
+        let sql = format!(
+            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE history & {} <> 0 AND {WHOLE} AND {PLACED} ORDER BY payout",
+            History::LOST
+        );
+        let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        let (mut first, mut count) = (Vec::new(), 0);
+        while let Some(line) = lines.next().map_err(read)? {
+            count += 1;
+            if first.len() < limit {
+                first.push(sweep_row(line, self)?);
+            }
+        }
+        Ok((first, count))
     }
 }
 

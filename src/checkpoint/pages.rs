@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{Money, Standing};
+use crate::domain::{History, Money, Standing};
 
 use super::apply::standing_from;
 use super::error::Error;
@@ -107,10 +107,15 @@ const UNHELD: &str = "row > 0
     AND phone NOT IN (SELECT phone FROM payouts WHERE state = 5 AND (row IS NOT NULL OR NOT own_id))";
 pub(super) const SWEEP_COLUMNS: &str =
     "state, attempts, terms, history, payout, row, cashgram_id, amount, status";
-/// Not final: no status yet, one that moves, or redeemed (2) since `?2`.
-const OPEN_STATUS: &str =
-    "state IN (2, 3, 5) AND (status_class IS NULL OR status_class IN (0, 1, 6)
-    OR status_class = 2 AND (redeemed_at IS NULL OR redeemed_at > ?2))";
+/// Not final: no status yet, one that moves, or redeemed (2) since `?2`; and what was stopped, until it is seen dead.
+fn open_status() -> String {
+    let (exists, known) = (History::EXISTS, History::DEAD | History::REPLACED);
+    format!(
+        "(state IN (2, 3, 5) AND (status_class IS NULL OR status_class IN (0, 1, 6)
+        OR status_class = 2 AND (redeemed_at IS NULL OR redeemed_at > ?2))
+        OR state = 6 AND history & {exists} <> 0 AND history & {known} = 0)"
+    )
+}
 const OPEN_COLUMNS: &str =
     "state, attempts, terms, history, payout, row, cashgram_id, own_id, name, phone, email, amount,
     link_expiry, remarks, payout_type, description, notify, body";
@@ -154,7 +159,8 @@ impl Store {
         Ok(page)
     }
 
-    /// Created, unknown and conflicting payouts that are not final at `now_ms`, above payout `after`, at most `limit`.
+    /// Payouts that are not final at `now_ms`, above payout `after`, at most `limit`: created, unknown and conflicting ones,
+    /// and cancelled links that were not seen dead yet.
     ///
     /// # Errors
     ///
@@ -166,8 +172,9 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<SweepRow>, Error> {
         let read = |e| damaged(&self.path, e);
+        let open = open_status();
         let sql = format!(
-            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE payout > ?1 AND {OPEN_STATUS} AND {WHOLE} AND {PLACED}
+            "SELECT {SWEEP_COLUMNS} FROM payouts WHERE payout > ?1 AND {open} AND {WHOLE} AND {PLACED}
              ORDER BY payout LIMIT ?3"
         );
         let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
@@ -236,7 +243,8 @@ impl Store {
     /// If the file cannot be read.
     pub fn sweep_count(&self, now_ms: i64) -> Result<u64, Error> {
         let since = now_ms.saturating_sub(REDEEMED_ASKED_AGAIN_MS);
-        let sql = format!("SELECT count(*) FROM payouts WHERE payout > ?1 AND {OPEN_STATUS}");
+        let open = open_status();
+        let sql = format!("SELECT count(*) FROM payouts WHERE payout > ?1 AND {open}");
         self.conn
             .query_row(&sql, (0, since), |line| line.get(0))
             .map_err(|e| damaged(&self.path, e))

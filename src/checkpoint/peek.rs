@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: amounts and people; and states, but for the one payout that was asked about, under the lock.
 
+use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -93,7 +94,14 @@ pub struct Asked {
     pub standing: Standing,
     /// When the gateway was last asked about it, in milliseconds since 1970.
     pub checked_at: Option<i64>,
+    /// When anything was last recorded of it, if that was lately.
+    pub recorded_at: Option<i64>,
 }
+
+/// What was recorded lately, by payout: the newest time in milliseconds since 1970.
+pub type Recorded = HashMap<PayoutNo, i64>;
+/// A clock that is set back by no more hides nothing that was recorded since.
+const CLOCK_SLACK_MS: i64 = 5_000;
 
 impl Store {
     /// The payout of that id, if there is one.
@@ -101,7 +109,7 @@ impl Store {
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn asked(&self, id: &str) -> Result<Option<Asked>, Error> {
+    pub fn asked(&self, id: &str, lately: &Recorded) -> Result<Option<Asked>, Error> {
         let read = |e| damaged(&self.path, e);
         let sql = format!(
             "SELECT state, attempts, terms, history, payout, checked_at FROM payouts WHERE cashgram_id = ?1 AND {WHOLE}"
@@ -111,11 +119,39 @@ impl Store {
         let Some(line) = lines.next().map_err(read)? else {
             return Ok(None);
         };
+        let payout = PayoutNo(line.get(4).map_err(read)?);
         Ok(Some(Asked {
             standing: standing_from(line, &self.path)?,
-            payout: PayoutNo(line.get(4).map_err(read)?),
+            payout,
             checked_at: line.get(5).map_err(read)?,
+            recorded_at: lately.get(&payout).copied(),
         }))
+    }
+
+    /// What was recorded since `since`, in milliseconds since 1970. Reads the newest facts alone.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn recorded_since(&self, since: i64) -> Result<Recorded, Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT payout, at FROM facts ORDER BY fact DESC")
+            .map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        let mut lately = Recorded::new();
+        while let Some(line) = lines.next().map_err(read)? {
+            let at: i64 = line.get(1).map_err(read)?;
+            if at < since.saturating_sub(CLOCK_SLACK_MS) {
+                break;
+            }
+            let newest = lately
+                .entry(PayoutNo(line.get(0).map_err(read)?))
+                .or_insert(at);
+            *newest = at.max(*newest);
+        }
+        Ok(lately)
     }
 }
 
@@ -175,6 +211,10 @@ mod tests {
         )
         .unwrap();
         assert!(Peek::open(&text).unwrap().is_none());
+        for short in ["", "x", "name,phone,amount\n"] {
+            std::fs::write(&text, short).unwrap();
+            assert!(Peek::open(&text).unwrap().is_none(), "{short}");
+        }
         let other = folder.path().join("other.db");
         let conn = Connection::open(&other).unwrap();
         conn.execute_batch("CREATE TABLE t (x)").unwrap();

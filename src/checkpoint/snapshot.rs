@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use crate::domain::{Money, State, StatusClass};
+use crate::domain::{History, Money, State, StatusClass};
 
 use super::error::Error;
 use super::lock::Lock;
@@ -42,6 +42,8 @@ pub struct PayoutRow<'r> {
     pub body: &'r str,
     /// Where it stands.
     pub state: State,
+    /// It was confirmed, and the gateway says that it does not know it.
+    pub lost: bool,
     /// Create requests so far.
     pub attempts: u32,
     /// What is known from the gateway.
@@ -97,7 +99,7 @@ pub enum FactRow<'r> {
 
 const COLUMNS: &str = "payout, row, line, cashgram_id, name, phone, email, amount, link_expiry, body, state, attempts,
     reference_id, cashgram_link, status, status_class, status_reason, utr, error_code, error_message, created_at,
-    checked_at, redeemed_at";
+    checked_at, redeemed_at, history";
 
 impl Store {
     /// Opens the checkpoint of `batch` in `environment` as it stands now, whatever account it belongs to and whoever is
@@ -211,6 +213,7 @@ fn payout_row<'r>(line: &'r rusqlite::Row<'_>, state: State) -> rusqlite::Result
         link_expiry: text(8)?,
         body: text(9)?,
         state,
+        lost: line.get::<_, u16>(23)? & History::LOST != 0,
         attempts: line.get(11)?,
         seen: Seen {
             reference_id: text(12)?,

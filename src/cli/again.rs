@@ -23,12 +23,17 @@ const OF_MENDING: [Shape; 4] = [
 ];
 /// A cancel's answer is not a send's.
 const ANSWER: Shape = ("--yes", false);
-/// Options that `send` and `retry` alone know.
-const OF_SEND: [Shape; 8] = [
+/// Options that `send` and `retry` alone know: they read the sheet.
+const OF_SEND: [Shape; 13] = [
     ("--expect-count", true),
     ("--expect-total", true),
     ("--max-amount", true),
     ("--expires-in", true),
+    ("--sheet-name", true),
+    ("--encoding", true),
+    ("--delimiter", true),
+    ("--map", true),
+    ("--strict", false),
     ("--notify", true),
     ("--skip-invalid", false),
     ("--allow-duplicates", false),
@@ -44,6 +49,12 @@ const OF_SHEET: [Shape; 3] = [
     ("--expect-total", true),
     ("--yes", false),
 ];
+/// Options that say how a text is written.
+const OF_TEXT: [Shape; 2] = [("--encoding", true), ("--delimiter", true)];
+/// The option that chooses a sheet of a workbook.
+const OF_BOOK: [Shape; 1] = [("--sheet-name", true)];
+/// Options that `validate` alone knows.
+const OF_VALIDATE: [Shape; 2] = [("--fix", true), ("--marked", true)];
 /// Options that tie a run to files of the old batch.
 const OF_BATCH: [Shape; 3] = [
     ("--batch", true),
@@ -70,7 +81,7 @@ impl Again {
     /// out.
     pub(super) fn as_command(&self, command: &str) -> Again {
         let known = [
-            "send", "status", "results", "report", "retry", "cancel", "purge",
+            "send", "validate", "status", "results", "report", "retry", "cancel", "purge",
         ];
         let typed = self.0.iter().find(|word| known.contains(&word.as_str()));
         let typed = typed.map_or("", String::as_str);
@@ -116,12 +127,16 @@ impl Again {
 
     /// The same command with another option.
     pub(super) fn with(&self, option: &str) -> String {
-        let more = [option.to_owned()];
-        if self.0.iter().any(|word| word == option) {
-            self.command()
-        } else {
-            spelled(self.0.iter().chain(&more))
+        self.and(option).command()
+    }
+
+    /// The same words and another option.
+    pub(super) fn and(&self, option: &str) -> Again {
+        let mut words = self.0.clone();
+        if !words.iter().any(|word| word == option) {
+            words.push(option.to_owned());
         }
+        Again(words)
     }
 
     /// The same command with another option and its value.
@@ -130,30 +145,33 @@ impl Again {
         spelled(self.0.iter().chain(&more))
     }
 
-    /// `send` of another sheet under this batch's name, with the columns that were mapped.
-    pub(super) fn resume(&self, sheet: &str, batch: &str) -> String {
-        let mut words = vec!["send".to_owned(), sheet.to_owned()];
-        words.extend(["--batch".to_owned(), batch.to_owned()]);
-        let mut typed = self.0.iter();
-        while let Some(word) = typed.next() {
-            if word.starts_with("--map=") {
-                words.push(word.clone());
-            } else if word == "--map" {
-                words.push(word.clone());
-                words.extend(typed.next().cloned());
-            }
+    /// `send` of the mended sheet under this batch's name, as this one was validated. The mended sheet is written anew,
+    /// so what says how this one is written does not hold for it.
+    pub(super) fn resume(&self, sheet: &str, mended: &str, batch: &str) -> String {
+        let left_out: Vec<Shape> = [&OF_VALIDATE[..], &OF_TEXT, &OF_BOOK, &OF_BATCH].concat();
+        let words = Again(self.as_command("send").without(&left_out));
+        let batch = ["--batch".to_owned(), batch.to_owned()];
+        spelled(words.naming(sheet, mended).iter().chain(&batch))
+    }
+
+    /// The words with another sheet in the place of `sheet`.
+    fn naming(mut self, sheet: &str, other: &str) -> Vec<String> {
+        if let Some(typed) = self.0.iter_mut().skip(1).find(|word| *word == sheet) {
+            other.clone_into(typed);
         }
-        spelled(words.iter())
+        self.0
     }
 
     /// `send` for another sheet and its batch, which `options` name.
     pub(super) fn of_another(&self, sheet: &str, other: &str, options: &[String]) -> String {
-        let left_out: Vec<Shape> = OF_BATCH.into_iter().chain(OF_SHEET).collect();
-        let mut words = Again(self.as_command("send").without(&left_out)).0;
-        if let Some(typed) = words.iter_mut().skip(1).find(|word| *word == sheet) {
-            other.clone_into(typed);
-        }
-        spelled(words.iter().chain(options))
+        let of_kind = if other.to_lowercase().ends_with(".xlsx") {
+            &OF_TEXT[..]
+        } else {
+            &OF_BOOK
+        };
+        let left_out = [&OF_BATCH[..], &OF_SHEET, of_kind].concat();
+        let words = Again(self.as_command("send").without(&left_out));
+        spelled(words.naming(sheet, other).iter().chain(options))
     }
 
     /// The same command under another batch name, still to be chosen, and with files of its own.
@@ -237,6 +255,24 @@ mod tests {
         assert_eq!(
             status.as_command("send").command(),
             "paysheet send a.csv --env test"
+        );
+        let send = "p send a.csv --map phone=Cell --encoding utf-8 --delimiter=tab --strict --sheet-name x";
+        let send = Again::of(send.split(' ').map(str::to_owned));
+        assert_eq!(send.as_command("status").command(), "paysheet status a.csv");
+        assert_eq!(
+            send.as_command("retry").command(),
+            send.command().replace("send", "retry")
+        );
+    }
+
+    #[test]
+    fn the_mended_sheet_is_sent_as_the_first_was_validated() {
+        let typed = "p validate a.csv --map phone=Cell --encoding windows-1252 --delimiter=tab --strict \
+            --expect-total 5.00 --fix b.csv --marked=m.xlsx --config own.toml --batch old --json";
+        let again = Again::of(typed.split_whitespace().map(str::to_owned));
+        assert_eq!(
+            again.resume("a.csv", "b.csv", "june"),
+            "paysheet send b.csv --map phone=Cell --strict --expect-total 5.00 --config own.toml --json --batch june"
         );
     }
 }

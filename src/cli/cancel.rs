@@ -1,12 +1,13 @@
 //! `paysheet cancel`: stop the batch, or the rows named. Needs no sheet.
 //!
-//! The order is the contract: the batch is closed and every wish is on disk before the gateway is asked. What is run
-//! again goes on where it was cut off.
+//! The order is the contract: the batch is closed and every wish is on disk before the gateway is asked to stop a link.
+//! What is run again goes on where it was cut off.
+
+use std::collections::BTreeMap;
 
 use crate::checkpoint::{Named, PayoutNo, Store};
 use crate::domain::{Money, State, StatusClass};
-use crate::engine::{Event, Outcome, Session};
-use crate::gateway::client::Client;
+use crate::engine::{Event, Outcome};
 use crate::report::words::counted;
 use crate::report::{Reporter, Task};
 
@@ -16,7 +17,7 @@ use super::finish::Finish;
 use super::send::{lock, open_session};
 use super::settings::Cancel;
 use super::shell::Shell;
-use super::{approve, door, named};
+use super::{approve, door, guards, named};
 
 /// Runs the command.
 ///
@@ -37,12 +38,21 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
         shell.screen.line(words);
     }
     confirm(cancel, shell, &store)?;
-    let at = shell.clock.now();
     if !cancel.named.any() {
         store.set_closed(true)?;
     }
-    store.cancel_ready(at)?;
+    if !store.may_exist_unsent()? {
+        // For that nobody need be in reach.
+        store.cancel_ready(shell.clock.now())?;
+    }
     let (store, outcome) = stop(cancel, shell, store).await?;
+    if outcome.halt.is_none()
+        && guards::knows_less_than_results(&store)?
+        && cancel.files.results.exists()
+    {
+        let again = &shell.again;
+        return Err(guards::lost_checkpoint(&cancel.files, again, Exit::NeedsPerson).into());
+    }
     let now = store.totals().rows(State::Cancelled).saturating_sub(before);
     let finish = Finish {
         command: "cancel",
@@ -51,6 +61,7 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
         batch: cancel.batch.as_str(),
         files: &cancel.files,
         problems: None,
+        warnings: BTreeMap::new(),
         note: Some(note(&store, cancel, now, &spoken)?),
         shell,
     };
@@ -104,7 +115,8 @@ fn confirm(cancel: &Cancel, shell: &Shell, store: &Store) -> anyhow::Result<()> 
 
 /// Asks the gateway about what may still be paid out. Where there is nothing, nobody is asked.
 async fn stop(cancel: &Cancel, shell: &Shell, store: Store) -> anyhow::Result<(Store, Outcome)> {
-    if store.stop_page(PayoutNo(0), 1)?.is_empty() {
+    let none = PayoutNo(0);
+    if store.stop_page(none, 1)?.is_empty() && store.unsent_page(none, 1)?.is_empty() {
         return Ok((store, Outcome::default()));
     }
     let to_ask = store.stop_count()?;
@@ -116,24 +128,13 @@ async fn stop(cancel: &Cancel, shell: &Shell, store: Store) -> anyhow::Result<(S
         amount_to_send: Money::ZERO,
         to_ask,
     });
-    let outcome = ask(&mut session).await;
+    let outcome = session.stop().await;
     reporter.close();
     let store = session.close()?;
     if let Some(embedded) = opened.embedded {
         embedded.close().await;
     }
     Ok((store, outcome))
-}
-
-async fn ask(session: &mut Session<Client>) -> Outcome {
-    if let Err(halt) = session.authorize().await {
-        return Outcome {
-            halt: Some(halt),
-            requests: session.requests(),
-            ..Outcome::default()
-        };
-    }
-    session.stop().await
 }
 
 /// What came of it, in one sentence.

@@ -1,9 +1,10 @@
 //! The end of a command: results, closing words, JSON line, exit code.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
 
-use crate::checkpoint::Store;
+use crate::checkpoint::{Store, SweepRow};
 use crate::domain::State;
 use crate::engine::{Count, Halt, Outcome, Tally};
 use crate::report::Task;
@@ -17,6 +18,9 @@ use super::shell::Shell;
 use super::values::Environment;
 use super::{guards, results};
 
+/// Links that are not known any more and are named: more than that are looked for in the results.
+const LOST_NAMED_MAX: usize = 20;
+
 /// What the end of a command needs to know.
 pub(super) struct Finish<'f> {
     pub(super) command: &'static str,
@@ -26,6 +30,8 @@ pub(super) struct Finish<'f> {
     pub(super) files: &'f Files,
     /// The list of problems, where this run wrote one.
     pub(super) problems: Option<&'f Path>,
+    /// What is odd about the sheet, by code, where this run read it.
+    pub(super) warnings: BTreeMap<String, u64>,
     /// What this run has to say for itself before it says where the rows stand.
     pub(super) note: Option<String>,
     pub(super) shell: &'f Shell,
@@ -48,8 +54,11 @@ impl Finish<'_> {
         }
         let mut tally = tally(store, outcome);
         tally.waiting = store.being_cancelled()?;
+        let (first, lost) = store.lost_links(LOST_NAMED_MAX)?;
+        tally.lost = lost;
         let exit = exit_of(self.task(), &tally, outcome);
-        self.say(&tally, outcome, exit);
+        let lost: Vec<String> = first.iter().map(named_in_full).collect();
+        self.say(store, &tally, outcome, exit, &lost);
         Ok(exit)
     }
 
@@ -70,7 +79,7 @@ impl Finish<'_> {
         if outcome.halt.is_some() {
             let tally = tally(store, outcome);
             let exit = exit_of(self.task(), &tally, outcome);
-            self.say(&tally, outcome, exit);
+            self.say(store, &tally, outcome, exit, &[]);
             return exit;
         }
         let message = "dry run: nothing was sent";
@@ -94,10 +103,15 @@ impl Finish<'_> {
         }
     }
 
-    fn say(&self, tally: &Tally, outcome: &Outcome, exit: Exit) {
+    fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, lost: &[String]) {
         let again = &self.shell.again;
         let (send, status) = (again.as_command("send"), again.as_command("status"));
         let retry = again.as_command("retry");
+        let adopt = send.and("--adopt");
+        let adopt = match store.meta().closed {
+            true => adopt.and("--reopen"),
+            false => adopt,
+        };
         let words = outcome.halt.as_ref().map(Halt::words);
         let ended = match (&outcome.halt, &words) {
             (Some(Halt::Interrupted), _) => Ended::Interrupted,
@@ -109,11 +123,14 @@ impl Finish<'_> {
             self.files.checkpoint.display().to_string(),
         );
         let problems = self.problems.map(|path| path.display().to_string());
+        let earlier = self.earlier();
         let closing = Closing {
             task: self.task(),
             rehearsal: self.environment == Environment::Sandbox,
             ended,
             tally,
+            lost,
+            earlier: earlier.as_deref(),
             results: &results,
             checkpoint: &checkpoint,
             problems: problems.as_deref(),
@@ -123,7 +140,7 @@ impl Finish<'_> {
                 retry: &retry.command(),
                 reissue: &retry.with("--expired"),
                 send: &send.command(),
-                adopt: &send.with("--adopt"),
+                adopt: &adopt.command(),
                 rename: &send.renamed(),
                 status: &status.command(),
             },
@@ -140,7 +157,14 @@ impl Finish<'_> {
         self.json(tally, exit, &verdict);
     }
 
+    /// The file of earlier Cashgrams; it is there only if there are any.
+    fn earlier(&self) -> Option<String> {
+        let path = &self.files.earlier;
+        path.exists().then(|| path.display().to_string())
+    }
+
     fn json(&self, tally: &Tally, exit: Exit, message: &str) {
+        let earlier = self.earlier();
         let facts = RunFacts {
             command: self.command,
             environment: self.environment.word(),
@@ -151,6 +175,8 @@ impl Finish<'_> {
             message,
             checkpoint: &self.files.checkpoint.display().to_string(),
             results: &self.files.results.display().to_string(),
+            earlier: earlier.as_deref(),
+            warnings: &self.warnings,
         };
         let object = RunJson::new(facts, tally);
         self.shell.out.json(&object);
@@ -192,6 +218,15 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
         requests: outcome.requests,
         retries: outcome.retries,
         waiting: 0,
+        lost: 0,
+    }
+}
+
+/// How a payout is called where it must be found: in the sheet, and at the gateway.
+fn named_in_full(row: &SweepRow) -> String {
+    match row.row {
+        0 => row.cashgram_id.clone(),
+        number => format!("row {number} ({})", row.cashgram_id),
     }
 }
 
@@ -217,7 +252,7 @@ fn exit_of(task: Task, tally: &Tally, outcome: &Outcome) -> Exit {
     let held_back = sends && !outcome.chosen && tally.of(State::Ready).rows > 0;
     let dead = (task == Task::Asking || outcome.about_dead) && tally.dead > 0;
     let waiting = task == Task::Cancelling && tally.waiting > 0;
-    let left = held_back || outcome.held_back > 0 || dead || waiting;
+    let left = held_back || outcome.held_back > 0 || dead || waiting || outcome.revived > 0;
     if left || tally.need_a_person() > 0 {
         Exit::NeedsPerson
     } else {

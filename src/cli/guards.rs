@@ -11,15 +11,10 @@ use super::settings::Files;
 /// Ids looked up before the first create of a new checkpoint, spread over the sheet (`product.md`).
 pub(super) const PROBES_MAX: usize = 20;
 
-/// Whether the probe has still to be made.
-pub(super) fn needs_probe(store: &Store) -> anyhow::Result<bool> {
-    Ok(!store.meta().probed && !store.meta().found_existing && !store.has_history()?)
-}
-
 /// Whether the checkpoint stands in for a lost one and has asked the gateway nothing yet: the results that are there
 /// then know more than it does.
 pub(super) fn knows_less_than_results(store: &Store) -> anyhow::Result<bool> {
-    Ok(store.meta().replaces_lost && needs_probe(store)?)
+    Ok(store.meta().replaces_lost && store.needs_probe()?)
 }
 
 /// Looks a sample of the ids up; all of them if one exists, or if `all` are suspect. Returns how many exist: they are

@@ -310,13 +310,7 @@ pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(
     if let Some(expected) = controls.expect_total
         && expected != checked.total
     {
-        let (total, expected) = (checked.total.grouped(), expected.grouped());
-        return Err(Ending::unpayable(
-            format!(
-                "the sheet adds up to ₹{total}, --expect-total says ₹{expected}; nothing was sent"
-            ),
-            remedy,
-        ));
+        return Err(Ending::unpayable(astray_total(expected, checked), remedy));
     }
     let warnings = checked.warnings.count;
     if controls.strict && warnings > 0 {
@@ -331,9 +325,35 @@ pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(
     Ok(())
 }
 
+/// By how much the sheet misses the total that was expected.
+fn astray_total(expected: Money, checked: &Checked) -> String {
+    let total = checked.total;
+    let (apart, way) = match total.checked_sub(expected) {
+        Some(apart) => (apart, "much"),
+        None => (expected.checked_sub(total).unwrap_or_default(), "little"),
+    };
+    let unread = checked.keys.iter().filter(|key| key.amount().is_none());
+    let unread = u64::try_from(unread.count()).unwrap_or(u64::MAX);
+    let without = match unread {
+        0 => String::new(),
+        count => format!(
+            ", without {} that cannot be read",
+            counted(count, "amount", "amounts")
+        ),
+    };
+    format!(
+        "the sheet adds up to ₹{}{without}, --expect-total says ₹{}: ₹{} too {way}; nothing was sent",
+        total.grouped(),
+        expected.grouped(),
+        apart.grouped()
+    )
+}
+
 /// A sheet's error with the exit code that belongs to it.
 pub(super) fn sheet_error(error: sheet::Error) -> anyhow::Error {
-    let exit = if error.is_unpayable() {
+    let exit = if error.is_usage() {
+        Exit::Usage
+    } else if error.is_unpayable() {
         Exit::Unpayable
     } else {
         Exit::Stopped

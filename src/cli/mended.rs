@@ -7,8 +7,8 @@ use crate::report::words::counted;
 use crate::sheet::{Checked, EditionsSummary, Rules};
 
 use super::exit::Exit;
-use super::judge::judge_mended;
-use super::settings::Validate;
+use super::judge::{check_controls, judge_mended};
+use super::settings::{Controls, Validate};
 use super::shell::Shell;
 
 /// Says it; with a new file its own verdict, which is then the command's.
@@ -30,12 +30,14 @@ pub(super) fn say(
     if let Some((path, repairs)) = &editions.fixed {
         list(editions, shell);
         let checked = judge_mended(path, rules)?;
-        let (exit, verdict) = verdict(&checked);
+        let (exit, verdict) = verdict(&checked, &validate.controls);
         let repaired = counted(*repairs, "cell", "cells");
         let message = format!("{repaired} repaired in {}: {verdict}", path.display());
         shell.out.paragraph(&message);
         let path = path.display().to_string();
-        let send = shell.again.resume(&path, validate.batch.as_str());
+        let sheet = validate.sheet.display().to_string();
+        let again = &shell.again;
+        let send = again.resume(&sheet, &path, validate.batch.as_str());
         shell.out.paragraph(&format!("to go on with it:\n  {send}"));
         return Ok(Some((exit, message)));
     }
@@ -85,12 +87,15 @@ fn list(editions: &EditionsSummary, shell: &Shell) {
     }
 }
 
-fn verdict(checked: &Checked) -> (Exit, String) {
+/// The mended sheet is judged as the sheet itself is: by its rows, its control totals and, if they count, its warnings.
+fn verdict(checked: &Checked, controls: &Controls) -> (Exit, String) {
     let rows = counted(u64::from(checked.rows), "row", "rows");
-    if checked.invalid == 0 {
-        return (Exit::Done, format!("its {rows} can be paid"));
-    }
     let have = if checked.invalid == 1 { "has" } else { "have" };
-    let verdict = format!("{} of its {rows} still {have} problems", checked.invalid);
-    (Exit::Unpayable, verdict)
+    let still = || format!("{} of its {rows} still {have} problems", checked.invalid);
+    match (checked.invalid, check_controls(controls, checked)) {
+        (0, Ok(())) => (Exit::Done, format!("its {rows} can be paid")),
+        (0, Err(wrong)) => (Exit::Unpayable, wrong.to_string()),
+        (_, Ok(())) => (Exit::Unpayable, still()),
+        (_, Err(wrong)) => (Exit::Unpayable, format!("{}; {wrong}", still())),
+    }
 }

@@ -44,7 +44,13 @@ pub(super) fn run(report: &Report, shell: &Shell) -> anyhow::Result<Exit> {
     let text = text(report.format, &page)?;
     match &report.output {
         Some(output) => write(output, report.format, &text)?,
-        None => shell.out.document(&text),
+        None => shell.out.document(&text).map_err(|why| {
+            let what = format!("cannot write the report to stdout: {why}");
+            Ending::stopped(
+                what,
+                "check where stdout leads, or name a file with --output",
+            )
+        })?,
     }
     Ok(say(report, shell, &store, &page))
 }

@@ -1,6 +1,7 @@
 //! The results file, written from the checkpoint and never read back.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -9,7 +10,9 @@ use serde::Deserialize;
 use crate::checkpoint::lock::Lock;
 use crate::checkpoint::{self, ResultRow, Store};
 use crate::domain::State;
-use crate::sheet::{self, CarriedColumns, ResultCells, ResultsBook, ResultsWriter};
+use crate::sheet::{
+    self, CarriedColumns, EARLIER_COLUMNS, ResultCells, ResultsBook, ResultsWriter,
+};
 
 use super::exit::Exit;
 use super::finish::Finish;
@@ -55,6 +58,7 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
         batch: settings.batch.as_str(),
         files: &files,
         problems: None,
+        warnings: BTreeMap::new(),
         note: None,
         shell,
     };
@@ -100,9 +104,6 @@ fn earlier_writer(path: &Path) -> anyhow::Result<ResultsWriter> {
     ResultsWriter::create(path, &columns).map_err(sheet_error)
 }
 
-/// What stands before our own columns in `earlier.csv`.
-const EARLIER_COLUMNS: [&str; 3] = ["name", "phone", "amount"];
-
 /// Writes the whole file anew and puts it in its place at once.
 ///
 /// # Errors
@@ -131,6 +132,14 @@ fn write_book(store: &Store, path: &Path, environment: &str, batch: &str) -> any
         })
     })?;
     balance(store, &book)?;
+    store.each_earlier(|row| {
+        let phone = format!("{:010}", row.phone);
+        let attempts = row.told.attempts.to_string();
+        let ours = cells_of(&row.told, &attempts, "", "", environment);
+        let times = [row.told.created_at, row.told.checked_at];
+        book.earlier((row.name, &phone, row.amount), &ours, times)
+            .map_err(sheet_error)
+    })?;
     book.finish(batch, environment).map_err(sheet_error)
 }
 

@@ -81,6 +81,7 @@ pub(super) fn tune(options: &mut Options, typed: &Tuning<'_>) -> Result<(), Endi
 pub(super) async fn run(settings: &settings::Sandbox, shell: &Shell) -> anyhow::Result<Exit> {
     let typed = &settings.options;
     let options = options(settings)?;
+    let webhook = webhook(&typed.events)?;
     let (id, secret) = (
         options.rules.client_id.clone(),
         options.rules.client_secret.clone(),
@@ -114,7 +115,7 @@ pub(super) async fn run(settings: &settings::Sandbox, shell: &Shell) -> anyhow::
             std::future::pending::<()>().await;
         }
     };
-    let events = webhook(&typed.events)?
+    let events = webhook
         .map(|webhook| tokio::spawn(sandbox::webhooks::deliver(Arc::clone(&sandbox), webhook)));
     sandbox::http::serve(listener, sandbox, stopped).await?;
     if let Some(events) = events {

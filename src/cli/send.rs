@@ -28,7 +28,7 @@ use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, door, guards, results, retry, twice, webhooks};
+use super::{approve, door, guards, problems, results, retry, twice, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -96,6 +96,7 @@ pub(super) async fn carry_out(
         batch: send.batch.as_str(),
         files: &send.files,
         problems,
+        warnings: problems::by_code(&run.judged.checked.warnings),
         note: spoken,
         shell,
     };
@@ -300,7 +301,7 @@ impl Sending<'_> {
             .read(|store| {
                 let totals = store.totals();
                 let meta = store.meta();
-                let needs = guards::needs_probe(store);
+                let needs = store.needs_probe()?;
                 let rows = (totals.rows(State::Conflict), totals.rows(State::Created));
                 Ok((
                     needs,
@@ -321,7 +322,7 @@ impl Sending<'_> {
         if found_before && !self.send.adopt {
             return Err(guards::existing(conflicts, again, created > 0).into());
         }
-        if !needs_probe? {
+        if !needs_probe {
             return Ok(Ok(()));
         }
         // Conflicts without history are what a probe found that was cut short: it is made again, of all rows.

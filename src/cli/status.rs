@@ -2,12 +2,14 @@
 //!
 //! Needs no sheet: the checkpoint keeps each row's cells as of the last `send`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::checkpoint::Store;
 use crate::domain::{Money, StatusClass};
 use crate::engine::{Event, Outcome, Session};
 use crate::gateway::client::Client;
+use crate::report::words::counted;
 use crate::report::{Reporter, Task};
 
 use super::exit::Exit;
@@ -40,6 +42,7 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
     if let Some(embedded) = opened.embedded {
         embedded.close().await;
     }
+    let outcome = outcome?;
     let finish = Finish {
         command: "status",
         environment: status.gateway.environment,
@@ -47,10 +50,21 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
         batch: status.batch.as_str(),
         files: &status.files,
         problems: None,
-        note: None,
+        warnings: BTreeMap::new(),
+        note: note(outcome.revived),
         shell,
     };
-    finish.run(&store, &outcome?)
+    finish.run(&store, &outcome)
+}
+
+/// What was stopped and yet pays, or paid, is the first thing to say.
+fn note(revived: u64) -> Option<String> {
+    (revived > 0).then(|| {
+        format!(
+            "{} not dead after all: the money is out, or may go out",
+            counted(revived, "cancelled link is", "cancelled links are")
+        )
+    })
 }
 
 async fn sweep(
@@ -59,13 +73,14 @@ async fn sweep(
     session: &mut Session<Client>,
     reporter: &Reporter,
 ) -> anyhow::Result<Outcome> {
-    let mut created_now = 0;
+    let (mut created_now, mut revived) = (0, 0);
     loop {
         let now_ms = shell.clock.now().as_millisecond();
         let to_ask = session.read(move |store| store.sweep_count(now_ms)).await?;
         if to_ask == 0 {
             return Ok(Outcome {
                 created_now,
+                revived,
                 requests: session.requests(),
                 ..Outcome::default()
             });
@@ -79,6 +94,7 @@ async fn sweep(
             return Ok(Outcome {
                 halt: Some(halt),
                 created_now,
+                revived,
                 requests: session.requests(),
                 ..Outcome::default()
             });
@@ -86,6 +102,8 @@ async fn sweep(
         let mut outcome = session.sweep().await;
         created_now += outcome.created_now;
         outcome.created_now = created_now;
+        revived += outcome.revived;
+        outcome.revived = revived;
         let Some(interval) = status.watch else {
             return Ok(outcome);
         };

@@ -242,10 +242,10 @@ fn long(body: &str) -> Result<i64, AmountFault> {
         return Err(fault);
     }
     let (whole, fraction) = body.split_once('.').unwrap_or((body, "00"));
-    if fraction.contains(['.', ',']) {
+    if fraction.contains(',') {
         return Err(AmountFault::CommaDecimal);
     }
-    if whole.is_empty() || fraction.is_empty() {
+    if fraction.contains('.') || whole.is_empty() || fraction.is_empty() {
         return Err(AmountFault::Format);
     }
     if fraction.len() > 2 {

@@ -367,12 +367,13 @@ impl Standing {
     }
 
     /// A 404 alone settles a 429, never a doubt; and it takes back that a link is dead, since whoever does not know the
-    /// link has not said so.
+    /// link has not said so. A link that was confirmed and is not known any more is a person's affair.
     fn missing(self) -> Option<Standing> {
         let mut seen = self.landed_by_look_up();
         seen.history.throttled = false;
         seen.history.dead = false;
         seen.history.proven_dead = false;
+        seen.history.lost = seen.is_made();
         match self.state {
             State::Unknown if planted::is(Mistake::MissingIsProof) => {
                 Some(seen.to(State::Rejected))
@@ -389,6 +390,17 @@ impl Standing {
             }
             State::Rejected => Some(self),
             State::Invalid => None,
+        }
+    }
+
+    /// Whether the gateway has confirmed a Cashgram that is ours.
+    fn is_made(&self) -> bool {
+        match self.state {
+            State::Created => true,
+            State::Cancelled => self.history.exists,
+            State::Invalid | State::Ready | State::Unknown | State::Rejected | State::Conflict => {
+                false
+            }
         }
     }
 

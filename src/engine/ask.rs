@@ -34,6 +34,9 @@ pub(super) enum Source {
         now_ms: i64,
         after: Option<PayoutNo>,
     },
+    /// These, before anything was sent, with the repeats of a run's budget: a gateway that only fails must not be asked
+    /// more than the run may ask it.
+    Sample(VecDeque<SweepRow>),
     /// These, before anything was sent.
     Listed(VecDeque<SweepRow>),
     /// All `ready` payouts below that row, before anything was sent.
@@ -43,6 +46,8 @@ pub(super) enum Source {
         after: Option<PayoutNo>,
         only_unproven: bool,
     },
+    /// What a cancel takes for never sent, above that payout.
+    Unsent { after: Option<PayoutNo> },
     /// What is to be stopped, above that payout.
     Stop { after: Option<PayoutNo> },
 }
@@ -51,10 +56,11 @@ impl Source {
     /// The next page of a source that goes by payouts begins above this one.
     fn go_on_after(&mut self, last: Option<PayoutNo>) {
         match self {
-            Source::Open { after, .. } | Source::Picked { after, .. } | Source::Stop { after } => {
-                *after = last
-            }
-            Source::Listed(_) | Source::Ready { .. } => {}
+            Source::Open { after, .. }
+            | Source::Picked { after, .. }
+            | Source::Unsent { after }
+            | Source::Stop { after } => *after = last,
+            Source::Sample(_) | Source::Listed(_) | Source::Ready { .. } => {}
         }
     }
 }
@@ -171,10 +177,11 @@ impl<G: Gateway> Asker<G> {
     async fn read_page(&mut self) -> Result<Vec<SweepRow>, Failed> {
         let recorder = &self.line.recorder;
         let page = match &mut self.source {
-            Source::Listed(rows) => return Ok(std::mem::take(rows).into()),
+            Source::Sample(rows) | Source::Listed(rows) => return Ok(std::mem::take(rows).into()),
             Source::Open { after: None, .. }
             | Source::Ready { after: None }
             | Source::Picked { after: None, .. }
+            | Source::Unsent { after: None }
             | Source::Stop { after: None } => return Ok(Vec::new()),
             Source::Ready { after: Some(after) } => {
                 let from = *after;
@@ -204,6 +211,12 @@ impl<G: Gateway> Asker<G> {
                     .run(move |store| store.picked_page(from, only, PAGE_ROWS))
                     .await?
             }
+            Source::Unsent { after: Some(after) } => {
+                let from = *after;
+                recorder
+                    .run(move |store| store.unsent_page(from, PAGE_ROWS))
+                    .await?
+            }
             Source::Stop { after: Some(after) } => {
                 let from = *after;
                 recorder
@@ -226,14 +239,10 @@ impl<G: Gateway> Asker<G> {
         let line = self.line.clone();
         let standing = question.row.standing;
         let asking = match standing.state {
-            State::Ready => Asking::Probe,
+            State::Ready | State::Rejected => Asking::Probe,
             State::Cancelled if !standing.history.exists => Asking::Probe,
             State::Unknown => Asking::Doubt,
-            State::Created
-            | State::Conflict
-            | State::Rejected
-            | State::Invalid
-            | State::Cancelled => Asking::Status,
+            State::Created | State::Conflict | State::Invalid | State::Cancelled => Asking::Status,
         };
         let stops = matches!(self.source, Source::Stop { .. });
         self.on_the_way.spawn(async move {
@@ -280,17 +289,20 @@ impl<G: Gateway> Asker<G> {
                 self.found += 1;
                 self.note(Sign::Answered, "");
                 if self.is_to_be_stopped(end.standing) && seen.status.class == StatusClass::Active {
-                    return self.stop_again(question, end.standing);
+                    self.outcome.unanswered += u64::from(!self.stop_again(question, end.standing));
+                    return;
                 }
                 let changed = question.row.status.as_deref() != Some(seen.status.word.as_str());
                 self.tell_looked(&question.row, Some(seen.status.word), changed);
             }
-            LookUp::Missing if self.is_to_be_stopped(end.standing) => {
-                self.again(question, Sign::Failed, "the gateway does not know the link");
-            }
             LookUp::Missing => {
                 self.note(Sign::Answered, "");
-                self.tell_looked(&question.row, None, false);
+                // A link that is not known after a few looks is left to a person.
+                let row = question.row.clone();
+                if !self.is_to_be_stopped(end.standing) || !self.stop_again(question, end.standing)
+                {
+                    self.tell_looked(&row, None, false);
+                }
             }
             LookUp::Throttled { wait } => {
                 let wait =
@@ -298,7 +310,11 @@ impl<G: Gateway> Asker<G> {
                 self.throttled += 1;
                 self.line.pace.pause_until(Instant::now() + wait);
                 self.note(Sign::Throttled(wait), "the gateway asked to wait");
-                self.queue.push_front(question);
+                if self.may_repeat() {
+                    self.queue.push_front(question);
+                } else {
+                    self.outcome.unanswered += 1;
+                }
             }
             LookUp::StopRun(stop) => self.halt(Halt::Stopped(stop)),
             LookUp::TokenRefused => self.again(
@@ -320,34 +336,39 @@ impl<G: Gateway> Asker<G> {
         }
     }
 
-    /// A link that still stands although it is to be stopped.
+    /// A link that still stands although it is to be stopped, or was called stopped.
     fn is_to_be_stopped(&self, standing: Option<Standing>) -> bool {
-        let wished =
-            |standing: Standing| standing.state == State::Created && standing.history.cancelling;
-        matches!(self.source, Source::Stop { .. }) && standing.is_some_and(wished)
+        let stands = |standing: Standing| standing.state == State::Created;
+        matches!(self.source, Source::Stop { .. }) && standing.is_some_and(stands)
     }
 
     /// A doubt that turned out to exist is stopped next; a link that was called inactive and is ACTIVE is tried again.
-    fn stop_again(&mut self, mut question: Question, standing: Option<Standing>) {
+    /// False if that was done often enough.
+    fn stop_again(&mut self, mut question: Question, standing: Option<Standing>) -> bool {
         question.tries += 1;
         if let Some(standing) = standing {
             question.row.standing = standing;
         }
-        if question.tries < TRIES_MAX {
+        let may = question.tries < TRIES_MAX;
+        if may {
             self.queue.push_back(question);
-        } else {
-            self.outcome.unanswered += 1;
         }
+        may
     }
 
     fn again(&mut self, mut question: Question, sign: Sign, why: &str) {
         self.note(sign, why);
         question.tries += u32::from(sign == Sign::Failed);
-        if question.tries < TRIES_MAX {
+        if question.tries < TRIES_MAX && (sign == Sign::Unreachable || self.may_repeat()) {
             self.queue.push_back(question);
         } else {
             self.outcome.unanswered += 1;
         }
+    }
+
+    /// Whether one more question may be asked twice.
+    fn may_repeat(&self) -> bool {
+        !matches!(self.source, Source::Sample(_)) || self.line.budget.take()
     }
 
     fn note(&mut self, sign: Sign, why: &str) {
@@ -390,6 +411,8 @@ impl<G: Gateway> Asker<G> {
         let (from, to) = (row.standing.state, standing.state);
         if from != to {
             self.outcome.created_now += u64::from(to == State::Created);
+            let revived = from == State::Cancelled && to == State::Created;
+            self.outcome.revived += u64::from(revived);
             let (row, id, amount) = (row.row, row.cashgram_id.clone(), row.amount);
             (self.line.events)(&Event::Moved {
                 row,

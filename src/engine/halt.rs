@@ -66,6 +66,8 @@ pub struct Outcome {
     pub retries: u64,
     /// Statuses that could not be read in this sweep.
     pub unanswered: u64,
+    /// Payouts that were cancelled and whose links turned out to be alive or paid.
+    pub revived: u64,
     /// The run was about chosen rows alone: what else is not sent is not its affair.
     pub chosen: bool,
     /// It was about dead links, so those that are still dead need a person.

@@ -80,10 +80,15 @@ impl Budget {
         }
     }
 
+    /// The guard's look-ups begin: what they repeat, the run may not.
+    pub(super) fn begin(&self) {
+        self.update(|left| Some(left.min(REPEATS_BASE)));
+    }
+
     /// A run over `payouts` begins.
     pub(super) fn open(&self, payouts: u64) {
-        let repeats = (payouts / 10).saturating_add(REPEATS_BASE);
-        self.repeats.store(repeats, Ordering::Relaxed);
+        let repeats = payouts / 10;
+        self.update(|left| Some(left.min(REPEATS_BASE).saturating_add(repeats)));
     }
 
     /// A payout was confirmed.
@@ -143,5 +148,10 @@ mod tests {
         budget.succeeded();
         let taken = (0..1000).filter(|_| budget.take()).count();
         assert_eq!(taken, 10);
+        let budget = Budget::unlimited();
+        budget.begin();
+        assert_eq!((0..30).filter(|_| budget.take()).count(), 30);
+        budget.open(1000);
+        assert_eq!((0..1000).filter(|_| budget.take()).count(), 145);
     }
 }

@@ -189,7 +189,8 @@ impl<G: Gateway> Session<G> {
     ///
     /// The [`Halt`] if not all of them were answered: nothing may be sent then.
     pub async fn probe(&mut self, rows: Vec<SweepRow>) -> Result<u64, Halt> {
-        self.ask(Source::Listed(VecDeque::from(rows))).await
+        self.line.budget.begin();
+        self.ask(Source::Sample(VecDeque::from(rows))).await
     }
 
     /// Looks every `ready` payout up before anything was sent.
@@ -248,12 +249,43 @@ impl<G: Gateway> Session<G> {
         }
     }
 
-    /// Stops everything that a cancel is about, of a choice what is chosen.
+    /// Stops everything that a cancel is about, of a choice what is chosen. What was never sent is cancelled first, and
+    /// looked up before that where it may exist all the same: then it is in conflict.
     pub async fn stop(&mut self) -> Outcome {
+        if let Err(halt) = self.authorize().await {
+            return self.halted(halt);
+        }
+        if let Err(halt) = self.stop_unsent().await {
+            return self.halted(halt);
+        }
         let source = Source::Stop {
             after: Some(PayoutNo(0)),
         };
         self.asker(source).run(self.interrupt.clone()).await.0
+    }
+
+    async fn stop_unsent(&mut self) -> Result<(), Halt> {
+        let recorder = self.line.recorder.clone();
+        let asked = recorder.run(|store| store.may_exist_unsent()).await;
+        if asked.map_err(|why| not_recorded(&why))? {
+            let source = Source::Unsent {
+                after: Some(PayoutNo(0)),
+            };
+            self.ask(source).await?;
+            let noted = recorder.run(|store| store.note_found()).await;
+            noted.map_err(|why| not_recorded(&why))?;
+        }
+        let at = self.line.clock.now();
+        let cancelled = recorder.run(move |store| store.cancel_ready(at)).await;
+        cancelled.map(|_| ()).map_err(|why| not_recorded(&why))
+    }
+
+    fn halted(&self, halt: Halt) -> Outcome {
+        Outcome {
+            halt: Some(halt),
+            requests: self.requests(),
+            ..Outcome::default()
+        }
     }
 
     /// Looks at the chosen links, and again at those that were not seen dead before at least `settle` ago, until

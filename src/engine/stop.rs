@@ -57,7 +57,7 @@ impl<G: Gateway> Line<G> {
         let look_up = match self.deactivate(id).await {
             Deactivation::Done => {
                 let standing = self.post(payout, News::Deactivated).await?;
-                return Ok(StopEnd::Stopped(standing));
+                return self.confirm(payout, id, standing).await;
             }
             // Redeemed, dead already, or stopped by a request whose answer was lost: a look tells.
             Deactivation::NotActive | Deactivation::Missing => {
@@ -74,6 +74,24 @@ impl<G: Gateway> Line<G> {
             standing: None,
             asked: Instant::now(),
         }))
+    }
+
+    /// One look at what was stopped, so that its status is not what it was before. Without an answer the gateway's word
+    /// stands, and a sweep asks again.
+    async fn confirm(
+        &self,
+        payout: PayoutNo,
+        id: &str,
+        standing: Standing,
+    ) -> Result<StopEnd, Failed> {
+        let end = self.look_up(payout, id, Asking::Status).await?;
+        Ok(match end.look_up {
+            LookUp::Found(_) | LookUp::Missing => StopEnd::Looked(end),
+            LookUp::Throttled { .. }
+            | LookUp::TokenRefused
+            | LookUp::StopRun(_)
+            | LookUp::NoAnswer { .. } => StopEnd::Stopped(standing),
+        })
     }
 
     async fn deactivate(&self, id: &str) -> Deactivation {

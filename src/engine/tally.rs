@@ -31,6 +31,8 @@ pub struct Tally {
     pub requests: u64,
     /// Requests of this run that repeated an earlier one of it.
     pub retries: u64,
+    /// Links that were confirmed and that the gateway says it does not know.
+    pub lost: u64,
     /// Payouts that are to be stopped and of which the gateway has not said whether they are.
     pub waiting: u64,
 }
@@ -53,7 +55,7 @@ impl Tally {
             .try_fold(Money::ZERO, |sum, count| sum.checked_add(count.amount))
     }
 
-    /// Payouts that need a person: rejected, conflict, unknown, invalid and skipped.
+    /// Payouts that need a person: rejected, conflict, unknown, invalid and skipped, and links that are not known any more.
     pub fn need_a_person(&self) -> u64 {
         [
             State::Rejected,
@@ -63,6 +65,7 @@ impl Tally {
         ]
         .into_iter()
         .map(|state| self.of(state).rows)
-        .sum()
+        .sum::<u64>()
+            + self.lost
     }
 }

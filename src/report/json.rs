@@ -49,6 +49,12 @@ pub struct RunJson<'a> {
     pub checkpoint: &'a str,
     /// The results file.
     pub results: &'a str,
+    /// The file of what has no row in the sheet any more, where there is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<&'a str>,
+    /// Warnings about the sheet by code, where there are any.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub warnings: &'a BTreeMap<String, u64>,
 }
 
 /// What a run knows of itself besides its tally.
@@ -72,6 +78,10 @@ pub struct RunFacts<'a> {
     pub checkpoint: &'a str,
     /// The results file.
     pub results: &'a str,
+    /// The file of what has no row in the sheet any more, where there is any.
+    pub earlier: Option<&'a str>,
+    /// Warnings about the sheet by code.
+    pub warnings: &'a BTreeMap<String, u64>,
 }
 
 impl<'a> RunJson<'a> {
@@ -95,6 +105,8 @@ impl<'a> RunJson<'a> {
             message: facts.message,
             checkpoint: facts.checkpoint,
             results: facts.results,
+            earlier: facts.earlier,
+            warnings: facts.warnings,
         }
     }
 }
@@ -331,6 +343,8 @@ mod tests {
             message: "1 row was refused, see june.sandbox.results.csv",
             checkpoint: "june.sandbox.checkpoint.db",
             results: "june.sandbox.results.csv",
+            earlier: None,
+            warnings: &BTreeMap::new(),
         };
         let expected = concat!(
             r#"{"command":"send","environment":"sandbox","sheet":"june.csv","batch":"june","rows":1204,"#,
@@ -340,6 +354,14 @@ mod tests {
             r#""checkpoint":"june.sandbox.checkpoint.db","results":"june.sandbox.results.csv"}"#,
         );
         assert_eq!(line(&RunJson::new(facts, &tally)).unwrap(), expected);
+        let more = RunFacts {
+            earlier: Some("june.sandbox.earlier.csv"),
+            warnings: &BTreeMap::from([("phone.repeated".to_owned(), 1)]),
+            ..facts
+        };
+        let more = line(&RunJson::new(more, &tally)).unwrap();
+        let end = r#","earlier":"june.sandbox.earlier.csv","warnings":{"phone.repeated":1}}"#;
+        assert!(more.ends_with(end), "{more}");
     }
 
     #[test]

@@ -111,13 +111,17 @@ impl Progress {
             }
             Event::Moved {
                 row,
+                id,
                 amount,
+                from,
                 to,
                 note,
-                ..
             } => {
                 self.moved(*row, *amount, *to, note.is_some());
-                Urgency::Later
+                match is_revived(*from, *to) {
+                    true => Urgency::Say(revived(*row, id)),
+                    false => Urgency::Later,
+                }
             }
             Event::Undecided { .. } => {
                 self.undecided = self.undecided.saturating_add(1);
@@ -317,6 +321,17 @@ impl Progress {
             ),
         })
     }
+}
+
+/// What was stopped is not dead.
+fn is_revived(from: State, to: State) -> bool {
+    from == State::Cancelled && to == State::Created
+}
+
+fn revived(row: u64, id: &str) -> String {
+    format!(
+        "row {row} ({id}) was cancelled, and its link is not dead: the money is out, or may go out"
+    )
 }
 
 /// Why nothing is sent, in words.

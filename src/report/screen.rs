@@ -1,6 +1,7 @@
 //! Where words go: lines on stderr that do not tear the progress bar, and results on stdout.
 //!
-//! A closed pipe or a full disk behind either never stops a run: what cannot be said is lost, what was paid is not.
+//! A closed pipe or a full disk behind either never stops a run: what cannot be said is lost, what was paid is not. A
+//! document that was asked for is another matter.
 //! Deliberately absent: what is said, and any colour.
 
 use std::io::{self, Write};
@@ -128,8 +129,12 @@ impl Out {
     }
 
     /// A document that somebody asked for, on stdout, quiet or not.
-    pub fn document(self, text: &str) {
-        lost(write_line(&mut io::stdout().lock(), text.trim_end()));
+    ///
+    /// # Errors
+    ///
+    /// If stdout cannot be written: without the document nothing was done.
+    pub fn document(self, text: &str) -> io::Result<()> {
+        write_line(&mut io::stdout().lock(), text.trim_end())
     }
 
     /// The JSON object, as the last line, if one is wanted.

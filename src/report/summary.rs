@@ -39,7 +39,7 @@ pub struct Commands<'a> {
     pub reissue: &'a str,
     /// What sends this batch, run again: for `status` it is not the command that was typed.
     pub send: &'a str,
-    /// The same with `--adopt`.
+    /// The same with `--adopt`, for a closed batch also with `--reopen`.
     pub adopt: &'a str,
     /// The same under another batch name.
     pub rename: &'a str,
@@ -58,8 +58,12 @@ pub struct Closing<'a> {
     pub ended: Ended<'a>,
     /// Where every payout stands.
     pub tally: &'a Tally,
+    /// Names of the first links that the gateway does not know any more.
+    pub lost: &'a [String],
     /// The results file.
     pub results: &'a str,
+    /// The file of what has no row in the sheet any more, where there is any.
+    pub earlier: Option<&'a str>,
     /// The checkpoint file.
     pub checkpoint: &'a str,
     /// The list of problems, where there is one.
@@ -160,6 +164,11 @@ impl Closing<'_> {
                 "rows were skipped as invalid",
             ),
             (self.tally.dead, "link is dead", "links are dead"),
+            (
+                self.tally.lost,
+                "link that was created is not known to the gateway now",
+                "links that were created are not known to the gateway now",
+            ),
         ];
         each.into_iter()
             .filter(|(rows, _, _)| *rows > 0)
@@ -175,11 +184,14 @@ impl Closing<'_> {
         if self.rehearsal {
             out.push_str("\nThis was a rehearsal in the sandbox: no money moved, and the links do not work.\n");
         }
-        let _ = write!(
-            out,
-            "\nresults:    {}\ncheckpoint: {}\n",
-            self.results, self.checkpoint
-        );
+        let _ = writeln!(out, "\nresults:    {}", self.results);
+        if let Some(earlier) = self.earlier {
+            let _ = writeln!(
+                out,
+                "earlier:    {earlier} (links without a row in the sheet)"
+            );
+        }
+        let _ = writeln!(out, "checkpoint: {}", self.checkpoint);
         for advice in self.advice() {
             let _ = write!(out, "\n{advice}\n");
         }
@@ -219,6 +231,7 @@ impl Closing<'_> {
                 if unknown == 1 { "it" } else { "these" }
             ),
         );
+        add(self.tally.lost, self.lost_advice());
         let rejected = self.rows(State::Rejected);
         add(
             rejected,
@@ -275,13 +288,47 @@ impl Closing<'_> {
             );
             all.push(wrapped(&text, ""));
         }
+        if self.tally.lost > 0 {
+            all.push(wrapped(&self.lost_advice(), ""));
+        }
         if unknown + waiting > 0 {
             all.push(format!(
                 "To ask again later, run:\n  {}",
                 self.commands.again
             ));
         }
+        let conflict = self.rows(State::Conflict);
+        if conflict > 0 {
+            let text = format!(
+                "{} already at the gateway, but not from this checkpoint: {} not stopped.",
+                counted(conflict, "id exists", "ids exist"),
+                if conflict == 1 { "it was" } else { "they were" },
+            );
+            all.push(format!(
+                "{}\nIf this is the same payment and its checkpoint was lost, adopt what is there, then cancel it:\n  {}\n  {}",
+                wrapped(&text, ""),
+                self.commands.adopt,
+                self.commands.again
+            ));
+        }
         all
+    }
+
+    fn lost_advice(&self) -> String {
+        let named = u64::try_from(self.lost.len()).unwrap_or(u64::MAX);
+        let more = match self.tally.lost.saturating_sub(named) {
+            0 => String::new(),
+            more => format!(" and {more} more, named in the results"),
+        };
+        format!(
+            "The gateway had confirmed {}, and says now that it does not know {}: {}{more}. The money may still go out: do \
+             not pay by hand, and do not send under another name. Ask again in a while: `{}`. If it stays so, ask \
+             Cashfree's support, with the reference ids in the results.",
+            counted(self.tally.lost, "link", "links"),
+            if self.tally.lost == 1 { "it" } else { "them" },
+            self.lost.join(", "),
+            self.commands.status
+        )
     }
 
     fn conflict_advice(&self, conflict: u64) -> String {

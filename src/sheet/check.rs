@@ -3,6 +3,8 @@
 //! Nothing is allocated for a row without faults. Deliberately absent: stopping early (all faults of all rows are
 //! found), repair, and files.
 
+mod words;
+
 use csv::StringRecord;
 
 use crate::domain::card::{CARD_NUMBER, holds_card_number};
@@ -19,35 +21,11 @@ use super::header::{Field, Header};
 use super::repair::repaired;
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
+use super::template::is_example;
 use super::twins::{self, Likeness, Twin};
 use super::warn::{self, Warnings, Whole};
 use super::workbook::Trouble;
-
-const NOTIFY: Words = Words::new(
-    "notify.format",
-    "{} is neither yes nor no",
-    "write yes or no (or 1 or 0), or leave the cell blank",
-);
-const COLUMNS: Words = Words::new(
-    "row.columns",
-    "",
-    "put quotes around cells that hold a comma, and give every row as many cells as the header",
-);
-const ABOVE_MAX: Words = Words::new(
-    "amount.above_max",
-    "the amount {} is above the limit for one row",
-    "check the amount; if it is right, raise --max-amount",
-);
-const TOTAL: Words = Words::new(
-    "row.total",
-    "this looks like a line of totals, which pays nobody",
-    "remove the line; --expect-total checks the sum",
-);
-const TWIN: Words = Words::new(
-    "row.duplicate",
-    "",
-    "remove one of the two rows; if both are meant, run with --allow-duplicates",
-);
+use words::{ABOVE_MAX, EXAMPLE, NOTIFY, TOTAL, TWIN};
 
 /// What only a whole sheet tells, for a second pass over it.
 pub(super) struct Known {
@@ -159,12 +137,8 @@ impl<'a> Checker<'a> {
             header: self.header,
             line: &|row| lines.of(row),
         };
-        let phone = |row: u32| {
-            let row = usize::try_from(row).unwrap_or(usize::MAX);
-            keys.get(row).and_then(RowKey::phone)
-        };
         let mut repeated = |repeat, rows: (u32, u32)| {
-            whole.repeated(&mut warnings, repeat, rows, phone(rows.0));
+            whole.repeated(&mut warnings, repeat, rows, keys);
         };
         let seed = self.hasher.own_id("twins");
         let payments = !self.rules.allow_duplicates;
@@ -211,6 +185,10 @@ impl<'a> Checker<'a> {
         };
         // Both are asked for more than once.
         let texts = [at.fields.text(Field::Name), at.fields.text(Field::Email)];
+        if whole && is_example(texts) {
+            self.keys.push(self.hasher.key("", None, None, "", ""));
+            return self.beyond_repair(at, Field::Name, EXAMPLE);
+        }
         if whole && holds_card {
             self.card(at);
             let (phone, amount) = (phone.ok(), at.fields.amount().ok());
@@ -323,16 +301,18 @@ impl<'a> Checker<'a> {
         self.optional(at, Field::Description, |text| {
             Description::check(text).map_err(|f| f.words())
         });
-        if let Err(place) = at.fields.notify() {
-            let column = self
-                .header
-                .columns()
-                .get(place)
-                .cloned()
-                .unwrap_or_default();
-            let fault = blank(at, Some(Field::Notify), column, at.fields.at(place)).say(NOTIFY);
-            let repair = repaired(Field::Notify, &fault.value, self.reading, self.window);
-            let fault = Fault { repair, ..fault };
+        if at.fields.notify().is_err() {
+            self.flags(at);
+        }
+    }
+
+    /// Every flag that is neither yes nor no.
+    fn flags(&mut self, at: At<'_>) {
+        let header = self.header;
+        for place in at.fields.bad_flags() {
+            let column = header.columns().get(place).cloned().unwrap_or_default();
+            let mut fault = blank(at, Some(Field::Notify), column, at.fields.at(place)).say(NOTIFY);
+            fault.repair = self.repair(Field::Notify, &fault.value);
             self.tell(at.index, &fault);
         }
     }
@@ -448,13 +428,11 @@ impl<'a> Checker<'a> {
     }
 
     fn ragged(&mut self, at: At<'_>) {
-        let mut fault = blank(at, None, String::new(), "").say(COLUMNS);
-        fault.problem = format!(
-            "this row has {} cells, the header has {}",
-            at.fields.cells.len(),
-            self.header.columns().len()
-        );
-        self.tell(at.index, &fault);
+        let header = self.header;
+        let width = header.columns().len();
+        let (words, problem) = words::ragged(at.fields.cells, width, header.is_books());
+        let fault = blank(at, None, String::new(), "").say(words);
+        self.tell(at.index, &Fault { problem, ..fault });
     }
 
     /// A fault of a cell that must be judged by a person.
@@ -466,8 +444,14 @@ impl<'a> Checker<'a> {
     fn fault(&mut self, at: At<'_>, field: Field, words: Words) {
         let damage = damage::diagnose(field, at.fields.text(field));
         let mut fault = self.at_field(at, field).say(damage.unwrap_or(words));
-        fault.repair = repaired(field, &fault.value, self.reading, self.window);
+        fault.repair = self.repair(field, &fault.value);
         self.tell(at.index, &fault);
+    }
+
+    /// The sure repair of a refused cell, which must change something.
+    fn repair(&self, field: Field, value: &str) -> Option<String> {
+        let now = repaired(field, value, self.reading, self.window)?;
+        (now != value).then_some(now)
     }
 
     fn at_field(&self, at: At<'_>, field: Field) -> Fault {

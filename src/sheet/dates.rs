@@ -158,6 +158,16 @@ pub(super) fn read_expiry(
     Ok(expiry)
 }
 
+/// Reads one cell of a sheet whose dates are written as `reading` says: for whoever tests nothing else.
+#[doc(hidden)]
+pub fn read_date(
+    cell: &str,
+    reading: DateReading,
+    window: ExpiryWindow,
+) -> Result<LinkExpiry, ExpiryFault> {
+    read_expiry(cell, Shape::read(cell), reading, window)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,9 @@ use super::split::line_ends;
 /// Bytes read at a time: large enough that a chunk's checks cost nothing per row.
 pub(super) const CHUNK_BYTES: usize = 128 * 1024;
 
+/// The longest mark that a file may start with, in bytes.
+const MARK_BYTES_MAX: u32 = 3;
+
 /// Why no more text can be had.
 #[derive(Debug)]
 pub(super) enum Broken {
@@ -42,6 +45,8 @@ pub(super) struct Text<R> {
     raw: Vec<u8>,
     /// Bytes of the file before `raw`.
     before: u64,
+    /// Bytes read at a time.
+    chunk: u64,
     ended: bool,
     hash: Option<Context>,
 }
@@ -56,6 +61,7 @@ impl<R: Read> Text<R> {
             charset: None,
             raw: Vec::new(),
             before: 0,
+            chunk: long(CHUNK_BYTES),
             ended: false,
             hash: fingerprint.then(|| Context::new(&SHA256)),
         }
@@ -64,6 +70,11 @@ impl<R: Read> Text<R> {
     /// In this encoding, whatever the file looks like.
     pub(super) fn ask(&mut self, charset: Option<Charset>) {
         self.asked = charset;
+    }
+
+    /// So many bytes at a time; never less than a mark at the start takes.
+    pub(super) fn take(&mut self, bytes: u32) {
+        self.chunk = u64::from(bytes.max(MARK_BYTES_MAX));
     }
 
     /// What was read and not yet let go.
@@ -124,8 +135,7 @@ impl<R: Read> Text<R> {
     /// Appends a chunk of the file.
     fn append(&mut self, to: &mut Vec<u8>) -> Result<(), Broken> {
         let known = to.len();
-        let room = long(CHUNK_BYTES);
-        let read = (&mut self.source).take(room).read_to_end(to);
+        let read = (&mut self.source).take(self.chunk).read_to_end(to);
         read.map_err(Broken::Io)?;
         let fresh = to.get(known..).unwrap_or_default();
         self.ended = fresh.is_empty();

@@ -234,6 +234,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether an option was given that this kind of file does not take (exit 2).
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Error::Workbook {
+                why: Refusal::NotASheetOfMany | Refusal::NotAText { .. },
+                ..
+            }
+        )
+    }
+
     /// Whether the sheet itself must be mended (exit 3), as against a file that cannot be read or written (exit 1).
     pub fn is_unpayable(&self) -> bool {
         match self {

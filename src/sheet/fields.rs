@@ -59,6 +59,15 @@ impl<'a> Fields<'a> {
         Ok(notify)
     }
 
+    /// The places of all cells that are neither yes nor no.
+    pub(super) fn bad_flags(self) -> impl Iterator<Item = usize> + use<'a> {
+        let own = self.header.place(Field::Notify);
+        let all = own
+            .into_iter()
+            .chain(self.header.send_flags().iter().copied());
+        all.filter(move |place| yes_or_no(self.at(*place)).is_err())
+    }
+
     /// The order that this row gives, which holds no card's number; none if anything in it is wrong.
     pub(super) fn instruction(
         &self,

@@ -47,9 +47,10 @@ impl Fixed {
             }
         } else {
             refuse_any(path)?;
-            Out::Csv(Box::new(csv::Writer::from_writer(AtomicFile::create(
-                path,
-            )?)))
+            // A row that is not as wide as the header is copied as it is.
+            let mut writer = csv::WriterBuilder::new();
+            let writer = writer.flexible(true).from_writer(AtomicFile::create(path)?);
+            Out::Csv(Box::new(writer))
         };
         let mut fixed = Self {
             out,

@@ -15,6 +15,9 @@ use super::error::Error;
 use super::fault::{is_personal, shown_guessing};
 use super::results::RESULT_COLUMNS;
 
+/// Where a workbook's columns may be, if those that were found mean nothing.
+const ELSEWHERE: &str = "; the first row that is not blank must name the columns; another sheet is chosen with --sheet-name";
+
 /// The columns of a sheet and what they mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -22,26 +25,30 @@ pub struct Header {
     places: [Option<usize>; FIELDS],
     flags: Vec<usize>,
     id_lookalike: Option<String>,
+    /// Whether it is a workbook's.
+    of_book: bool,
 }
 
 impl Header {
     /// Reads the first row of a sheet.
     pub fn read(cells: &StringRecord, line: u64, path: &Path) -> Result<Self, Error> {
-        Self::mapped(cells, line, path, &[])
+        Self::mapped(cells, line, path, &[], false)
     }
 
-    /// The same, where the user has named columns for some fields.
+    /// The same, where the user has named columns for some fields, or the sheet is a workbook's.
     pub fn mapped(
         cells: &StringRecord,
         line: u64,
         path: &Path,
         map: &[(Field, String)],
+        of_book: bool,
     ) -> Result<Self, Error> {
         let mut header = Self {
             columns: cells.iter().map(|cell| cell.trim().to_owned()).collect(),
             places: [None; FIELDS],
             flags: Vec::new(),
             id_lookalike: None,
+            of_book,
         };
         if is_results(&header.columns) {
             let path = path.to_owned();
@@ -182,8 +189,10 @@ impl Header {
         if missing.is_empty() {
             return Ok(());
         }
+        let nearest = self.nearest_of(missing.iter().map(|(field, _)| *field));
         let hint = match self.hint() {
-            "" => self.nearest_of(missing.iter().map(|(field, _)| *field)),
+            "" if nearest.is_empty() && self.of_book => ELSEWHERE.to_owned(),
+            "" => nearest,
             hint => hint.to_owned(),
         };
         let missing: Vec<&str> = missing.iter().map(|(_, words)| *words).collect();
@@ -219,11 +228,24 @@ impl Header {
     fn hint(&self) -> &'static str {
         if self.columns.iter().any(|column| is_personal(column)) {
             "; the first line seems to be a row: put a line above it that names the columns"
-        } else if self.columns.len() == 1 {
-            "; if another character than comma, semicolon, tab or | separates the cells, name it with --delimiter"
+        } else if self.is_title() && (self.of_book || self.columns.len() > 1) {
+            "; this seems to be a title: remove the rows above the one that names the columns"
+        } else if self.columns.len() == 1 && !self.of_book {
+            "; if this is a title, remove the lines above the one that names the columns; if another character than comma, semicolon, tab or | separates the cells, name it with --delimiter"
         } else {
             ""
         }
+    }
+
+    /// Whether one cell alone holds something.
+    fn is_title(&self) -> bool {
+        let filled = self.columns.iter().filter(|column| !column.is_empty());
+        filled.count() == 1
+    }
+
+    /// Whether it is a workbook's.
+    pub(super) fn is_books(&self) -> bool {
+        self.of_book
     }
 
     /// The headers as written, without the spaces around them.

@@ -46,6 +46,8 @@ mod files_tests;
 
 pub use atomic::{AtomicFile, refuse_foreign};
 pub use charset::{CHARSETS, Charset};
+#[doc(hidden)]
+pub use dates::read_date;
 pub use dates::{DateReading, DateStyle};
 pub use editions::{Editions, EditionsSummary, Wanted};
 pub use error::{Encoding, Error};
@@ -61,7 +63,7 @@ pub use results::{
     CarriedColumns, RESULT_COLUMNS, ResultCells, ResultsWriter, copy_results, is_ours,
     remove_results,
 };
-pub use results_book::{BookTotals, ResultsBook, Sum};
+pub use results_book::{BookTotals, EARLIER_COLUMNS, ResultsBook, Sum};
 pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;

@@ -84,6 +84,13 @@ impl<R: Read> Records<R> {
         self
     }
 
+    /// The same, read so many bytes at a time: nothing read may depend on that.
+    #[doc(hidden)]
+    pub fn in_chunks(mut self, bytes: u32) -> Self {
+        self.text.take(bytes);
+        self
+    }
+
     /// The next row that is not blank: its line and its cells. The header is the first one.
     pub fn next_record(&mut self) -> Result<Option<(u64, &StringRecord)>, Error> {
         let more = self.advance()?;

@@ -11,6 +11,7 @@ use crate::domain::{
     CashgramId, Description, Email, ExpiryWindow, Money, PayeeName, PayoutType, Phone, Remarks,
 };
 
+use super::damage::is_rounded;
 use super::dates::{DateReading, DateStyle, Shape, read_expiry};
 use super::header::Field;
 
@@ -51,7 +52,9 @@ pub(super) fn repaired(
         Field::Email => sure(emails(&text), &|text| Email::check(text).is_ok()),
         Field::Notify => flag(&text),
         Field::Name => sure(vec![text], &|text| PayeeName::check(text).is_ok()),
-        Field::CashgramId => sure(vec![text], &|text| CashgramId::check(text).is_ok()),
+        Field::CashgramId => sure(vec![text], &|text| {
+            CashgramId::check(text).is_ok() && !is_rounded(text)
+        }),
         Field::Remarks => sure(vec![text], &|text| Remarks::check(text).is_ok()),
         Field::PayoutType => sure(vec![text], &|text| PayoutType::check(text).is_ok()),
         Field::Description => sure(vec![text], &|text| Description::check(text).is_ok()),

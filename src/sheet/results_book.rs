@@ -18,6 +18,9 @@ use super::results::{CarriedColumns, RESULT_COLUMNS, ResultCells};
 /// The sheets, in order.
 const ROWS: usize = 0;
 const TOTALS: usize = 1;
+const EARLIER: usize = 2;
+/// What stands before our own columns of an earlier Cashgram, here and in `earlier.csv`.
+pub const EARLIER_COLUMNS: [&str; 3] = ["name", "phone", "amount"];
 /// Our columns that are not texts.
 const ATTEMPTS: &str = "attempts";
 const TIMES: [&str; 2] = ["created_at", "checked_at"];
@@ -56,6 +59,8 @@ pub struct ResultsBook {
     columns: CarriedColumns,
     amount_column: Option<usize>,
     next: u32,
+    /// The next row of the earlier ones; 0 while there is none.
+    next_earlier: u32,
     totals: BookTotals,
 }
 
@@ -68,6 +73,7 @@ impl ResultsBook {
             columns: columns.clone(),
             amount_column: amount_column(columns),
             next: 1,
+            next_earlier: 0,
             totals: BookTotals::default(),
         };
         book.file.add_sheet("results")?;
@@ -99,11 +105,7 @@ impl ResultsBook {
         amount: Money,
     ) -> Result<(), Error> {
         let row = self.next;
-        if row >= BOOK_ROWS_MAX {
-            let source =
-                std::io::Error::other("a workbook holds at most 1,048,575 rows: use the CSV");
-            return Err(super::atomic::cannot_write(self.file.path(), source));
-        }
+        self.refuse_too_many(row)?;
         self.next += 1;
         self.count(ours, amount);
         let (columns, looks, amount_column) = (&self.columns, &self.looks, self.amount_column);
@@ -122,23 +124,53 @@ impl ResultsBook {
                 }
                 column += 1;
             }
-            for (name, cell) in RESULT_COLUMNS.iter().zip(ours.in_order()) {
-                let time = TIMES.iter().zip(times).find(|(time, _)| *time == name);
-                match time {
-                    Some((_, at)) => write_time(sheet, (row, column), at, looks)?,
-                    None if *name == ATTEMPTS => {
-                        let count: u32 = cell.parse().unwrap_or_default();
-                        sheet.write_number_with_format(row, column, count, &looks.count)?;
-                    }
-                    None if cell.is_empty() => {}
-                    None => {
-                        sheet.write_string_with_format(row, column, cell, &looks.text)?;
-                    }
-                }
-                column += 1;
+            write_ours(sheet, (row, column), ours, times, looks)
+        })
+    }
+
+    /// Writes a Cashgram that has no row in the sheet any more, on a sheet of its own. It counts nowhere.
+    pub fn earlier(
+        &mut self,
+        (name, phone, amount): (&str, &str, Money),
+        ours: &ResultCells<'_>,
+        times: [Option<i64>; 2],
+    ) -> Result<(), Error> {
+        if self.next_earlier == 0 {
+            self.begin_earlier()?;
+        }
+        let row = self.next_earlier;
+        self.refuse_too_many(row)?;
+        self.next_earlier += 1;
+        let looks = &self.looks;
+        self.file.on(EARLIER, |sheet| {
+            sheet.write_string_with_format(row, 0, name, &looks.text)?;
+            sheet.write_string_with_format(row, 1, phone, &looks.text)?;
+            write_money(sheet, (row, 2), amount, &looks.money)?;
+            write_ours(sheet, (row, 3), ours, times, looks)
+        })
+    }
+
+    fn begin_earlier(&mut self) -> Result<(), Error> {
+        self.next_earlier = 1;
+        self.file.add_sheet("earlier")?;
+        let header = &self.looks.header;
+        self.file.on(EARLIER, |sheet| {
+            let names = EARLIER_COLUMNS.iter().chain(&RESULT_COLUMNS);
+            for (column, name) in (0u16..).zip(names) {
+                sheet.write_string_with_format(0, column, *name, header)?;
+                sheet.set_column_width(column, width(name))?;
             }
+            sheet.set_freeze_panes(1, 0)?;
             Ok(())
         })
+    }
+
+    fn refuse_too_many(&self, row: u32) -> Result<(), Error> {
+        if row < BOOK_ROWS_MAX {
+            return Ok(());
+        }
+        let source = std::io::Error::other("a workbook holds at most 1,048,575 rows: use the CSV");
+        Err(super::atomic::cannot_write(self.file.path(), source))
     }
 
     fn count(&mut self, ours: &ResultCells<'_>, amount: Money) {
@@ -208,6 +240,32 @@ fn amount_column(columns: &CarriedColumns) -> Option<usize> {
     let names = csv::StringRecord::from(columns.names());
     let header = Header::read(&names, 1, Path::new("")).ok()?;
     header.place(Field::Amount)
+}
+
+/// Our own columns, from `column` on.
+fn write_ours(
+    sheet: &mut rust_xlsxwriter::Worksheet,
+    (row, mut column): (u32, u16),
+    ours: &ResultCells<'_>,
+    times: [Option<i64>; 2],
+    looks: &Looks,
+) -> Result<(), XlsxError> {
+    for (name, cell) in RESULT_COLUMNS.iter().zip(ours.in_order()) {
+        let time = TIMES.iter().zip(times).find(|(time, _)| *time == name);
+        match time {
+            Some((_, at)) => write_time(sheet, (row, column), at, looks)?,
+            None if *name == ATTEMPTS => {
+                let count: u32 = cell.parse().unwrap_or_default();
+                sheet.write_number_with_format(row, column, count, &looks.count)?;
+            }
+            None if cell.is_empty() => {}
+            None => {
+                sheet.write_string_with_format(row, column, cell, &looks.text)?;
+            }
+        }
+        column += 1;
+    }
+    Ok(())
 }
 
 fn write_time(

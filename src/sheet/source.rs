@@ -11,11 +11,13 @@ use std::path::Path;
 
 use csv::StringRecord;
 
+use crate::domain::Words;
 use crate::domain::card::holds_card_number;
 
 use super::ahead::Ahead;
 use super::error::Error;
 use super::header::Header;
+use super::layout::Layout;
 use super::read::Records;
 use super::rules::Rules;
 use super::workbook::{Book, Refusal, Trouble, ole_kind};
@@ -55,6 +57,7 @@ impl Source {
         };
         match kind(&mut file, path).map_err(failed)? {
             Kind::Book => {
+                refuse_layout(&rules.layout).map_err(refused)?;
                 let wanted = rules.sheet_name.as_deref();
                 let book = Book::open(file, path, wanted, rules.fingerprint)?;
                 Ok(Source::Book(Box::new(book)))
@@ -67,6 +70,18 @@ impl Source {
             Kind::Refused(why) => Err(refused(why)),
         }
     }
+}
+
+/// What is said of a text alone must not be passed over in silence: the wrong file may be meant.
+fn refuse_layout(layout: &Layout) -> Result<(), Refusal> {
+    let (what, option) = if layout.encoding.is_some() {
+        ("encoding", "--encoding")
+    } else if layout.delimiter.is_some() {
+        ("delimiter", "--delimiter")
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::NotAText { what, option })
 }
 
 /// What a file is.
@@ -124,6 +139,14 @@ impl Source {
         Ok(Source::Text(Box::new(Ahead::of(records)?)))
     }
 
+    /// Whether it is a workbook.
+    pub(super) fn is_book(&self) -> bool {
+        match self {
+            Source::Text(_) => false,
+            Source::Book(_) => true,
+        }
+    }
+
     /// The next row that is not blank: its line and its cells. The header is the first one.
     pub(super) fn next_record(&mut self) -> Result<Option<(u64, &StringRecord)>, Error> {
         let more = self.advance()?;
@@ -175,6 +198,15 @@ impl Source {
         match self {
             Source::Text(_) => Vec::new(),
             Source::Book(book) => book.notes(),
+        }
+    }
+
+    /// What is read though nobody sees it, after the sheet's last row: the line it begins on, if that is not the
+    /// header's; its code and cure; and what it is.
+    pub(super) fn unseen(&self) -> Vec<(Option<u64>, Words, String)> {
+        match self {
+            Source::Text(_) => Vec::new(),
+            Source::Book(book) => book.unseen(),
         }
     }
 

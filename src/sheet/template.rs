@@ -1,7 +1,7 @@
 //! An empty sheet with the right header and one example row: as CSV, or as a workbook whose columns are formatted so
 //! that a spreadsheet leaves phones and ids as they are typed, and says at once what a cell may hold.
 //!
-//! The example pays one rupee, in case somebody leaves it in. Deliberately absent: writing over anything.
+//! The example is refused where somebody leaves it in. Deliberately absent: writing over anything.
 
 use std::path::Path;
 
@@ -21,6 +21,15 @@ use super::error::Error;
 const ROWS: u32 = 10_000;
 /// Days ahead of the example's date.
 const EXAMPLE_DAYS: i64 = 7;
+
+/// Who is paid in the example, and the address: a row with either is refused.
+const EXAMPLE_NAME: &str = "Example Person - remove this row";
+const EXAMPLE_EMAIL: &str = "remove.this.row@example.com";
+
+/// Whether a row with this name and address is the example, or part of it.
+pub(super) fn is_example([name, email]: [&str; 2]) -> bool {
+    name.eq_ignore_ascii_case(EXAMPLE_NAME) || email.eq_ignore_ascii_case(EXAMPLE_EMAIL)
+}
 
 /// What a column holds, as far as a spreadsheet is concerned.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,9 +52,9 @@ struct Column {
 const COLUMNS: [Column; 10] = [
     column(
         "name",
-        "Asha Menon",
+        EXAMPLE_NAME,
         Holds::Text,
-        24,
+        32,
         "Needed. Who is paid: letters, digits, spaces and . - / &, at most 100.",
     ),
     column(
@@ -64,7 +73,7 @@ const COLUMNS: [Column; 10] = [
     ),
     column(
         "email",
-        "asha@example.com",
+        EXAMPLE_EMAIL,
         Holds::Text,
         28,
         "Optional. Where the link goes too.",
@@ -281,7 +290,7 @@ mod tests {
         assert_eq!(header.not_read(), Vec::<String>::new());
         assert!(
             text.ends_with(
-                "Asha Menon,9000000001,1.00,asha@example.com,2026-12-01,,June salary,Salary,,yes\n"
+                "Example Person - remove this row,9000000001,1.00,remove.this.row@example.com,2026-12-01,,June salary,Salary,,yes\n"
             ),
             "{text}"
         );

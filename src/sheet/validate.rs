@@ -92,8 +92,8 @@ fn pass(
     known: Option<&Known>,
 ) -> Result<(Checked, Option<Known>), Error> {
     let header = read_header(&mut source, rules)?;
-    let (line, _) = source.current();
-    sink.begin(&header, line);
+    let (header_line, _) = source.current();
+    sink.begin(&header, header_line);
     let mut checker = Checker::new(rules, &header, hasher, judge, sink, known);
     while source.advance()? {
         let (line, cells) = source.current();
@@ -115,7 +115,10 @@ fn pass(
         }
     };
     let dates = checker.reading();
-    let (keys, faulty, warnings) = (checker.keys, checker.faulty, checker.warnings);
+    let (keys, faulty, mut warnings) = (checker.keys, checker.faulty, checker.warnings);
+    for (line, words, problem) in source.unseen().into_iter().rev() {
+        warnings.add_of_all(line.unwrap_or(header_line), words, problem);
+    }
     if keys.is_empty() {
         let path = source.path().to_owned();
         return Err(Error::NoRows { path });
@@ -164,8 +167,9 @@ fn doubted(header: &Header, cells: &StringRecord, troubles: &[(usize, Trouble)])
 /// The first row of a sheet.
 pub(super) fn read_header(source: &mut Source, rules: &Rules) -> Result<Header, Error> {
     let path = source.path().to_owned();
+    let of_book = source.is_book();
     let header = match source.next_record()? {
-        Some((line, cells)) => Header::mapped(cells, line, &path, &rules.layout.map)?,
+        Some((line, cells)) => Header::mapped(cells, line, &path, &rules.layout.map, of_book)?,
         None => return Err(Error::Empty { path }),
     };
     source.understand(&header);

@@ -102,6 +102,25 @@ impl Warnings {
             self.first.truncate(SHOWN_MAX);
         }
     }
+
+    /// Counts one of the whole sheet, which stands before those of rows.
+    pub(super) fn add_of_all(&mut self, line: u64, words: Words, problem: String) {
+        *self.by_code.entry(words.code).or_default() += 1;
+        self.count += 1;
+        let fault = Fault {
+            line,
+            row: 0,
+            column: String::new(),
+            field: None,
+            value: String::new(),
+            code: words.code,
+            problem,
+            fix: words.fix.to_owned(),
+            repair: None,
+        };
+        self.first.insert(0, fault);
+        self.first.truncate(SHOWN_MAX);
+    }
 }
 
 /// What is known of the whole sheet, for its warnings.
@@ -117,17 +136,25 @@ impl Whole<'_> {
         to: &mut Warnings,
         repeat: Repeat,
         (row, other): (u32, u32),
-        phone: Option<Phone>,
+        keys: &[RowKey],
     ) {
-        let (words, what) = match repeat {
-            Repeat::Payment => (ALIKE, "phone and amount, though not the same name or id"),
-            Repeat::Phone => (PHONE_REPEATED, "phone"),
+        let words = match repeat {
+            Repeat::Payment => ALIKE,
+            Repeat::Phone => PHONE_REPEATED,
         };
+        let key = |row: u32| keys.get(usize::try_from(row).unwrap_or(usize::MAX));
         to.add(row, words.code, || {
+            let phone = key(row).and_then(RowKey::phone);
             let digits = phone.map_or_else(String::new, Phone::digits);
             let fault = self.blank(row, Field::Phone, digits).say(words);
             let line = (self.line)(other);
-            let problem = format!("line {line} has the same {what}");
+            let problem = match repeat {
+                Repeat::Phone => format!("line {line} has the same phone"),
+                Repeat::Payment => {
+                    let shared = key(row).zip(key(other)).map_or("phone and amount", shared);
+                    format!("line {line} has the same {shared}")
+                }
+            };
             Fault { problem, ..fault }
         });
     }
@@ -174,6 +201,16 @@ impl Whole<'_> {
             problem: String::new(),
             fix: String::new(),
         }
+    }
+}
+
+/// What two rows of one phone and amount share, and what tells them apart.
+fn shared((one, other): (&RowKey, &RowKey)) -> &'static str {
+    match (one.own_id == other.own_id, one.name == other.name) {
+        (true, true) => "name, phone and amount",
+        (true, false) => "phone and amount under another name",
+        (false, true) => "name, phone and amount under another id",
+        (false, false) => "phone and amount under another name and id",
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: TLS, routing (the dashboard holds any path), and what an event leads to (`follow`).
 
+use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -121,10 +122,17 @@ async fn answer(State(door): State<Arc<Door>>, request: Request) -> Response {
     let kind = head.headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let now = door.clock.now().as_millisecond();
-    let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        door.refusals
-            .note(now, "a body that is too long or broke off");
-        return say(StatusCode::PAYLOAD_TOO_LARGE, "an event is shorter");
+    let body = match to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(why) if took_too_long(&why) => {
+            door.refusals.note(now, "a body that took too long");
+            return say(StatusCode::REQUEST_TIMEOUT, "an event is quicker");
+        }
+        Err(_) => {
+            door.refusals
+                .note(now, "a body that is too long or broke off");
+            return say(StatusCode::PAYLOAD_TOO_LARGE, "an event is shorter");
+        }
     };
     let event = match Event::read(kind, &body) {
         Ok(event) => event,
@@ -140,6 +148,15 @@ async fn answer(State(door): State<Arc<Door>>, request: Request) -> Response {
             say(StatusCode::UNAUTHORIZED, "the signature is not right")
         }
     }
+}
+
+/// Whether the time of the connection ran out while it was read.
+fn took_too_long(why: &axum::Error) -> bool {
+    let mut causes = std::iter::successors(why.source(), |why| (*why).source());
+    causes.any(|cause| {
+        let io = cause.downcast_ref::<io::Error>();
+        io.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut)
+    })
 }
 
 impl Door {
@@ -296,12 +313,14 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(serve(listener, door, std::future::pending()));
         let mut slow = Vec::new();
-        for _ in 0..CONNECTIONS_MAX {
+        for place in 0..CONNECTIONS_MAX {
             let mut stream = TcpStream::connect(address).await.unwrap();
-            stream
-                .write_all(b"POST / HTTP/1.1\r\nhost: x\r\n")
-                .await
-                .unwrap();
+            // The last one drips its body, the others their headers.
+            let request: &[u8] = match place + 1 {
+                CONNECTIONS_MAX => b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nevent",
+                _ => b"POST / HTTP/1.1\r\nhost: x\r\n",
+            };
+            stream.write_all(request).await.unwrap();
             slow.push(stream);
         }
         let began = Instant::now();
@@ -313,11 +332,14 @@ mod tests {
         last.read_to_string(&mut said).await.unwrap();
         assert!(said.starts_with("HTTP/1.1 200"), "{said}");
         assert!(began.elapsed() >= REQUEST_TIME_MAX, "there was room before");
+        let mut rest = Vec::new();
         for mut stream in slow {
-            let mut rest = Vec::new();
+            rest.clear();
             // Cut, perhaps with a word of refusal.
             let _ = stream.read_to_end(&mut rest).await;
         }
+        let rest = String::from_utf8_lossy(&rest);
+        assert!(rest.starts_with("HTTP/1.1 408"), "{rest}");
         serving.abort();
     }
 }

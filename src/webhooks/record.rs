@@ -72,8 +72,10 @@ fn decide(
 ) -> Result<(Vec<Posting>, Outcome), Error> {
     let (mut page, mut outcome) = (Vec::new(), Outcome::new());
     let mut seen = BTreeSet::new();
+    let since = answered.iter().map(|(reply, _)| reply.asked_at).min();
+    let lately = store.recorded_since(since.unwrap_or(i64::MAX))?;
     for (reply, hints) in answered {
-        let judged = judge(store.asked(&reply.id)?, reply);
+        let judged = judge(store.asked(&reply.id, &lately)?, reply);
         if let Judged::News(payout, news) = &judged
             && seen.insert(*payout)
         {
@@ -110,7 +112,9 @@ fn judge(asked: Option<Asked>, reply: &Replied) -> Judged {
     let Some(asked) = asked else {
         return Judged::Stale;
     };
-    if asked.checked_at.is_some_and(|at| at >= reply.asked_at) {
+    // A look-up that left before a newer attempt did tells nothing of it.
+    let known_at = asked.checked_at.max(asked.recorded_at);
+    if known_at.is_some_and(|at| at >= reply.asked_at) {
         return Judged::Stale;
     }
     let sent = asked.standing.attempts > 0;
@@ -122,10 +126,10 @@ fn judge(asked: Option<Asked>, reply: &Replied) -> Judged {
             State::Ready | State::Unknown | State::Rejected | State::Cancelled,
             LookUp::Found(seen),
         ) => News::Present(seen.clone()),
-        (State::Unknown | State::Created | State::Conflict, LookUp::Missing) => News::Missing,
-        (State::Ready | State::Rejected | State::Cancelled, LookUp::Missing) => {
-            return Judged::Nothing;
+        (State::Unknown | State::Created | State::Conflict | State::Cancelled, LookUp::Missing) => {
+            News::Missing
         }
+        (State::Ready | State::Rejected, LookUp::Missing) => return Judged::Nothing,
         (
             _,
             LookUp::Throttled { .. }
@@ -151,6 +155,7 @@ mod tests {
                 ..Standing::fresh(state)
             },
             checked_at,
+            recorded_at: None,
         })
     }
 
@@ -196,7 +201,7 @@ mod tests {
             (State::Unknown, 1, "present", "missing"),
             (State::Ready, 1, "present", "nothing"),
             (State::Rejected, 1, "present", "nothing"),
-            (State::Cancelled, 1, "present", "nothing"),
+            (State::Cancelled, 1, "present", "missing"),
             (State::Ready, 0, "never sent", "never sent"),
             (State::Invalid, 0, "never sent", "never sent"),
         ] {
@@ -215,6 +220,17 @@ mod tests {
         for (checked_at, wanted) in [(99, "swept"), (100, "stale"), (101, "stale")] {
             let judged = judge(asked(State::Created, 1, Some(checked_at)), &reply(found()));
             assert_eq!(word(&judged), wanted);
+            // A create that left since: what was asked before is no proof that it does not exist.
+            let newer = asked(State::Unknown, 2, None).map(|asked| Asked {
+                recorded_at: Some(checked_at),
+                ..asked
+            });
+            let wanted = if wanted == "stale" {
+                "stale"
+            } else {
+                "missing"
+            };
+            assert_eq!(word(&judge(newer, &reply(LookUp::Missing))), wanted);
         }
         assert_eq!(word(&judge(None, &reply(found()))), "stale");
     }

@@ -1,6 +1,7 @@
 //! The checkpoints in a folder, and which of them knows an id.
 //!
-//! Looked at afresh for every page of hints: batches come and go while the receiver runs. Only checkpoints of this
+//! What makes a file a checkpoint is what stands in it; SQLite itself is asked, since the system drops the locks of whoever
+//! closes a file by other means. Looked at afresh for every page of hints: batches come and go while the receiver runs. Only checkpoints of this
 //! environment, gateway and account count. Deliberately absent: folders below, and any memory from one page to the next.
 
 use std::path::{Path, PathBuf};
@@ -9,8 +10,6 @@ use crate::checkpoint::{Binding, Peek};
 
 /// Checkpoints looked at; more is not a folder of batches.
 const FILES_MAX: usize = 10_000;
-/// How the names of checkpoints end, with or without an environment before it.
-const ENDING: &str = ".db";
 
 /// The checkpoints of one folder, open for a look.
 pub(super) struct Shelf {
@@ -41,8 +40,8 @@ impl Shelf {
         };
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
-            let named = path.to_str().is_some_and(|name| name.ends_with(ENDING));
-            if named && path.is_file() {
+            // What a checkpoint is called is the user's affair.
+            if path.is_file() && !is_beside(&path) {
                 shelf.put(path, whose);
             }
         }
@@ -89,6 +88,14 @@ impl Shelf {
         }
         None
     }
+}
+
+/// Whether it is what SQLite keeps beside a file. Looking into it would disturb whoever uses it.
+fn is_beside(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    ["-wal", "-shm", "-journal"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 fn is_of(binding: &Binding, whose: &Binding) -> bool {

@@ -97,6 +97,8 @@ for number, (header, words) in enumerate([
     ("Asha Menon,9000000001,100", "the first line seems to be a row"),
     ("name^phone^amount", "--delimiter"),
     ("emp name;cell;net", "no column for"),
+    ("June payroll,,", "seems to be a title: remove the rows above"),
+    ("June payroll", "if this is a title, remove the lines above|--delimiter"),
 ]):
     raw(f"columns-missing-{number + 1}", header + "\nA,9000000001,5\n", 3, words + "|line 1")
 for number, (header, words) in enumerate([
@@ -146,13 +148,18 @@ for number, (row, line) in enumerate([
     ("Ravi,9000000002", 3), ("Ravi,9000000002,1,000.00", 3), ("Ravi", 3), ("Ravi,9000000002,5,", 3), ("Nair, Ravi,9000000002,5", 3),
     ("Ravi;9000000002;5", 3),
 ]):
-    raw(f"row-ragged-{number + 1}", f"name,phone,amount\nAsha,9000000001,5\n{row}\n", 3, "row.columns", faults=f"{line}::row.columns")
+    width = row.count(",") + 1
+    words = "row.columns|the header has 3|" + ("as many cells as the header" if width < 3 else "put quotes around cells that hold a comma")
+    raw(f"row-ragged-{number + 1}", f"name,phone,amount\nAsha,9000000001,5\n{row}\n", 3, words, faults=f"{line}::row.columns")
 for number, row in enumerate([
     "Total,,105.00", "GRAND TOTAL,,105", "Sub-total:,,105.00", ",,Total", "Total,,", "TOTAL,,=SUM(C2:C3)", "Total Amount (Rs),,105",
     "Total,,105,,", "Sum,,105",
 ]):
     row = row if row.count(",") == 4 else row + ",,"
     raw(f"row-total-{number + 1}", f"name,phone,amount,email,dept\nAsha,9000000001,5,,\n{row}\n,,,,\n", 3, "line of totals|row.total", faults="3:phone:row.total")
+EXAMPLE = "Example Person - remove this row,9000000001,1.00,remove.this.row@example.com"
+for number, line in enumerate([EXAMPLE, EXAMPLE.upper(), EXAMPLE.split("@")[0].rsplit(",", 1)[0] + ",", EXAMPLE.replace(EXAMPLE.split(",")[0], "Asha")]):
+    raw(f"row-example-{number + 1}", f"name,phone,amount,email\nAsha,9000000002,5,\n{line}\n", 3, "row.example|template's example", faults="3:name:row.example")
 raw("row-total-short", "name,phone,amount,dept\nAsha,9000000001,5,x\nTotal,,5\n", 3, "row.total", faults="3:phone:row.total")
 raw("row-twin-1", "name,phone,amount\nAsha,9000000001,5\nAsha,9000000001,5\n", 3, "row.duplicate", faults="3:phone:row.duplicate")
 raw("row-twin-2", "name,phone,amount\nAsha,9000000001,5\nRavi,9000000002,5\n ASHA ,+91 90000 00001,5.00\n", 3, "row.duplicate|line 2", faults="4:phone:row.duplicate")
@@ -194,6 +201,7 @@ cells("amount-zeros", "amount", "amount.leading_zero", "0001250", "01.00", "0000
 cells("amount-digits", "amount", "amount.digits", "५००", "５００", "1½", "১০০")
 cells("amount-behind", "amount", "amount.behind", "500/-", "1,250.00/-", "500 Rs", "500 INR", "500₹", "500 Dr", "500 Cr", "500/=")
 cells("amount-currency", "amount", "amount.currency", "$5", "5 USD", "€500", "AED 500", "£5.00")
+cells("amount-points", "amount", "amount.format", "1.2.3", "1.000.000", "12.34.56")
 cells("amount-format", "amount", "amount.format", "ten", "1 250", "+5", "5.", ".5", "1.2.3".replace("1.2.3", "five hundred"), "-", "1_000", "NaN")
 # E-mail.
 cells("email-at", "email", "email.at", "nobody", "a@b@example.com", "www.example.com")
@@ -234,6 +242,9 @@ cells("type-characters", "payout_type", "payout_type.characters", "Type9", "Re-f
 cells("type-length", "payout_type", "payout_type.length", "x" * 21)
 cells("description-characters", "description", "description.characters", "100%", "Order #8841")
 cells("description-length", "description", "description.length", "x" * 101)
+flags = "name,phone,amount,sendWhatsapp,sendSMS,sendEmail\nAsha,9000000001,5,"
+raw("notify-flags-1", flags + "x,1,y\n", 3, "2 notify.format", faults="2:sendWhatsapp:notify.format 2:sendEmail:notify.format")
+raw("notify-flags-2", flags + "0,maybe,\n", 3, "1 problem", faults="2:sendSMS:notify.format")
 cells("notify-format", "notify", "notify.format", "maybe", "y", "on", "2")
 # Damage.
 for field in ["name", "phone", "amount", "email", "link_expiry"]:
@@ -248,7 +259,8 @@ for number, text in enumerate(["Asha,9000000001,5,a@gmial.com\n", "Asha,90000000
     raw(f"strict-{number + 1}", "name,phone,amount,email\n" + text, 3, "--strict stops", "--strict")
 PLAIN = "name,phone,amount\nAsha,9000000001,5\nRavi,9000000002,7.50\n"
 raw("control-count", PLAIN, 3, "--expect-count says 3", "--expect-count 3")
-raw("control-total", PLAIN, 3, "--expect-total says", "--expect-total 12.51")
+raw("control-total", PLAIN, 3, "adds up to ₹12.50, --expect-total says ₹12.51: ₹0.01 too little", "--expect-total 12.51")
+raw("control-total-more", PLAIN, 3, "--expect-total says ₹10.00: ₹2.50 too much", "--expect-total 10")
 raw("control-max", PLAIN, 3, "amount.above_max", "--max-amount 7", "3:amount:amount.above_max")
 raw("control-both", PLAIN, 3, "--expect-count says 1", "--expect-count 1 --expect-total 12.50")
 

@@ -64,6 +64,12 @@ fn numbers() -> Vec<Shown> {
             "100000.10",
         ),
         (
+            number("9000000013", "00000\\-00000"),
+            number("500000", "[>=100000]##\\,##\\,##0.00;##,##0.00"),
+            String::new(),
+            "500000.00",
+        ),
+        (
             number("9000000006", "@"),
             number("1", "0"),
             String::new(),
@@ -145,10 +151,10 @@ fn numbers_are_read_as_their_cells_show_them() {
     );
     world
         .paysheet()
-        .args(["validate", "june.xlsx", "--expect-total", "206,303.90"])
+        .args(["validate", "june.xlsx", "--expect-total", "706,303.90"])
         .run()
         .exits(3)
-        .says(["adds up to ₹3,06,545.90"]);
+        .says(["adds up to ₹8,06,545.90"]);
 }
 
 #[test]
@@ -175,13 +181,49 @@ fn what_surrounds_the_rows_changes_nothing() {
         .exits(0);
     validated.says([
         "2 rows, ₹11.00: all are payable",
-        "1 hidden row, read and paid like the others: 7",
-        "hidden columns, read like the others: D",
+        "worth a look: line 7: 1 row is hidden, and it is read and paid like the others: 7: show all rows",
+        "worth a look: line 1: 1 column is hidden, and it is read like the others: D",
+        "2 warnings",
         "merged cells, of which only the first holds a value: F1:G2",
     ]);
     let table = sent(&world, "june.xlsx");
     assert_eq!(column(&table, "name"), ["Asha Menon", "Ravi"]);
     assert_eq!(column(&table, "memo"), ["a\r\nb", ""]);
+}
+
+/// Whoever hides or filters rows away may think that they are not paid.
+#[test]
+fn what_nobody_sees_is_counted_and_named() {
+    let world = World::new();
+    let row = |line: u32| {
+        let hidden = if line.is_multiple_of(2) {
+            " hidden=\"1\""
+        } else {
+            ""
+        };
+        format!(
+            "<row r=\"{line}\"{hidden}><c r=\"A{line}\" t=\"inlineStr\"><is><t>Asha</t></is></c><c r=\"B{line}\"><v>90000000{line:02}</v></c><c r=\"C{line}\"><v>5</v></c></row>"
+        )
+    };
+    let rows: String = (2..16).map(row).collect();
+    let book = Book::simple().xml(&rows).around(
+        "<cols><col min=\"2\" max=\"3\" hidden=\"1\"/></cols>",
+        "<autoFilter ref=\"A1:D15\"><filterColumn colId=\"0\"/></autoFilter>",
+    );
+    world.sheet("june.xlsx", book.bytes());
+    let validate = |more: &[&str]| {
+        let command = ["validate", "june.xlsx", "--json"];
+        world.paysheet().args(command).args(more).run()
+    };
+    let run = validate(&[]).exits(0).says([
+        "7 rows are hidden by a filter, and they are read and paid like the others: 2, 4, 6, 8, 10, ...",
+        "2 columns are hidden, and they are read like the others: B, C",
+    ]);
+    let counts = serde_json::json!({"row.hidden": 1, "column.hidden": 1});
+    assert_eq!(run.json()["warnings"], counts);
+    validate(&["--strict"])
+        .exits(3)
+        .says(["2 warnings, and --strict stops at them"]);
 }
 
 #[test]
@@ -227,8 +269,15 @@ fn the_sheet_is_the_first_visible_one_or_the_named() {
         .paysheet()
         .args(["validate", "june.csv", "--sheet-name", "June"])
         .run()
-        .exits(1)
+        .exits(2)
         .says(["it is a CSV, which has no sheets"]);
+    for (option, value) in [("--encoding", "windows-1252"), ("--delimiter", "semicolon")] {
+        let says = format!(
+            "it is a workbook, which has no {}: leave {option} out",
+            &option[2..]
+        );
+        validate(&[option, value]).exits(2).says([says]);
+    }
 }
 
 /// The bulk file of Cashfree's dashboard, as CSV and as workbook, unchanged.

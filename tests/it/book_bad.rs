@@ -57,6 +57,15 @@ fn bad_cells() -> Vec<(&'static str, String, &'static str)> {
         amount(number("1250", "dd/mm/yyyy"), "cell.date"),
         amount(number("1250", ";;;"), "cell.hidden"),
         amount(number("-5", "0.00"), "amount.negative"),
+        amount(number("-5", "(#,##0.00)"), "amount.negative"),
+        // What the cell shows is not what it holds.
+        amount(number("1250", "(#,##0.00)"), "amount.shown"),
+        amount(number("1250", "\\-0.00"), "amount.shown"),
+        amount(number("1250", "0\",\"00"), "amount.shown"),
+        amount(number("1250", "00000\\-00000"), "amount.shown"),
+        amount(number("1250", "00000000"), "amount.leading_zero"),
+        phone(number("900000018", "\"9\"0"), "cell.shown"),
+        ("link_expiry", number("46361", "mmm-yy"), "expiry.shown"),
         amount(number("0", "0.00"), "amount.too_small"),
         amount(number("0.99", "0.00"), "amount.too_small"),
         amount(number("99999999999", "0.00"), "amount.too_large"),
@@ -110,14 +119,23 @@ fn sheets_that_cannot_be_paid() {
     let far =
         |cell: &str, row: u32| format!("<row r=\"{row}\"><c r=\"{cell}{row}\"><v>1</v></c></row>");
     let long = "x".repeat(5000);
-    let cases: [(Book, &[&str]); 7] = [
+    let cases: [(Book, &[&str]); 8] = [
         (Book::new(), &["is empty"]),
         (Book::simple(), &["has a header but no rows"]),
         (
             Book::new()
                 .row(&[text("June payroll")])
                 .row(&[text("name")]),
-            &["line 1: no column for name"],
+            &[
+                "line 1: no column for name",
+                "this seems to be a title: remove the rows above",
+            ],
+        ),
+        (
+            Book::new().row(&["who", "cell", "pay"].map(text)),
+            &[
+                "the first row that is not blank must name the columns; another sheet is chosen with --sheet-name",
+            ],
         ),
         (
             Book::simple().xml(&far("XFD", 1_048_576)),
@@ -139,7 +157,10 @@ fn sheets_that_cannot_be_paid() {
                 String::new(),
                 text("note"),
             ]),
-            &["this row has 5 cells, the header has 4"],
+            &[
+                "in column E of this row is a value, but no column's name",
+                "name its column in the header",
+            ],
         ),
     ];
     for (book, words) in cases {
@@ -516,8 +537,25 @@ fn files_that_are_no_workbook_are_told_apart() {
     refused(other_files());
 }
 
+/// A text that a cell refers to and that is not there is no blank cell.
+fn without_texts() -> Vec<Refused> {
+    let cell = "<row r=\"2\"><c r=\"A2\" t=\"s\"><v>1</v></c></row>";
+    let book = Book::simple().xml(cell);
+    let one = "<sst><si><t>Asha</t></si></sst>";
+    let missing = "the workbook is damaged (the text of its cell A2 is missing)";
+    vec![
+        ("a.xlsx", book.bytes(), missing),
+        (
+            "b.xlsx",
+            book.part("xl/sharedStrings.xml", one).bytes(),
+            missing,
+        ),
+    ]
+}
+
 #[test]
 fn damaged_workbooks_are_refused() {
+    refused(without_texts());
     refused(damaged());
     refused(misshapen());
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::guards::{RESULTS, guarded, sent};
+use crate::guards::{CHECKPOINT, RESULTS, guarded, sent};
 use crate::support::audit::audit_json;
 use crate::support::world::{phone, row_text};
 use crate::support::*;
@@ -135,6 +135,106 @@ fn what_was_not_sent_is_cancelled_without_a_word_to_the_gateway() {
     audit(&world, RESULTS, &raw);
     world.send("june.csv", &raw).arg("--reopen").run().exits(0);
     assert_eq!(raw.booked().len(), 2);
+}
+
+/// A batch that was sent, and whose checkpoint is lost; what stands in for it never reached the gateway.
+fn lost(gate: &impl Gateway, sent_rows: usize, rows_now: usize, keeps_results: bool) -> World {
+    let world = sent(gate, sent_rows);
+    world.lose_checkpoint(CHECKPOINT);
+    if !keeps_results {
+        world.remove(RESULTS);
+    }
+    world.sheet("june.csv", rows(rows_now));
+    let send = world.send("june.csv", gate);
+    let send = send.env("CASHFREE_CLIENT_SECRET", "wrong");
+    send.run().exits(1);
+    world
+}
+
+#[test]
+fn what_a_lost_checkpoint_sent_is_not_called_cancelled_unasked() {
+    for keeps_results in [true, false] {
+        let raw = Raw::honest();
+        let world = lost(&raw, 3, 5, keeps_results);
+        let unreached = cancel(&world, &raw).env("CASHFREE_CLIENT_SECRET", "wrong");
+        unreached.run().exits(1);
+        if !keeps_results {
+            assert_eq!(world.table(RESULTS).states("ready"), 5);
+        }
+        let run = cancel(&world, &raw).run().exits(4);
+        let run = run.says(["2 payouts cancelled now", "3 rows are in conflict"]);
+        let run = run.says([
+            "not stopped",
+            "--adopt --reopen",
+            "paysheet cancel june.csv",
+        ]);
+        let table = world.table(RESULTS);
+        assert_eq!(
+            (table.states("conflict"), table.states("cancelled")),
+            (3, 2)
+        );
+        audit_json(&run, &table);
+        audit(&world, RESULTS, &raw);
+        assert_eq!(standing(&raw, "ACTIVE"), 3);
+        // Again nothing else comes of it, until they are adopted.
+        cancel(&world, &raw).run().exits(4);
+        let adopt = ["--adopt", "--reopen", "--settle", "1"];
+        world.send("june.csv", &raw).args(adopt).run().exits(0);
+        cancel(&world, &raw).run().exits(0);
+        assert_eq!((standing(&raw, "ACTIVE"), raw.creates()), (0, 3));
+        assert_eq!(world.table(RESULTS).states("cancelled"), 5);
+        audit(&world, RESULTS, &raw);
+    }
+}
+
+#[test]
+fn a_named_row_that_a_lost_checkpoint_sent_is_looked_up_alone() {
+    let raw = Raw::honest();
+    let world = lost(&raw, 30, 30, false);
+    let looks = raw.count("/getCashgramStatus");
+    let run = cancel(&world, &raw).args(["--row", "7"]).run().exits(4);
+    run.says(["0 payouts cancelled now", "1 row is in conflict"]);
+    assert_eq!(raw.count("/getCashgramStatus"), looks + 1);
+    let table = world.table(RESULTS);
+    assert_eq!((table.states("conflict"), table.states("ready")), (1, 29));
+    // The batch is not known to be its own for that: send asks about all of it.
+    let words = ["30 links of this batch exist", "--adopt"];
+    guarded(&world, &raw, world.send("june.csv", &raw), 4, &words);
+    audit(&world, RESULTS, &raw);
+}
+
+#[test]
+fn a_row_that_comes_back_after_a_loss_is_not_called_cancelled_unasked() {
+    // Adopted without its last row, which then stands in the sheet again.
+    let raw = Raw::honest();
+    let world = lost(&raw, 3, 2, true);
+    world.send("june.csv", &raw).arg("--adopt").run().exits(0);
+    world.sheet("june.csv", rows(3));
+    let send = world.send("june.csv", &raw);
+    let send = send.env("CASHFREE_CLIENT_SECRET", "wrong");
+    send.run().exits(1);
+    assert_eq!(world.table(RESULTS).states("ready"), 1);
+    let run = cancel(&world, &raw).run().exits(4);
+    let table = world.table(RESULTS);
+    assert_eq!(
+        table.column("state"),
+        ["cancelled", "cancelled", "conflict"],
+        "{run}"
+    );
+    audit(&world, RESULTS, &raw);
+}
+
+#[test]
+fn results_of_a_lost_checkpoint_are_not_called_stopped() {
+    // The gateway knows none of the ids that the sheet makes: what the results list may live all the same.
+    let world = lost(&Raw::honest(), 3, 3, true);
+    let links = world.text(RESULTS);
+    let fresh = Raw::honest();
+    for _ in 0..2 {
+        let run = cancel(&world, &fresh).run().exits(4);
+        run.says([RESULTS, CHECKPOINT, "--adopt"]);
+        assert_eq!(world.text(RESULTS), links);
+    }
 }
 
 #[test]

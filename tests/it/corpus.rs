@@ -308,7 +308,7 @@ fn what_never_ends_is_given_up_early() {
 }
 
 /// What a code's name may start with.
-const FAMILIES: [&str; 12] = [
+const FAMILIES: [&str; 13] = [
     "name",
     "phone",
     "amount",
@@ -321,6 +321,7 @@ const FAMILIES: [&str; 12] = [
     "notify",
     "row",
     "cell",
+    "column",
 ];
 
 /// The codes in the program's text: what stands between quotes and looks like one.

@@ -104,6 +104,75 @@ fn repairs_are_made_in_a_new_file_and_listed() {
     }
 }
 
+/// What is mended is still not what was expected, or still worth a look.
+#[test]
+fn the_mended_sheet_is_held_to_the_same_totals() {
+    let world = World::new();
+    world.sheet(
+        "june.csv",
+        "Who,phone,amount\nAsha,9876543210,5\nRavi,9876543210,6/-\n",
+    );
+    let mut number = 0;
+    let mut fix = |more: &[&str]| {
+        number += 1;
+        let name = format!("mended-{number}.csv");
+        let command = ["validate", "june.csv", "--map", "name=Who", "--fix", &name];
+        world.paysheet().args(command).args(more).run()
+    };
+    fix(&["--expect-total", "11.00", "--json"]).exits(0).says([
+        "paysheet send mended-1.csv --map name=Who --expect-total 11.00 --json --batch june",
+    ]);
+    let wrong = fix(&["--expect-total", "12.00", "--json"]).exits(3);
+    assert_eq!(wrong.json()["exit"], 3);
+    wrong.says(["adds up to ₹11.00, --expect-total says ₹12.00: ₹1.00 too little"]);
+    fix(&["--expect-count", "3"]).exits(3);
+    fix(&["--strict"])
+        .exits(3)
+        .says(["1 warning, and --strict stops at them"]);
+    fix(&["--max-amount", "5.50"])
+        .exits(3)
+        .says(["1 of its 2 rows still has problems", "--max-amount 5.50"]);
+}
+
+/// Rows that are not as wide as the header are copied as they are, and are still problems.
+#[test]
+fn a_ragged_sheet_is_mended_as_far_as_it_goes() {
+    for name in ["fixed.csv", "fixed.xlsx"] {
+        let world = World::new();
+        world.sheet(
+            "june.csv",
+            "name,phone,amount\nAsha,9876543210,6/-\nRavi,9876543211\nMeera,9876543212,1,250.00\n",
+        );
+        let command = ["validate", "june.csv", "--fix", name];
+        world
+            .paysheet()
+            .args(command)
+            .run()
+            .exits(3)
+            .says(["1 cell repaired", "2 of its 3 rows still have problems"]);
+        world.paysheet().args(["validate", name]).run().exits(3);
+    }
+}
+
+/// An id that may have been rounded has no sure repair: none that changes nothing, none that is refused again.
+#[test]
+fn a_repair_changes_something_and_is_sure() {
+    let world = World::new();
+    world.sheet(
+        "june.csv",
+        "name,phone,amount,cashgram_id\nAsha,9876543210,6,1234567890123450\nRavi,9876543211,6,１２３４５６７８９０１２３４５０\n",
+    );
+    let command = ["validate", "june.csv", "--fix", "fixed.csv"];
+    world
+        .paysheet()
+        .args(command)
+        .run()
+        .exits(3)
+        .says(["nothing was repaired: no problem has one sure repair"])
+        .hides(["→"]);
+    assert!(!world.has("fixed.csv"));
+}
+
 /// The way back: the sheet was sent in part, is mended, and the same batch goes on.
 #[test]
 fn the_mended_sheet_resumes_its_batch() {

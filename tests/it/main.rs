@@ -30,6 +30,8 @@ mod everywhere;
 mod export;
 mod faults;
 mod files;
+mod fuzz;
+mod gone;
 mod guards;
 mod help;
 mod hostile;

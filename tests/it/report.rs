@@ -101,6 +101,11 @@ fn the_numbers_add_up_in_every_format() {
         (&10.into(), &true.into())
     );
     assert_eq!(told["answers"], 10);
+    for time in [&told["made_at"], &told["runs"][0]["began"]] {
+        let time = time.as_str().unwrap();
+        let parsed: jiff::Timestamp = time.parse().unwrap();
+        assert_eq!(parsed.to_string(), time, "RFC 3339 in UTC");
+    }
     assert_eq!(told["runs"][0]["creates"], 10);
     assert_eq!(told["needs_a_person"][0]["cause"], "rejected");
     let csv = report(&world, &gate)
@@ -118,6 +123,14 @@ fn the_numbers_add_up_in_every_format() {
         .filter_map(|row| row["payouts"].parse::<u64>().ok())
         .sum();
     assert_eq!(payouts, 10);
+    // Numbers that nobody gets are no numbers.
+    for (format, how) in [
+        ("csv", "exec >/dev/full"),
+        ("json", "mkfifo p; exec 3<>p; exec >p; exec 3<&-"),
+    ] {
+        let lost = report(&world, &gate).args(["--format", format]).after(how);
+        lost.run().exits(1).says(["stdout"]);
+    }
     // Another format's file is not this one's to replace.
     report(&world, &gate)
         .args(["--output", "numbers.csv"])

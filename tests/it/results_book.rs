@@ -28,6 +28,14 @@ fn number(data: &Data) -> f64 {
     }
 }
 
+/// A column of texts below its name.
+pub(crate) fn texts(world: &World, name: &str, sheet: &str, column: &str) -> Vec<String> {
+    let rows = cells(world, name, sheet);
+    let place = rows[0].iter().position(|cell| text(cell) == column);
+    let place = place.expect("the column");
+    rows[1..].iter().map(|row| text(&row[place])).collect()
+}
+
 const SHEET: &str = "name,phone,amount,formula\nAsha,9000000001,1250.5,=1+1\nRavi,+91 90000 00002,\"1,00,000.10\",@x\n\
     Meera,9000000003,33.3,\"<b>&amp;\"\n";
 

@@ -151,6 +151,17 @@ fn a_dead_link_is_replaced_after_two_looks_apart() {
     assert_eq!(table.cell(1, "cashgram_id"), first.cell(1, "cashgram_id"));
     assert_ne!(table.cell(2, "cashgram_id"), first.cell(2, "cashgram_id"));
     let earlier = world.table(EARLIER);
+    assert_eq!(run.json()["earlier"], EARLIER);
+    run.says([EARLIER]);
+    world
+        .talk("results", "june.csv", &raw)
+        .arg("--xlsx")
+        .run()
+        .exits(0);
+    assert_eq!(
+        crate::results_book::texts(&world, "june.test.results.xlsx", "earlier", "cashgram_id"),
+        earlier.column("cashgram_id")
+    );
     assert_eq!(earlier.column("status"), ["EXPIRED", "FAILED"]);
     assert_eq!(earlier.column("state"), ["created", "created"]);
     assert_eq!(

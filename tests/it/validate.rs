@@ -329,6 +329,14 @@ fn control_totals_are_compared_over_the_whole_sheet() {
     check(&["--expect-total", "30.36"])
         .exits(3)
         .says(["30.35", "--expect-total says ₹30.36"]);
+    world.sheet(
+        "july.csv",
+        "name,phone,amount\nAsha,9000000001,5\nRavi,9000000002,6/-\n",
+    );
+    let command = ["validate", "july.csv", "--expect-total", "11"];
+    world.paysheet().args(command).run().exits(3).says([
+        "adds up to ₹5.00, without 1 amount that cannot be read, --expect-total says ₹11.00: ₹6.00 too little",
+    ]);
     check(&["--max-amount", "20.24"])
         .exits(3)
         .says(["amount.above_max"]);

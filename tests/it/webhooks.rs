@@ -179,6 +179,33 @@ fn events_and_a_sweep_lead_to_equal_results() {
     }
 }
 
+/// What makes a file a checkpoint is what stands in it.
+#[test]
+fn a_checkpoint_is_found_whatever_its_name() {
+    let (gate, world) = (Gate::new(), World::new());
+    world.sheet("june.csv", rows(2));
+    let send = world.send("june.csv", &gate);
+    send.args(["--checkpoint", "ledger of june"]).run().exits(0);
+    let id = world.table(RESULTS).cell(1, "cashgram_id").to_owned();
+    let address = free_address();
+    let running = listening(&receiver(&world, &gate, address), address);
+    gate.redeem(&id);
+    assert_eq!(post(address, FORM, &redeemed(&id)), 200);
+    until("the event is followed", || {
+        world.table(RESULTS).cell(1, "status") == "REDEEMED"
+    });
+    running.sigterm();
+    running.wait().exits(0).hides(["ALARM"]);
+}
+
+#[test]
+fn a_rehearsal_with_a_wrong_address_for_events_does_not_begin() {
+    let world = World::new();
+    let sandbox = world.paysheet().args(["sandbox", "--listen"]);
+    let run = sandbox.args(["127.0.0.1:0", "--webhook", "https://example.com/"]);
+    run.run().exits(2).hides(["the sandbox listens"]);
+}
+
 #[test]
 fn what_is_not_signed_for_us_has_no_effect() {
     let (gate, world) = (Gate::new(), World::new());

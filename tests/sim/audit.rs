@@ -165,9 +165,9 @@ fn compare(world: &mut World, payouts: &[Payout]) {
             }
             Some(UNKNOWN | CONFLICT) => {}
             Some(CANCELLED) if !is_alive(booked.status_at(now)) => {}
-            // A cancel asks nobody about rows that this checkpoint never sent.
-            // Nor can it know better than a gateway that does not find what a lost checkpoint made.
-            Some(READY | REJECTED | CANCELLED) if orphan => {}
+            Some(READY | REJECTED) if orphan => {}
+            // A cancel cannot know better than a gateway that does not find what a lost checkpoint made.
+            Some(CANCELLED) if orphan && world.denied.contains(&booked.id) => {}
             Some(state) => world.complain(format!("{} exists and is state {state}", booked.id)),
             None if orphan => {}
             None => world.complain(format!("{} exists and nobody knows it", booked.id)),

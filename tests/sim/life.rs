@@ -391,7 +391,7 @@ async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Resul
         let (needs, lost, found_before, conflicts) = session
             .read(|store| {
                 let meta = store.meta();
-                let needs = !meta.probed && !meta.found_existing && !store.has_history()?;
+                let needs = store.needs_probe()?;
                 let conflicts = store.totals().rows(State::Conflict);
                 Ok((needs, meta.replaces_lost, meta.found_existing, conflicts))
             })

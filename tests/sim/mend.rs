@@ -35,7 +35,7 @@ pub(crate) async fn cancel(
     course: Course,
 ) -> anyhow::Result<End> {
     let at = timestamp(shared.world().now());
-    let to_stop = session
+    let to_ask = session
         .write(move |store| {
             if let Errand::Cancel(percent) = course.errand {
                 let states = [
@@ -49,16 +49,17 @@ pub(crate) async fn cancel(
             } else {
                 store.set_closed(true)?;
             }
-            store.cancel_ready(at)?;
-            store.stop_page(PayoutNo(0), 1)
+            if !store.may_exist_unsent()? {
+                store.cancel_ready(at)?;
+            }
+            let mut to_ask = store.stop_page(PayoutNo(0), 1)?;
+            to_ask.extend(store.unsent_page(PayoutNo(0), 1)?);
+            Ok(to_ask)
         })
         .await?;
     shared.world().count("cancel");
-    if to_stop.is_empty() {
+    if to_ask.is_empty() {
         return Ok(End::Done { held_back: 0 });
-    }
-    if let Err(halt) = session.authorize().await {
-        return Ok(End::Halted(halt));
     }
     match session.stop().await.halt {
         Some(halt) => Ok(End::Halted(halt)),

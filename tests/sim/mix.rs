@@ -185,11 +185,7 @@ impl Mix {
             1..=5 => rng.usize(2..=10),
             _ => rng.usize(2..=ROWS_MAX),
         };
-        let mut options = options(seed, rng, &plan);
-        if only_fails {
-            // Look-ups that a limiter turns away before anything is sent are asked again beside the budget.
-            options.rate_limit = None;
-        }
+        let options = options(seed, rng, &plan);
         Mix {
             rows,
             phones: rng.usize(1..=rows.max(2)),

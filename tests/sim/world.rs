@@ -5,7 +5,7 @@
 //! checkpoint (`witness`). Deliberately absent: anything of the engine.
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) counts: BTreeMap<&'static str, u64>,
     /// Ids that stood in the books, or were on their way there, when a checkpoint was lost.
     pub(crate) orphans: HashMap<String, ()>,
+    /// Ids that the bank was asked about and did not find since then.
+    pub(crate) denied: HashSet<String>,
     /// Lives so far, this one included.
     pub(crate) lives: u32,
     /// Requests of this life, authorize not counted, and creates among them.
@@ -135,6 +137,7 @@ impl World {
             complaints: Vec::new(),
             counts: BTreeMap::new(),
             orphans: HashMap::new(),
+            denied: HashSet::new(),
             lives: 0,
             left: 0,
             creates: 0,
@@ -236,6 +239,7 @@ impl World {
         let known = done.chain(under_way).chain(sent);
         self.orphans.extend(known.map(|id| (id, ())));
         self.open.clear();
+        self.denied.clear();
     }
 
     /// Faults stop, the account is topped up.
@@ -424,6 +428,9 @@ impl World {
     pub(crate) fn read(&mut self, letter: &Letter, said: Said) {
         if let Said::Throttled(Some(wait)) = said {
             self.not_before = self.not_before.max(self.now() + micros(wait));
+        }
+        if (letter.what, said) == (What::Status, Said::Missing) {
+            self.denied.insert(letter.id.clone());
         }
         let Some(open) = self.open.get_mut(&letter.id) else {
             return;

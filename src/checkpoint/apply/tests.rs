@@ -1,9 +1,13 @@
 //! What a poster believes saves a reading and changes nothing else: right, wrong or about a damaged line.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::*;
 use crate::checkpoint::{Binding, RowFields, Store};
+use crate::domain::Receipt;
 
 const AMOUNT: i64 = 125_050;
 

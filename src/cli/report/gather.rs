@@ -87,7 +87,10 @@ impl Gathered {
 
     fn take(&mut self, row: &PayoutRow<'_>) {
         let status = row.seen.class.map(|class| (row.seen.status, class));
-        let entry = Entry::of(row.state, status);
+        let entry = match row.lost && row.state == State::Created {
+            true => Entry::Lost,
+            false => Entry::of(row.state, status),
+        };
         self.heard_ms = self.heard_ms.max(row.checked_at).max(row.created_at);
         if row.row.is_none() {
             self.list(row, &entry, None);
@@ -186,6 +189,9 @@ fn add(count: &mut Count, row: &PayoutRow<'_>) {
 /// Why it needs a person, if it does.
 fn cause(row: &PayoutRow<'_>) -> Option<Cause> {
     let seen = &row.seen;
+    if row.lost {
+        return Some(Cause::Lost);
+    }
     match row.state {
         State::Unknown => Some(Cause::InDoubt {
             why: row.error_message.to_owned(),
@@ -263,6 +269,7 @@ fn head(report: &Report, shell: &Shell, store: &Store, now: Timestamp) -> anyhow
         gateway: bound.host,
         account: bound.account,
         made_at: time(now.as_millisecond()),
+        made_ms: now.as_millisecond(),
         today: india_date(now).strftime("%-d %b %Y").to_string(),
         heard_at: String::new(),
         checkpoint: report.files.checkpoint.display().to_string(),

@@ -4,7 +4,7 @@
 
 /// What earlier attempts of an id have left behind. Every flag only ever says more, except `throttled` and
 /// `refused`, which a look-up that finds nothing may settle, `cancelling`, which the gateway's answer settles, and
-/// `dead` and `proven_dead`, which follow the newest status.
+/// `dead`, `proven_dead` and `lost`, which follow the newest look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// A request has left and its reply is not recorded. A crash leaves exactly this.
@@ -33,10 +33,12 @@ pub struct History {
     pub adopted: bool,
     /// Another generation has taken its place.
     pub replaced: bool,
+    /// The newest look-up says that the gateway does not know the link that it had confirmed.
+    pub lost: bool,
 }
 
 impl History {
-    const FLAGS: usize = 13;
+    const FLAGS: usize = 14;
     /// The bit of `exists`, for queries.
     pub const EXISTS: u16 = 1 << 7;
     /// The bit of `cancelling`, for queries.
@@ -49,6 +51,8 @@ impl History {
     pub const ADOPTED: u16 = 1 << 11;
     /// The bit of `replaced`, for queries.
     pub const REPLACED: u16 = 1 << 12;
+    /// The bit of `lost`, for queries.
+    pub const LOST: u16 = 1 << 13;
 
     fn flags(self) -> [bool; History::FLAGS] {
         [
@@ -65,6 +69,7 @@ impl History {
             self.proven_dead,
             self.adopted,
             self.replaced,
+            self.lost,
         ]
     }
 
@@ -93,6 +98,7 @@ impl History {
             proven_dead: flag(10),
             adopted: flag(11),
             replaced: flag(12),
+            lost: flag(13),
         }
     }
 }

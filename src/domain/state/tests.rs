@@ -547,6 +547,7 @@ fn the_bits_that_queries_name_are_those_of_the_flags() {
                 ..none
             },
         ),
+        (History::LOST, History { lost: true, ..none }),
     ];
     for (bit, history) in table {
         assert_eq!(history.bits(), bit, "{history:?}");

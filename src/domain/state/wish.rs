@@ -102,6 +102,7 @@ impl Standing {
         let wished = self.history.cancelling;
         self.history.dead = life == Life::Dead;
         self.history.proven_dead &= self.history.dead;
+        self.history.lost = false;
         match (life, self.state) {
             (Life::Dead, State::Created) if wished => {
                 self.history.cancelling = false;

@@ -26,6 +26,8 @@ pub enum Entry {
     Other(String),
     /// Created; its status was never read.
     Unread,
+    /// Created, and not known to the gateway any more.
+    Lost,
     /// Not sent.
     Ready,
     /// In doubt.
@@ -86,7 +88,8 @@ impl Entry {
             | Entry::Failed
             | Entry::Reversed
             | Entry::Other(_)
-            | Entry::Unread => State::Created,
+            | Entry::Unread
+            | Entry::Lost => State::Created,
             Entry::Ready => State::Ready,
             Entry::Unknown => State::Unknown,
             Entry::Rejected => State::Rejected,
@@ -107,6 +110,7 @@ impl Entry {
             Entry::Reversed => "REVERSED",
             Entry::Other(word) => word,
             Entry::Unread => "status unread",
+            Entry::Lost => "not known now",
             Entry::Ready
             | Entry::Unknown
             | Entry::Rejected
@@ -127,6 +131,7 @@ impl Entry {
             Entry::Reversed => "dead: the bank returned the money",
             Entry::Other(_) => "a word we do not know; never taken for paid",
             Entry::Unread => "created, status not read yet",
+            Entry::Lost => "created, but Cashfree says it does not know it",
             Entry::Ready => "not sent",
             Entry::Unknown => "in doubt: may exist",
             Entry::Rejected => "refused: nothing exists",
@@ -144,6 +149,7 @@ impl Entry {
             Entry::Expired
             | Entry::Failed
             | Entry::Reversed
+            | Entry::Lost
             | Entry::Unknown
             | Entry::Rejected
             | Entry::Conflict

@@ -80,6 +80,8 @@ pub struct Head {
     pub account: String,
     /// When it was made, for people in India.
     pub made_at: String,
+    /// The same in milliseconds since 1970 UTC.
+    pub made_ms: i64,
     /// The day it was made, in India.
     pub today: String,
     /// When the gateway was last heard of; blank if never.

@@ -4,6 +4,7 @@
 
 use std::io;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::engine::Count;
@@ -67,7 +68,7 @@ pub fn lines(page: &Page) -> Vec<Line> {
     let mut all = vec![
         Line::value("batch", "environment", &head.environment),
         Line::value("batch", "batch", &head.batch),
-        Line::value("batch", "made_at", &head.made_at),
+        Line::value("batch", "made_at", utc(head.made_ms)),
     ];
     let entries = page.ledger.entries();
     all.extend(entries.map(|(entry, count)| Line::count("balance", entry.word(), count)));
@@ -98,7 +99,11 @@ pub fn lines(page: &Page) -> Vec<Line> {
         all.push(Line::count("days_left", due.mark(), *count));
     }
     for run in &page.runs {
-        all.push(Line::value("run", &run.began, run.creates.total()));
+        all.push(Line::value(
+            "run",
+            utc(run.creates.start_ms()),
+            run.creates.total(),
+        ));
     }
     all
 }
@@ -111,14 +116,14 @@ struct Whole<'p> {
     command: &'static str,
     environment: &'p str,
     batch: &'p str,
-    made_at: &'p str,
+    made_at: String,
     balanced: bool,
     balance: Vec<Sum<'p>>,
     checks: Vec<CheckJson>,
     needs_a_person: Vec<CauseJson>,
     latency_ms: std::collections::BTreeMap<&'static str, u64>,
     answers: u64,
-    runs: Vec<RunJson<'p>>,
+    runs: Vec<RunJson>,
     redemption: Option<Redemption>,
     days_left: Vec<Sum<'static>>,
 }
@@ -150,8 +155,8 @@ struct CauseJson {
 }
 
 #[derive(Serialize)]
-struct RunJson<'p> {
-    began: &'p str,
+struct RunJson {
+    began: String,
     limit: Option<String>,
     creates: u64,
     bin_ms: i64,
@@ -173,6 +178,13 @@ struct Redemption {
     redeemed_by_bin: Vec<u64>,
 }
 
+/// RFC 3339 in UTC, whole seconds.
+fn utc(ms: i64) -> String {
+    Timestamp::from_second(ms.div_euclid(1000))
+        .unwrap_or_default()
+        .to_string()
+}
+
 /// The object, on one line.
 ///
 /// # Errors
@@ -184,7 +196,7 @@ pub fn json(page: &Page) -> io::Result<String> {
         command: "report",
         environment: &page.head.environment,
         batch: &page.head.batch,
-        made_at: &page.head.made_at,
+        made_at: utc(page.head.made_ms),
         balanced: page.ledger.is_balanced(),
         balance: page
             .ledger
@@ -242,9 +254,9 @@ fn causes(page: &Page) -> Vec<CauseJson> {
     page.causes.iter().map(one).collect()
 }
 
-fn run(run: &Run) -> RunJson<'_> {
+fn run(run: &Run) -> RunJson {
     RunJson {
-        began: &run.began,
+        began: utc(run.creates.start_ms()),
         limit: run.rate.map(|rate| rate.words()),
         creates: run.creates.total(),
         bin_ms: run.creates.width_ms(),

@@ -18,6 +18,8 @@ pub enum Cause {
         /// What happened last.
         why: String,
     },
+    /// Confirmed, and not known to the gateway any more.
+    Lost,
     /// The id exists, but not from this checkpoint.
     Conflict,
     /// Created, but without what the results must tell.
@@ -46,6 +48,7 @@ impl Cause {
         match self {
             Cause::InDoubt { why } if why.is_empty() => "In doubt".to_owned(),
             Cause::InDoubt { why } => format!("In doubt: {}", shown(why)),
+            Cause::Lost => "Created, but Cashfree says it does not know the link".to_owned(),
             Cause::Conflict => "In conflict: the id exists at Cashfree already".to_owned(),
             Cause::WithoutLink => "Created, but Cashfree has not told link or reference".to_owned(),
             Cause::Dead { status, reason } if reason.is_empty() => {
@@ -65,6 +68,7 @@ impl Cause {
     pub fn word(&self) -> &'static str {
         match self {
             Cause::InDoubt { .. } => "in_doubt",
+            Cause::Lost => "lost",
             Cause::Conflict => "conflict",
             Cause::WithoutLink => "without_link",
             Cause::Dead { .. } => "dead",
@@ -78,6 +82,9 @@ impl Cause {
         match self {
             Cause::InDoubt { .. } => {
                 "The money may be on its way. Do not pay these by hand, and do not send them under another name: the next run looks each one up and finds out."
+            }
+            Cause::Lost => {
+                "Cashfree had confirmed these links and says now that it does not know them: the money may still go out. Do not pay these by hand, and do not send them under another name. Ask again in a while; if it stays so, ask Cashfree's support, with the reference ids in the results."
             }
             Cause::Conflict => {
                 "The id is taken at Cashfree, and this checkpoint cannot prove that it was taken by this payout. If this is the same payment and an earlier checkpoint was lost, adopt what is there. If not, another payment used the id: nothing more is sent for that phone."
@@ -102,7 +109,7 @@ impl Cause {
         match self {
             Cause::InDoubt { .. } | Cause::Invalid => &commands.send,
             Cause::Conflict => &commands.adopt,
-            Cause::WithoutLink => &commands.status,
+            Cause::Lost | Cause::WithoutLink => &commands.status,
             Cause::Dead { .. } => &commands.expired,
             Cause::Rejected { .. } => &commands.retry,
         }

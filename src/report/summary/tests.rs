@@ -25,6 +25,8 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
         rehearsal: false,
         ended,
         tally,
+        lost: &[],
+        earlier: None,
         results: "june.test.results.csv",
         checkpoint: "june.test.checkpoint.db",
         problems: Some("june.problems.csv"),

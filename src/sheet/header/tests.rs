@@ -87,6 +87,7 @@ fn the_user_may_name_columns() {
             1,
             Path::new("june.csv"),
             &map,
+            false,
         )
     };
     let columns = ["Who", "Phone", "Cell", "Net", "id", "send sms"];

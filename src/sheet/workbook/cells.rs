@@ -40,6 +40,8 @@ pub(super) struct Oddities {
     pub(super) hidden_rows: Places,
     pub(super) hidden_columns: Vec<(usize, usize)>,
     pub(super) merged: Places,
+    /// Whether a filter is set, which hides rows.
+    pub(super) filtered: bool,
 }
 
 /// The first places of a kind, and how many there are.
@@ -152,7 +154,7 @@ impl Cells {
                     return Err(Refusal::TooManyCells { limit: CELLS_MAX });
                 }
                 self.read_cell(&mut cell)?;
-                self.take(cell);
+                self.take(cell)?;
             }
         }
     }
@@ -193,14 +195,14 @@ impl Cells {
     }
 
     /// Puts a cell into the row.
-    fn take(&mut self, cell: Cell) {
-        let (text, trouble) = self.read_value(&cell);
+    fn take(&mut self, cell: Cell) -> Result<(), Refusal> {
+        let (text, trouble) = self.read_value(&cell)?;
         if text.is_empty() && trouble.is_none() {
-            return;
+            return Ok(());
         }
         if cell.column >= COLUMNS_MAX {
             self.row.too_wide = true;
-            return;
+            return Ok(());
         }
         let row = &mut self.row;
         while row.used <= cell.column {
@@ -215,20 +217,24 @@ impl Cells {
         }
         row.troubles
             .extend(trouble.map(|trouble| (cell.column, trouble)));
+        Ok(())
     }
 
-    fn read_value(&self, cell: &Cell) -> (String, Option<Trouble>) {
+    fn read_value(&self, cell: &Cell) -> Result<(String, Option<Trouble>), Refusal> {
         if !cell.has_value {
             // A formula whose result is an empty text says so; any other without one was never calculated.
             let lost = cell.has_formula && cell.kind != "str";
-            return (String::new(), lost.then_some(Trouble::Formula));
+            return Ok((String::new(), lost.then_some(Trouble::Formula)));
         }
         let value = cell.value.as_str();
-        match cell.kind.as_str() {
+        Ok(match cell.kind.as_str() {
             "s" => {
                 let index = value.trim().parse().ok();
                 let text = index.and_then(|index| self.texts.get(index));
-                (text.unwrap_or_default().to_owned(), None)
+                let (column, line) = (place::letters(cell.column), self.row.line);
+                let lost = || format!("the text of its cell {column}{line} is missing");
+                let text = text.ok_or_else(|| Refusal::damaged(lost()))?;
+                (text.to_owned(), None)
             }
             "str" => (unescaped(value).into_owned(), None),
             "inlineStr" => (value.to_owned(), None),
@@ -243,12 +249,12 @@ impl Cells {
                 let format = self.styles.format(cell.style);
                 shown(value.trim(), format, kind, self.from_1904)
             }
-        }
+        })
     }
 }
 
 impl Oddities {
-    /// Notes hidden columns and merged cells.
+    /// Notes hidden columns, merged cells and a filter.
     fn note(&mut self, start: &BytesStart<'_>) {
         if is(start, "col") && is_set(start, "hidden") && self.hidden_columns.len() < COLUMNS_MAX {
             let edge = |name: &str| attribute(start, name).and_then(|text| text.parse().ok());
@@ -257,6 +263,7 @@ impl Oddities {
             self.hidden_columns
                 .push((first.saturating_sub(1), last.saturating_sub(1)));
         }
+        self.filtered |= is(start, "filterColumn");
         if is(start, "mergeCell") {
             let range = attribute(start, "ref").unwrap_or_default();
             self.merged.note(|| printable(&range));

@@ -2,7 +2,8 @@
 //!
 //! A format has up to four sections, chosen by the number's sign or by a condition. Of the chosen one we ask whether it
 //! shows a date, how many decimals it shows, and whether what it shows is the number at all: a percentage, thousands,
-//! dollars or words are not. Deliberately absent: colours, widths, and grouping, which changes nothing.
+//! dollars, brackets, words or a comma in place of the point are not. Deliberately absent: colours, widths, and
+//! grouping where groups belong, which changes nothing.
 
 use super::number::Decimal;
 
@@ -16,10 +17,14 @@ const SECTIONS_MAX: usize = 4;
 pub(super) enum Look {
     /// As it is, or as text.
     Plain,
-    /// A date, a time, or both.
-    Date { day: bool, time: bool },
-    /// A number with decimals.
-    Number { decimals: usize, odd: Option<Odd> },
+    /// A date, a time, or both; `vague`: the day of the month is not among what is shown.
+    Date { day: bool, time: bool, vague: bool },
+    /// A number with decimals, and with at least so many digits before them.
+    Number {
+        decimals: usize,
+        digits: usize,
+        odd: Option<Odd>,
+    },
     /// Nothing of the number.
     Hidden,
 }
@@ -29,7 +34,13 @@ pub(super) enum Look {
 pub(super) enum Odd {
     /// In another currency.
     Currency,
-    /// As a percentage, in thousands, as a fraction or a power of ten, or with words.
+    /// In brackets or with a minus.
+    Negative,
+    /// As a power of ten.
+    Power,
+    /// Parted by hyphens or dots, or with the prefix of a phone.
+    Phone,
+    /// As a percentage, in thousands, as a fraction, with words, or with marks that belong between no digits.
     Otherwise,
 }
 
@@ -156,22 +167,38 @@ fn split(code: &str) -> Vec<String> {
     sections
 }
 
+/// What stands in a section as it is.
+#[derive(Debug)]
+struct Literal {
+    character: char,
+    /// Places for digits before it.
+    at: usize,
+    /// Whether the decimal point stands before it.
+    in_decimals: bool,
+}
+
 /// What was met in a section.
 #[derive(Debug, Default)]
 struct Met {
     condition: Option<Condition>,
-    /// What stands there as it is, around and between the digits.
-    literal: String,
+    literals: Vec<Literal>,
+    /// Places for digits; the whole number or text is one too.
     places: usize,
+    /// Places before the decimal point.
+    whole: usize,
+    /// The place of the first digit that is always shown.
+    first_zero: Option<usize>,
     decimals: Option<usize>,
     /// Commas since the last place for a digit.
     commas: usize,
     scaled: bool,
+    power: bool,
     otherwise: bool,
     day: bool,
+    day_of_month: bool,
     time: bool,
-    general: bool,
-    text: bool,
+    /// The number as it is, or a text.
+    as_it_is: bool,
 }
 
 fn section(code: &str) -> Section {
@@ -179,10 +206,11 @@ fn section(code: &str) -> Section {
     let mut rest = code.chars().peekable();
     while let Some(character) = rest.next() {
         match character {
-            '"' => met
-                .literal
-                .extend(rest.by_ref().take_while(|other| *other != '"')),
-            '\\' => met.literal.extend(rest.next()),
+            '"' => rest
+                .by_ref()
+                .take_while(|other| *other != '"')
+                .for_each(|other| met.literal(other)),
+            '\\' => rest.next().into_iter().for_each(|other| met.literal(other)),
             // The next character's width, or a filling.
             '_' | '*' => {
                 rest.next();
@@ -192,10 +220,10 @@ fn section(code: &str) -> Section {
                 met.bracket(&inside);
             }
             'E' | 'e' if matches!(rest.peek(), Some('+' | '-')) && met.places > 0 => {
-                met.otherwise = true;
+                met.power = true;
                 rest.next();
             }
-            'G' | 'g' if is_general(&mut rest) => met.general = true,
+            'G' | 'g' if is_general(&mut rest) => met.whole_value(),
             other => met.character(other),
         }
     }
@@ -216,11 +244,7 @@ fn is_general(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> bool {
 impl Met {
     fn character(&mut self, character: char) {
         match character {
-            '0' | '#' | '?' => {
-                self.places += 1;
-                self.commas = 0;
-                self.decimals = self.decimals.map(|count| count + 1);
-            }
+            '0' | '#' | '?' => self.place(character),
             '.' if self.decimals.is_none() => {
                 self.scaled |= self.commas > 0 && self.places > 0;
                 self.decimals = Some(0);
@@ -229,20 +253,54 @@ impl Met {
             ',' => self.commas += 1,
             '%' => self.otherwise = true,
             '/' if self.places > 0 && !self.day => self.otherwise = true,
-            '@' => self.text = true,
-            'y' | 'Y' | 'd' | 'D' => self.day = true,
+            '@' => self.whole_value(),
+            'd' | 'D' => {
+                self.day = true;
+                self.day_of_month = true;
+            }
+            'y' | 'Y' => self.day = true,
             'm' | 'M' if !self.time => self.day = true,
             'm' | 'M' => {}
             'h' | 'H' | 's' | 'S' => self.time = true,
-            other => self.literal.push(other),
+            other => self.literal(other),
         }
+    }
+
+    /// A place for a digit. The digits of a power are no digits of the number.
+    fn place(&mut self, character: char) {
+        if self.power {
+            return;
+        }
+        if character == '0' && self.decimals.is_none() && self.first_zero.is_none() {
+            self.first_zero = Some(self.places);
+        }
+        self.places += 1;
+        self.commas = 0;
+        match &mut self.decimals {
+            Some(count) => *count += 1,
+            None => self.whole += 1,
+        }
+    }
+
+    fn whole_value(&mut self) {
+        self.as_it_is = true;
+        self.places += 1;
+        self.whole += 1;
+    }
+
+    fn literal(&mut self, character: char) {
+        self.literals.push(Literal {
+            character,
+            at: self.places,
+            in_decimals: self.decimals.is_some(),
+        });
     }
 
     /// A colour, a condition, a currency with its locale, or time that runs on beyond a day.
     fn bracket(&mut self, inside: &str) {
         if let Some(currency) = inside.strip_prefix('$') {
             let symbol = currency.split('-').next().unwrap_or_default();
-            self.literal.push_str(symbol);
+            symbol.chars().for_each(|character| self.literal(character));
         } else if inside.starts_with(['<', '>', '=']) {
             let number = inside.trim_start_matches(['<', '>', '=']);
             let operator = inside.strip_suffix(number).unwrap_or(inside);
@@ -256,11 +314,13 @@ impl Met {
     }
 
     fn section(self) -> Section {
-        let look = if self.general || (self.text && self.places == 0) {
-            match odd(&self.literal).or(self.otherwise.then_some(Odd::Otherwise)) {
+        let odd = self.odd();
+        let look = if self.as_it_is {
+            match odd {
                 None => Look::Plain,
                 Some(odd) => Look::Number {
                     decimals: 0,
+                    digits: 0,
                     odd: Some(odd),
                 },
             }
@@ -268,15 +328,16 @@ impl Met {
             Look::Date {
                 day: self.day,
                 time: self.time,
+                vague: !self.day_of_month,
             }
         } else if self.places == 0 {
             Look::Hidden
         } else {
-            let scaled = self.scaled || (self.commas > 0 && self.places > 0);
-            let otherwise = (scaled || self.otherwise).then_some(Odd::Otherwise);
+            let digits = self.first_zero.map_or(0, |first| self.whole - first);
             Look::Number {
                 decimals: self.decimals.unwrap_or(0),
-                odd: odd(&self.literal).or(otherwise),
+                digits,
+                odd,
             }
         };
         Section {
@@ -284,15 +345,67 @@ impl Met {
             look,
         }
     }
+
+    /// What is shown in place of the number, if it is something else.
+    fn odd(&self) -> Option<Odd> {
+        if self.otherwise || self.scaled || (self.commas > 0 && self.places > 0) {
+            return Some(Odd::Otherwise);
+        }
+        if self.power {
+            return Some(Odd::Power);
+        }
+        let text = |is_there: &dyn Fn(&Literal) -> bool| -> String {
+            let there = self.literals.iter().filter(|literal| is_there(literal));
+            there.map(|literal| literal.character).collect()
+        };
+        let before = text(&|literal| literal.at == 0);
+        let behind = text(&|literal| literal.at > 0 && literal.at == self.places);
+        let between = text(&|literal| literal.at > 0 && literal.at < self.places);
+        let around = around(&before, &behind);
+        match around {
+            Some(Odd::Currency | Odd::Otherwise) => around,
+            None | Some(Odd::Negative | Odd::Power | Odd::Phone) if self.groups() => around,
+            None | Some(Odd::Negative | Odd::Power | Odd::Phone) => {
+                let parts = |c: char| c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')');
+                let phone = between.chars().all(parts);
+                Some(if phone { Odd::Phone } else { Odd::Otherwise })
+            }
+        }
+    }
+
+    /// Whether what stands between the digits are commas or spaces where lakhs or thousands are parted.
+    fn groups(&self) -> bool {
+        let between = self.literals.iter();
+        let between = between.filter(|literal| literal.at > 0 && literal.at < self.places);
+        let (mut lakhs, mut thousands) = (true, true);
+        for literal in between {
+            let mark = literal.character == ',' || literal.character.is_whitespace();
+            let behind = self.whole.saturating_sub(literal.at);
+            if !mark || literal.in_decimals || behind < 3 {
+                return false;
+            }
+            lakhs &= behind % 2 == 1;
+            thousands &= behind.is_multiple_of(3);
+        }
+        lakhs || thousands
+    }
 }
 
-/// Whether what stands around the digits makes something else of them than rupees.
-fn odd(literal: &str) -> Option<Odd> {
-    let plain = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '-' | '+' | ',' | ':' | '=');
-    let kept: String = literal.chars().filter(|c| !plain(*c)).collect();
-    let kept = kept.strip_suffix('/').unwrap_or(&kept).to_lowercase();
-    if matches!(kept.as_str(), "" | "₹" | "rs" | "rs." | "inr" | "₨") {
-        return None;
+/// Whether what stands before and behind the digits makes something else of them than rupees.
+fn around(before: &str, behind: &str) -> Option<Odd> {
+    let behind = behind.trim();
+    let end = ["/-", "/="].iter().find_map(|end| behind.strip_suffix(end));
+    let both = format!("{before}{}", end.unwrap_or(behind));
+    let minus = |c: char| matches!(c, '-' | '−' | '–' | '(' | ')');
+    let plain = |c: char| c.is_whitespace() || matches!(c, '+' | ':' | '=') || minus(c);
+    let kept: String = both.chars().filter(|c| !plain(*c)).collect();
+    let kept = kept.to_lowercase();
+    match kept.as_str() {
+        "" | "₹" | "rs" | "rs." | "inr" | "₨" => {
+            return both.contains(minus).then_some(Odd::Negative);
+        }
+        "91" | "0" if before.contains(&kept) => return Some(Odd::Phone),
+        _ => {}
     }
     let sign = |c: char| {
         matches!(
@@ -321,8 +434,12 @@ mod tests {
             .clone()
     }
 
-    fn number(decimals: usize, odd: Option<Odd>) -> Look {
-        Look::Number { decimals, odd }
+    /// Decimals and what is odd, of a format that shows a number.
+    fn number(code: &str, value: &str) -> (usize, Option<Odd>) {
+        match look(code, value) {
+            Look::Number { decimals, odd, .. } => (decimals, odd),
+            other @ (Look::Plain | Look::Date { .. } | Look::Hidden) => panic!("{code}: {other:?}"),
+        }
     }
 
     #[test]
@@ -353,11 +470,17 @@ mod tests {
             (lakh, "5", 2),
             (lakh, "500000", 2),
             (lakh, "50000000", 2),
-            ("#,##0.00;(#,##0.00)", "-5", 2),
+            ("#,##0.00;(#,##0.00)", "5", 2),
+            ("#,##0.00_);(#,##0.00)", "5", 2),
+            ("_-* #,##0.00_-;-* #,##0.00_-", "5", 2),
+            ("#\\ ##0.00", "5", 2),
+            ("#\\,###\\,##0", "5", 0),
+            ("0.00\"/=\"", "5", 2),
             ("[Blue]0.0", "5", 1),
             ("[$-409]0.00", "5", 2),
         ] {
-            assert_eq!(look(code, value), number(decimals, None), "{code} {value}");
+            let odd = value.starts_with('-').then_some(Odd::Negative);
+            assert_eq!(number(code, value), (decimals, odd), "{code} {value}");
         }
     }
 
@@ -368,33 +491,61 @@ mod tests {
             ("[$€-407]#,##0.00", Odd::Currency),
             ("#,##0.00\\ [$USD]", Odd::Currency),
             ("0%", Odd::Otherwise),
-            ("0.00E+00", Odd::Otherwise),
-            ("##0.0E+0", Odd::Otherwise),
+            ("0.00E+00", Odd::Power),
+            ("##0.0E+0", Odd::Power),
             ("#,##0,", Odd::Otherwise),
             ("0.00,", Odd::Otherwise),
             ("0,.00", Odd::Otherwise),
             ("# ?/?", Odd::Otherwise),
             ("0.00\" lakh\"", Odd::Otherwise),
-            ("0\\.00", Odd::Otherwise),
+            ("0\\.00", Odd::Phone),
             ("\"1\"0", Odd::Otherwise),
             ("General\" days\"", Odd::Otherwise),
             ("0 \"Cr\"", Odd::Otherwise),
+            // In brackets or with a minus, though the number has none.
+            ("(0.00)", Odd::Negative),
+            ("\"(\"#,##0.00\")\"", Odd::Negative),
+            ("-0.00", Odd::Negative),
+            ("\\-[$₹-4009]\\ #,##0.00", Odd::Negative),
+            ("₹ -0", Odd::Negative),
+            ("0.00\\-", Odd::Negative),
+            ("\\−0", Odd::Negative),
+            ("[>=0](0.00);0.00", Odd::Negative),
+            ("(0.00);0.00", Odd::Negative),
+            ("\"-\"General", Odd::Negative),
+            ("(@)", Odd::Negative),
+            // A mark where it parts no groups.
+            ("0\",\"00", Odd::Otherwise),
+            ("0\\,00", Odd::Otherwise),
+            ("#,##0\",\"00", Odd::Otherwise),
+            ("0\",\"0000", Odd::Otherwise),
+            ("0\".\"00", Odd::Phone),
+            ("0\" \"00", Odd::Phone),
+            ("0.0\" \"0", Odd::Phone),
+            ("00000\\-00000", Odd::Phone),
+            ("\"+91 \"0", Odd::Phone),
+            ("\\(00000\\)\\ 00000", Odd::Phone),
         ] {
-            match look(code, "5") {
-                Look::Number { odd: found, .. } => assert_eq!(found, Some(odd), "{code}"),
-                other @ (Look::Plain | Look::Date { .. } | Look::Hidden) => {
-                    panic!("{code}: {other:?}")
-                }
-            }
+            assert_eq!(number(code, "5").1, Some(odd), "{code}");
         }
         assert_eq!(look(";;;", "5"), Look::Hidden);
         assert_eq!(look("0;0;\"-\"", "0"), Look::Hidden);
-        assert_eq!(look("0;0;\"-\"", "5"), number(0, None));
+        assert_eq!(number("0;0;\"-\"", "5"), (0, None));
+        let digits = |code: &str| match look(code, "5") {
+            Look::Number { digits, .. } => digits,
+            Look::Plain | Look::Date { .. } | Look::Hidden => 0,
+        };
+        let found = ["#.00", "#,##0.00", "00000", "0,000", "#00#"].map(digits);
+        assert_eq!(found, [0, 1, 5, 4, 3]);
     }
 
     #[test]
     fn dates_and_texts() {
-        let date = |day, time| Look::Date { day, time };
+        let date = |day, time| Look::Date {
+            day,
+            time,
+            vague: !day,
+        };
         for (code, wanted) in [
             ("yyyy-mm-dd", date(true, false)),
             ("dd/mm/yyyy", date(true, false)),
@@ -407,10 +558,14 @@ mod tests {
             ("GENERAL", Look::Plain),
             ("@", Look::Plain),
             ("[Red]General", Look::Plain),
-            ("0_);[Red]\\(0\\)", number(0, None)),
         ] {
             assert_eq!(look(code, "46361"), wanted, "{code}");
         }
+        assert_eq!(number("0_);[Red]\\(0\\)", "46361"), (0, None));
+        assert!(matches!(
+            look("mmm-yy", "46361"),
+            Look::Date { vague: true, .. }
+        ));
         assert_eq!(
             Format::built_in(14).look(Decimal::parse("1").unwrap()),
             &date(true, false)

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest::{Context, SHA256};
 use csv::StringRecord;
 
-use crate::domain::trimmed;
+use crate::domain::{Words, trimmed};
 
 use super::error::Error;
 use super::header::{Field, Header};
@@ -43,6 +43,7 @@ use value::Kind;
 use xml::Xml;
 
 pub(super) use ole::kind_of as ole_kind;
+pub(super) use place::letters;
 pub use refusal::Refusal;
 pub(super) use says::author_and_title;
 pub(super) use value::Trouble;
@@ -51,6 +52,17 @@ pub(super) use value::Trouble;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Other sheets that are named.
 const OTHERS_NAMED_MAX: usize = 5;
+
+const HIDDEN_ROWS: Words = Words::new(
+    "row.hidden",
+    "",
+    "show all rows (clear the filter) and look, or remove those that are not to be paid",
+);
+const HIDDEN_COLUMNS: Words = Words::new(
+    "column.hidden",
+    "",
+    "show the columns and look, or remove those that are not meant",
+);
 
 /// The rows of a workbook's sheet, streamed.
 pub(super) struct Book {
@@ -127,8 +139,9 @@ impl Book {
         let mut kinds = vec![Kind::Other; header.columns().len()];
         for (field, kind) in [
             (Field::Amount, Kind::Money),
-            (Field::Phone, Kind::Identifier),
-            (Field::CashgramId, Kind::Identifier),
+            (Field::Phone, Kind::Phone),
+            (Field::CashgramId, Kind::Id),
+            (Field::LinkExpiry, Kind::Day),
         ] {
             let slot = header.place(field).and_then(|place| kinds.get_mut(place));
             if let Some(slot) = slot {
@@ -167,22 +180,6 @@ impl Book {
                 first.join(", ")
             ));
         }
-        let hidden = &oddities.hidden_rows;
-        if hidden.count > 0 {
-            let rows = if hidden.count == 1 { "row" } else { "rows" };
-            notes.push(format!(
-                "{} hidden {rows}, read and paid like the others: {}",
-                hidden.count,
-                listed(hidden)
-            ));
-        }
-        let columns = self.hidden_columns();
-        if !columns.is_empty() {
-            notes.push(format!(
-                "hidden columns, read like the others: {}",
-                columns.join(", ")
-            ));
-        }
         if oddities.merged.count > 0 {
             notes.push(format!(
                 "merged cells, of which only the first holds a value: {}",
@@ -190,6 +187,43 @@ impl Book {
             ));
         }
         notes
+    }
+
+    /// What is read though nobody sees it; all of it only after the last row. Each with its code, and in words what and
+    /// where, and on which line it begins if that is not the header's.
+    pub(super) fn unseen(&self) -> Vec<(Option<u64>, Words, String)> {
+        let oddities = &self.cells.oddities;
+        let mut unseen = Vec::new();
+        let rows = &oddities.hidden_rows;
+        if rows.count > 0 {
+            let (are, would) = match rows.count {
+                1 => ("row is", "it is"),
+                _ => ("rows are", "they are"),
+            };
+            let filter = if oddities.filtered {
+                " by a filter"
+            } else {
+                ""
+            };
+            let (count, places) = (rows.count, listed(rows));
+            let problem = format!(
+                "{count} {are} hidden{filter}, and {would} read and paid like the others: {places}"
+            );
+            let first = rows.first.first().and_then(|line| line.parse().ok());
+            unseen.push((first, HIDDEN_ROWS, problem));
+        }
+        let columns = self.hidden_columns();
+        if !columns.is_empty() {
+            let (are, would) = match columns.len() {
+                1 => ("column is", "it is"),
+                _ => ("columns are", "they are"),
+            };
+            let (count, places) = (columns.len(), columns.join(", "));
+            let problem =
+                format!("{count} {are} hidden, and {would} read like the others: {places}");
+            unseen.push((None, HIDDEN_COLUMNS, problem));
+        }
+        unseen
     }
 
     fn hidden_columns(&self) -> Vec<String> {

@@ -24,7 +24,7 @@ pub(super) fn parse(reference: &str) -> Option<(usize, u32)> {
 }
 
 /// A column's letters.
-pub(super) fn letters(column: usize) -> String {
+pub(in crate::sheet) fn letters(column: usize) -> String {
     let mut letters = Vec::new();
     let mut left = column + 1;
     while left > 0 {

@@ -129,6 +129,14 @@ pub enum Refusal {
     /// `--sheet-name` for a text.
     #[error("it is a CSV, which has no sheets: leave --sheet-name out")]
     NotASheetOfMany,
+    /// `--encoding` or `--delimiter` for a workbook.
+    #[error("it is a workbook, which has no {what}: leave {option} out")]
+    NotAText {
+        /// What it does not have.
+        what: &'static str,
+        /// The option.
+        option: &'static str,
+    },
     /// The system failed.
     #[error("it cannot be read: {0}; nothing was sent, run again")]
     Io(String),

@@ -1,8 +1,8 @@
 //! A stored number as the text that its cell shows, and what keeps it from being trusted.
 //!
-//! What is asked of a number depends on its column: an amount must be what is shown, to the paisa; a phone or an id must
-//! be whole and exact, however it is shown; anything else is carried as it is shown. Deliberately absent: texts, which
-//! need no reading.
+//! What is asked of a number depends on its column: an amount must be what is shown, to the paisa; a phone must be
+//! whole and exact, with its digits shown however parted; an id must be what is shown; anything else is carried as it
+//! is shown. Deliberately absent: texts, which need no reading.
 
 use jiff::civil::Date;
 
@@ -29,8 +29,12 @@ pub(in crate::sheet) enum Kind {
     Other,
     /// Rupees.
     Money,
-    /// A phone or an id.
-    Identifier,
+    /// A phone.
+    Phone,
+    /// An id.
+    Id,
+    /// A day.
+    Day,
 }
 
 /// Why a cell cannot be trusted, whatever its text says.
@@ -48,6 +52,12 @@ pub(in crate::sheet) enum Trouble {
     Currency,
     /// The format shows a percentage, thousands, words.
     Shown,
+    /// The format shows an amount in brackets or with a minus.
+    ShownNegative,
+    /// The format shows something else than the phone or the id.
+    ShownOtherwise,
+    /// The format does not show the day of a date.
+    ShownVaguely,
     /// The format shows a date.
     Date,
     /// The format shows nothing.
@@ -56,57 +66,84 @@ pub(in crate::sheet) enum Trouble {
     Negative,
 }
 
+const FORMULA: Words = Words::new(
+    "cell.formula",
+    "this cell holds a formula whose result is not stored in the file",
+    "open the workbook in a spreadsheet, let it calculate, save it and run again",
+);
+const FAILED: Words = Words::new(
+    "cell.error",
+    "the formula in this cell failed: it shows {}",
+    "mend the formula, or type the value itself",
+);
+const PRECISION: Words = Words::new(
+    "cell.precision",
+    "this number has more than 15 digits, of which a spreadsheet keeps only 15",
+    "format the column as text and type the whole value again",
+);
+const HIDDEN_DECIMALS: Words = Words::new(
+    "amount.hidden_decimals",
+    "the cell holds {}, but its format shows fewer decimals",
+    "round the amount itself to what is to be paid, or show all its decimals",
+);
+const CURRENCY: Words = Words::new(
+    "amount.currency",
+    "the cell holds {} and shows it in another currency than rupees",
+    "give the amount in rupees and format the column as a plain number",
+);
+const SHOWN: Words = Words::new(
+    "amount.shown",
+    "the cell holds {}, but its format shows something else (a percentage, thousands, words, a comma for the point)",
+    "format the column as a number with two decimals and check the amount",
+);
+const SHOWN_NEGATIVE: Words = Words::new(
+    "amount.shown",
+    "the cell holds {}, but its format shows it in brackets or with a minus, as a deduction",
+    "remove the row if it is a deduction; else format the column as a number with two decimals",
+);
+const SHOWN_OTHERWISE: Words = Words::new(
+    "cell.shown",
+    "the cell holds {}, but its format shows something else",
+    "format the column as text and type the value as it is to be read",
+);
+const SHOWN_VAGUELY: Words = Words::new(
+    "expiry.shown",
+    "the cell holds the date {}, but its format does not show the day",
+    "format the column as a date such as 2026-11-30 and check it",
+);
+const DATE: Words = Words::new(
+    "cell.date",
+    "the spreadsheet turned this cell into the date {}",
+    "format the column as text (phones, ids) or as a number (amounts) and type the value again",
+);
+const NEGATIVE: Words = Words::new(
+    "cell.negative",
+    "the cell holds a negative number: a phone or an id was taken for a calculation",
+    "format the column as text and type the value again",
+);
+const HIDDEN: Words = Words::new(
+    "cell.hidden",
+    "the cell's format hides the number {} that it holds",
+    "format the column as text (phones, ids) or as a number (amounts) and check the value",
+);
+
 impl Trouble {
     /// Its code, sentence and cure.
     pub(in crate::sheet) fn words(self) -> Words {
-        let (code, problem, fix) = match self {
-            Self::Formula => (
-                "cell.formula",
-                "this cell holds a formula whose result is not stored in the file",
-                "open the workbook in a spreadsheet, let it calculate, save it and run again",
-            ),
-            Self::Failed => (
-                "cell.error",
-                "the formula in this cell failed: it shows {}",
-                "mend the formula, or type the value itself",
-            ),
-            Self::Precision => (
-                "cell.precision",
-                "this number has more than 15 digits, of which a spreadsheet keeps only 15",
-                "format the column as text and type the whole value again",
-            ),
-            Self::HiddenDecimals => (
-                "amount.hidden_decimals",
-                "the cell holds {}, but its format shows fewer decimals",
-                "round the amount itself to what is to be paid, or show all its decimals",
-            ),
-            Self::Currency => (
-                "amount.currency",
-                "the cell holds {} and shows it in another currency than rupees",
-                "give the amount in rupees and format the column as a plain number",
-            ),
-            Self::Shown => (
-                "amount.shown",
-                "the cell holds {}, but its format shows something else (a percentage, thousands, words)",
-                "format the column as a number with two decimals and check the amount",
-            ),
-            Self::Date => (
-                "cell.date",
-                "the spreadsheet turned this cell into the date {}",
-                "format the column as text (phones, ids) or as a number (amounts) and type the value again",
-            ),
-            Self::Negative => (
-                "cell.negative",
-                "the cell holds a negative number: a phone or an id was taken for a calculation",
-                "format the column as text and type the value again",
-            ),
-            Self::Hidden => (
-                "cell.hidden",
-                "the cell's format hides the number {} that it holds",
-                "format the column as text (phones, ids) or as a number (amounts) and check the value",
-            ),
-        };
-        Words::new(code, problem, fix)
+        match self {
+            Self::Formula => FORMULA,
+            Self::Failed => FAILED,
+            Self::Precision => PRECISION,
+            Self::HiddenDecimals => HIDDEN_DECIMALS,
+            Self::Currency => CURRENCY,
+            Self::Shown => SHOWN,
+            Self::ShownNegative => SHOWN_NEGATIVE,
+            Self::ShownOtherwise => SHOWN_OTHERWISE,
+            Self::ShownVaguely => SHOWN_VAGUELY,
+            Self::Date => DATE,
+            Self::Negative => NEGATIVE,
+            Self::Hidden => HIDDEN,
+        }
     }
 }
 
@@ -121,50 +158,92 @@ pub(super) fn shown(
         return (stored.to_owned(), None);
     };
     let held = || number.plain().unwrap_or_else(|| stored.to_owned());
-    let asked = kind != Kind::Other;
     match format.look(number) {
-        Look::Date { day, time } => {
+        Look::Date { day, time, vague } => {
             let date = date(number, from_1904, *day, *time);
-            let trouble = asked.then_some(Trouble::Date);
+            let trouble = match kind {
+                Kind::Other => None,
+                Kind::Day => vague.then_some(Trouble::ShownVaguely),
+                Kind::Money | Kind::Phone | Kind::Id => Some(Trouble::Date),
+            };
             (date.unwrap_or_else(held), trouble)
         }
-        Look::Hidden => (held(), asked.then_some(Trouble::Hidden)),
+        Look::Hidden => (held(), kind.is_asked().then_some(Trouble::Hidden)),
         Look::Plain => plain(number, kind, held()),
-        Look::Number { decimals, odd } => match kind {
-            Kind::Identifier => plain(number, kind, held()),
-            Kind::Money => money(number, *decimals, *odd, held()),
-            Kind::Other => {
+        Look::Number {
+            decimals,
+            digits,
+            odd,
+        } => match kind {
+            Kind::Phone | Kind::Id => identifier(number, kind, (*digits, *odd), held()),
+            Kind::Money => money(number, (*decimals, *digits, *odd), held()),
+            Kind::Other | Kind::Day => {
                 let text = match odd {
                     None => number.shown(*decimals),
                     Some(_) => None,
                 };
+                let text = text.map(|text| padded(&text, *digits));
                 (text.unwrap_or_else(held), None)
             }
         },
     }
 }
 
+impl Kind {
+    /// Whether a number may be wrong for it.
+    fn is_asked(self) -> bool {
+        match self {
+            Kind::Money | Kind::Phone | Kind::Id => true,
+            Kind::Other | Kind::Day => false,
+        }
+    }
+}
+
 fn plain(number: Decimal, kind: Kind, held: String) -> (String, Option<Trouble>) {
-    let asked = kind != Kind::Other;
-    let trouble = if asked && number.is_imprecise() {
+    let negative = number.sign() < 0 && matches!(kind, Kind::Phone | Kind::Id);
+    let trouble = if kind.is_asked() && number.is_imprecise() {
         Some(Trouble::Precision)
-    } else if kind == Kind::Identifier && number.sign() < 0 {
-        Some(Trouble::Negative)
     } else {
-        None
+        negative.then_some(Trouble::Negative)
     };
     (held, trouble)
 }
 
+/// A phone's digits may be parted in any way; an id is taken as it is shown.
+fn identifier(
+    number: Decimal,
+    kind: Kind,
+    (digits, odd): (usize, Option<Odd>),
+    held: String,
+) -> (String, Option<Trouble>) {
+    let is_phone = kind == Kind::Phone;
+    let as_shown = match odd {
+        None | Some(Odd::Power) => true,
+        Some(Odd::Currency | Odd::Negative | Odd::Phone) => is_phone,
+        Some(Odd::Otherwise) => false,
+    };
+    let (text, trouble) = plain(number, kind, held);
+    let text = if is_phone {
+        text
+    } else {
+        padded(&text, digits)
+    };
+    (
+        text,
+        trouble.or((!as_shown).then_some(Trouble::ShownOtherwise)),
+    )
+}
+
 fn money(
     number: Decimal,
-    decimals: usize,
-    odd: Option<Odd>,
+    (decimals, digits, odd): (usize, usize, Option<Odd>),
     held: String,
 ) -> (String, Option<Trouble>) {
     let trouble = match odd {
         Some(Odd::Currency) => Some(Trouble::Currency),
-        Some(Odd::Otherwise) => Some(Trouble::Shown),
+        Some(Odd::Negative) if number.sign() < 0 => None,
+        Some(Odd::Negative) => Some(Trouble::ShownNegative),
+        Some(Odd::Power | Odd::Phone | Odd::Otherwise) => Some(Trouble::Shown),
         None if number.is_imprecise() => Some(Trouble::Precision),
         None => None,
     };
@@ -176,7 +255,18 @@ fn money(
     }
     // Places for a third decimal that are all zero are the format's, not the amount's.
     let text = number.with_decimals(decimals.min(2));
-    (text.unwrap_or(held), None)
+    (padded(&text.unwrap_or(held), digits), None)
+}
+
+/// With the zeros before it that the format shows.
+fn padded(text: &str, digits: usize) -> String {
+    let (sign, number) = match text.strip_prefix('-') {
+        Some(number) => ("-", number),
+        None => ("", text),
+    };
+    let whole = number.split('.').next().unwrap_or_default().len();
+    let zeros = "0".repeat(digits.saturating_sub(whole));
+    format!("{sign}{zeros}{number}")
 }
 
 /// A date and a time as ISO 8601 writes them; none if there is no such day.
@@ -208,36 +298,30 @@ fn date(number: Decimal, from_1904: bool, day: bool, time: bool) -> Option<Strin
 mod tests {
     use super::*;
 
-    use Kind::{Identifier, Money, Other};
+    use Kind::{Day, Id, Money, Other, Phone};
     use Trouble as T;
 
-    const CASES: [(&str, &str, Kind, &str, Option<Trouble>); 29] = [
-        ("9876543210", "General", Identifier, "9876543210", None),
-        ("9876543210", "0.00", Identifier, "9876543210", None),
-        ("9.87654321E9", "0.00E+00", Identifier, "9876543210", None),
-        ("919876543210", "General", Identifier, "919876543210", None),
-        ("9876543210.5", "0", Identifier, "9876543210.5", None),
+    const CASES: [(&str, &str, Kind, &str, Option<Trouble>); 48] = [
+        ("9876543210", "General", Phone, "9876543210", None),
+        ("9876543210", "0.00", Phone, "9876543210", None),
+        ("9.87654321E9", "0.00E+00", Phone, "9876543210", None),
+        ("919876543210", "General", Phone, "919876543210", None),
+        ("9876543210.5", "0", Phone, "9876543210.5", None),
         (
             "9876543210",
             "yyyy-mm-dd",
-            Identifier,
+            Phone,
             "9876543210",
             Some(T::Date),
         ),
         (
             "1234567890123456",
             "0",
-            Identifier,
+            Phone,
             "1234567890123460",
             Some(T::Precision),
         ),
-        (
-            "9876543210",
-            ";;;",
-            Identifier,
-            "9876543210",
-            Some(T::Hidden),
-        ),
+        ("9876543210", ";;;", Phone, "9876543210", Some(T::Hidden)),
         ("1250.5", "General", Money, "1250.5", None),
         ("1250.5", "0.00", Money, "1250.50", None),
         ("1250.5", "0.0000", Money, "1250.50", None),
@@ -271,6 +355,43 @@ mod tests {
         ("0.125", "0%", Other, "0.125", None),
         ("3000000", "yyyy", Other, "3000000", None),
         ("junk", "0.00", Money, "junk", None),
+        ("1250", "(0.00)", Money, "1250", Some(T::ShownNegative)),
+        ("-1250", "(0.00)", Money, "-1250.00", None),
+        ("1250", "-0.00", Money, "1250", Some(T::ShownNegative)),
+        ("1250", "0\",\"00", Money, "1250", Some(T::Shown)),
+        ("1250", "00\\-00", Money, "1250", Some(T::Shown)),
+        (
+            "1250",
+            "\"-\"General",
+            Money,
+            "1250",
+            Some(T::ShownNegative),
+        ),
+        ("1250", "0000000.00", Money, "0001250.00", None),
+        ("1250", "0,000", Money, "1250", None),
+        ("9876543210", "00000\\-00000", Phone, "9876543210", None),
+        ("9876543210", "\"+91 \"0", Phone, "9876543210", None),
+        ("9876543210", "(00000) 00000", Phone, "9876543210", None),
+        (
+            "876543210",
+            "\"9\"0",
+            Phone,
+            "876543210",
+            Some(T::ShownOtherwise),
+        ),
+        (
+            "9876543210",
+            "0,",
+            Phone,
+            "9876543210",
+            Some(T::ShownOtherwise),
+        ),
+        ("7", "000", Id, "007", None),
+        ("7", "\"EMP-\"000", Id, "007", Some(T::ShownOtherwise)),
+        ("7", "00\\-00", Id, "0007", Some(T::ShownOtherwise)),
+        ("7", "00000", Other, "00007", None),
+        ("46361", "d-mmm-yy", Day, "2026-12-05", None),
+        ("46361", "mmm-yy", Day, "2026-12-05", Some(T::ShownVaguely)),
     ];
 
     #[test]

@@ -22,7 +22,7 @@ const LINKS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/p
 const WORKBOOK: &str = r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="June" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
 
 /// The formats of the styles, in order: style 0 is General.
-pub(crate) const FORMATS: [&str; 12] = [
+pub(crate) const FORMATS: [&str; 20] = [
     "General",
     "0.00",
     "#,##,##0.00",
@@ -35,6 +35,14 @@ pub(crate) const FORMATS: [&str; 12] = [
     "0.00E+00",
     "#,##0.00,",
     ";;;",
+    "(#,##0.00)",
+    "\\-0.00",
+    "0\",\"00",
+    "00000000",
+    "mmm-yy",
+    "\"9\"0",
+    "00000\\-00000",
+    "[>=100000]##\\,##\\,##0.00;##,##0.00",
 ];
 
 impl Book {

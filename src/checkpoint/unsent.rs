@@ -1,0 +1,86 @@
+//! What this checkpoint never sent, and whether it may exist at the gateway all the same: an earlier checkpoint of the
+//! batch, lost or on another machine, may have sent it.
+//!
+//! Deliberately absent: asking.
+
+use jiff::Timestamp;
+
+use crate::domain::{History, State};
+
+use super::error::Error;
+use super::mend::STANDING;
+use super::news::News;
+use super::pages::SweepRow;
+use super::schema::damaged;
+use super::store::{PayoutNo, Store};
+
+impl Store {
+    /// Whether it was never asked if ids of this batch exist already.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn needs_probe(&self) -> Result<bool, Error> {
+        Ok(!self.meta.probed && !self.meta.found_existing && !self.has_history()?)
+    }
+
+    /// Whether a row may exist at the gateway that this checkpoint never sent. A send need not know: a create of what
+    /// exists is refused. A cancel asks nobody about what was never sent, unless this is so.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn may_exist_unsent(&self) -> Result<bool, Error> {
+        Ok(self.meta.replaces_lost || self.needs_probe()? || self.has_foreign()?)
+    }
+
+    /// Whether anything was ever found at the gateway that was not sent from here.
+    fn has_foreign(&self) -> Result<bool, Error> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM payouts WHERE state = 5 OR history & {} <> 0)",
+            History::ADOPTED
+        );
+        self.conn
+            .query_row(&sql, [], |line| line.get(0))
+            .map_err(|e| damaged(&self.path, e))
+    }
+
+    /// Remembers that ids of this batch exist, once all that was not sent has been asked about for the first time: of a
+    /// choice the rest is still to be asked.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn note_found(&mut self) -> Result<(), Error> {
+        let found = self.totals.rows(State::Conflict) > 0;
+        if self.picking || !found || !self.needs_probe()? {
+            return Ok(());
+        }
+        self.set_found_existing(true)
+    }
+
+    /// Payouts above `after` that a cancel takes for never made, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn unsent_page(&self, after: PayoutNo, limit: u32) -> Result<Vec<SweepRow>, Error> {
+        self.chosen_page(after, &self.unsent(), limit)
+    }
+
+    /// Cancels what is `ready` in the sheet, of a choice what is chosen. Nothing of it exists, so nobody is asked; what
+    /// a 429 left open becomes `unknown`. Returns how many rows were touched.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn cancel_ready(&mut self, at: Timestamp) -> Result<u64, Error> {
+        self.record_chosen(&self.unsent(), at, News::Cancelling)
+    }
+
+    fn unsent(&self) -> String {
+        // Whoever names a rejected row wants no retry of it either.
+        let states = if self.picking { "(1, 4)" } else { "(1)" };
+        format!(" AND {STANDING} AND state IN {states}")
+    }
+}
