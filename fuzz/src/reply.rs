@@ -190,7 +190,7 @@ fn look_up(answer: &Answer, said: &Said) {
         LookUp::Found(seen) => {
             assert!(said.is_success() && said.is_ours(), "{seen:?}");
             let word = said.data("cashgramStatus").and_then(Value::as_str).unwrap();
-            let word = word.trim().to_uppercase();
+            let word = word.trim().to_ascii_uppercase();
             let known = match seen.status.class {
                 StatusClass::Active => ["ACTIVE"].contains(&&*word),
                 StatusClass::Pending => ["PENDING", "INITIATED", "PROCESSING"].contains(&&*word),

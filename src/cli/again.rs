@@ -43,6 +43,8 @@ const OF_SEND: [Shape; 13] = [
 const OF_STATUS: [Shape; 1] = [("--watch", true)];
 /// Options that `report` alone knows.
 const OF_REPORT: [Shape; 2] = [("--format", true), ("--output", true)];
+/// Options that `results` alone knows.
+const OF_RESULTS: [Shape; 1] = [("--xlsx", true)];
 /// Options that say what one sheet adds up to, or answer a question about it.
 const OF_SHEET: [Shape; 3] = [
     ("--expect-count", true),
@@ -64,27 +66,57 @@ const OF_BATCH: [Shape; 3] = [
 
 /// The command that was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Again(Vec<String>);
+pub(super) struct Again {
+    words: Vec<String>,
+    /// Options that the sheet was read with, where the typed command does not take them.
+    recalled: Vec<String>,
+}
+
+/// Commands that may be made into each other.
+const COMMANDS: [&str; 8] = [
+    "send", "validate", "status", "results", "report", "retry", "cancel", "purge",
+];
+/// Those that read the sheet.
+const READERS: [&str; 3] = ["send", "validate", "retry"];
 
 impl Again {
     /// From the process's arguments, the first of which names the program.
     pub(super) fn of(args: impl IntoIterator<Item = String>) -> Again {
-        Again(args.into_iter().skip(1).collect())
+        Again::saying(args.into_iter().skip(1).collect())
+    }
+
+    fn saying(words: Vec<String>) -> Again {
+        let recalled = Vec::new();
+        Again { words, recalled }
+    }
+
+    /// The same, knowing with which options the sheet was read: a command that reads it again needs them too.
+    pub(super) fn recalling(&self, reading: Vec<String>) -> Again {
+        let reads = READERS.contains(&self.typed());
+        Again {
+            words: self.words.clone(),
+            recalled: if reads { Vec::new() } else { reading },
+        }
+    }
+
+    /// The command's name.
+    fn typed(&self) -> &str {
+        let typed = self
+            .words
+            .iter()
+            .find(|word| COMMANDS.contains(&word.as_str()));
+        typed.map_or("", String::as_str)
     }
 
     /// The same command.
     pub(super) fn command(&self) -> String {
-        spelled(self.0.iter())
+        spelled(self.words.iter())
     }
 
     /// The same words for another command, such as `send` after a `status`. Options that it does not know are left
     /// out.
     pub(super) fn as_command(&self, command: &str) -> Again {
-        let known = [
-            "send", "validate", "status", "results", "report", "retry", "cancel", "purge",
-        ];
-        let typed = self.0.iter().find(|word| known.contains(&word.as_str()));
-        let typed = typed.map_or("", String::as_str);
+        let typed = self.typed();
         let mut left_out = ONCE.to_vec();
         if command != "send" && command != "retry" {
             left_out.extend(OF_SEND);
@@ -101,24 +133,35 @@ impl Again {
         if command != "report" {
             left_out.extend(OF_REPORT);
         }
+        if command != "results" {
+            left_out.extend(OF_RESULTS);
+        }
         let mut words = self.without(&left_out);
         // The first only: a sheet or a batch may bear such a name.
-        let typed = words.iter_mut().find(|word| known.contains(&word.as_str()));
+        let typed = words
+            .iter_mut()
+            .find(|word| COMMANDS.contains(&word.as_str()));
         if let Some(typed) = typed {
             command.clone_into(typed);
         }
-        Again(words)
+        if READERS.contains(&command) {
+            words.extend(self.recalled.iter().cloned());
+        }
+        Again::saying(words)
     }
 
     /// The words but for these options and their values.
     fn without(&self, left_out: &[Shape]) -> Vec<String> {
         let mut kept = Vec::new();
-        let mut words = self.0.iter();
+        let mut words = self.words.iter().peekable();
         while let Some(word) = words.next() {
             let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
             match left_out.iter().find(|(option, _)| *option == name) {
                 None => kept.push(word.clone()),
-                Some((_, true)) if name == word => drop(words.next()),
+                // A value may be left out.
+                Some((_, true)) if name == word => {
+                    let _ = words.next_if(|value| !value.starts_with("--"));
+                }
                 Some(_) => {}
             }
         }
@@ -132,34 +175,35 @@ impl Again {
 
     /// The same words and another option.
     pub(super) fn and(&self, option: &str) -> Again {
-        let mut words = self.0.clone();
+        let mut words = self.words.clone();
         if !words.iter().any(|word| word == option) {
             words.push(option.to_owned());
         }
-        Again(words)
+        let recalled = self.recalled.clone();
+        Again { words, recalled }
     }
 
     /// The same command with another option and its value.
     pub(super) fn with_value(&self, option: &str, value: &str) -> String {
         let more = [option.to_owned(), value.to_owned()];
-        spelled(self.0.iter().chain(&more))
+        spelled(self.words.iter().chain(&more))
     }
 
     /// `send` of the mended sheet under this batch's name, as this one was validated. The mended sheet is written anew,
     /// so what says how this one is written does not hold for it.
     pub(super) fn resume(&self, sheet: &str, mended: &str, batch: &str) -> String {
         let left_out: Vec<Shape> = [&OF_VALIDATE[..], &OF_TEXT, &OF_BOOK, &OF_BATCH].concat();
-        let words = Again(self.as_command("send").without(&left_out));
+        let words = Again::saying(self.as_command("send").without(&left_out));
         let batch = ["--batch".to_owned(), batch.to_owned()];
         spelled(words.naming(sheet, mended).iter().chain(&batch))
     }
 
     /// The words with another sheet in the place of `sheet`.
     fn naming(mut self, sheet: &str, other: &str) -> Vec<String> {
-        if let Some(typed) = self.0.iter_mut().skip(1).find(|word| *word == sheet) {
+        if let Some(typed) = self.words.iter_mut().skip(1).find(|word| *word == sheet) {
             other.clone_into(typed);
         }
-        self.0
+        self.words
     }
 
     /// `send` for another sheet and its batch, which `options` name.
@@ -170,7 +214,7 @@ impl Again {
             &OF_BOOK
         };
         let left_out = [&OF_BATCH[..], &OF_SHEET, of_kind].concat();
-        let words = Again(self.as_command("send").without(&left_out));
+        let words = Again::saying(self.as_command("send").without(&left_out));
         spelled(words.naming(sheet, other).iter().chain(options))
     }
 
@@ -256,6 +300,23 @@ mod tests {
             status.as_command("send").command(),
             "paysheet send a.csv --env test"
         );
+        for results in [
+            "p results a.csv --xlsx --env test",
+            "p results a.csv --xlsx b.xlsx --env test",
+        ] {
+            let results = Again::of(results.split(' ').map(str::to_owned));
+            let send = results.as_command("send").command();
+            assert_eq!(send, "paysheet send a.csv --env test");
+        }
+        let status = Again::of(["p", "status", "a.csv", "--env", "test"].map(str::to_owned));
+        let status = status.recalling(["--map", "phone=Mobile 1"].map(str::to_owned).to_vec());
+        let send = "paysheet send a.csv --env test --map 'phone=Mobile 1'";
+        assert_eq!(status.as_command("send").command(), send);
+        assert_eq!(
+            status.as_command("cancel").command(),
+            "paysheet cancel a.csv --env test"
+        );
+        assert_eq!(status.command(), "paysheet status a.csv --env test");
         let send = "p send a.csv --map phone=Cell --encoding utf-8 --delimiter=tab --strict --sheet-name x";
         let send = Again::of(send.split(' ').map(str::to_owned));
         assert_eq!(send.as_command("status").command(), "paysheet status a.csv");

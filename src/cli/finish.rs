@@ -13,6 +13,7 @@ use crate::report::summary::{Closing, Commands, Ended};
 
 use super::after::Said;
 use super::exit::Exit;
+use super::intake::StoredHeader;
 use super::settings::Files;
 use super::shell::Shell;
 use super::values::Environment;
@@ -104,7 +105,7 @@ impl Finish<'_> {
     }
 
     fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, lost: &[String]) {
-        let again = &self.shell.again;
+        let again = StoredHeader::again(&self.shell.again, store);
         let (send, status) = (again.as_command("send"), again.as_command("status"));
         let retry = again.as_command("retry");
         let adopt = send.and("--adopt");

@@ -9,24 +9,35 @@ use crate::checkpoint::{self, Intake, PayoutNo, RowFields, Store};
 use crate::domain::card::without_card_number;
 use crate::domain::matching::{Assignment, Matching};
 use crate::domain::{BatchName, CashgramId, Instruction, Money, Phone, RowKey};
-use crate::sheet::{CarriedColumns, Header, Row, Rows, Rules};
+use crate::sheet::{CarriedColumns, DELIMITERS, Header, Row, Rows, Rules};
 
+use super::again::Again;
 use super::exit::Ending;
 use super::judge::{Judged, fingerprint, sheet_error};
 
-/// What the checkpoint keeps of a sheet's header.
+/// What the checkpoint keeps of a sheet's header, and of how it was read.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct StoredHeader {
     columns: Vec<String>,
     id_column: Option<usize>,
+    /// The options that say how the sheet is read, for commands that are shown by those that do not read it.
+    #[serde(default)]
+    reading: Vec<String>,
 }
 
 impl StoredHeader {
-    fn of(header: &Header) -> StoredHeader {
+    fn of(header: &Header, rules: &Rules) -> StoredHeader {
         StoredHeader {
             columns: header.columns().to_vec(),
             id_column: header.id_column(),
+            reading: reading(rules),
         }
+    }
+
+    /// This command again, as one that knows how the sheet of `store` was read.
+    pub(super) fn again(again: &Again, store: &Store) -> Again {
+        let known = StoredHeader::load(store).unwrap_or_default();
+        again.recalling(known.reading)
     }
 
     /// The header that `store` was filled from.
@@ -52,6 +63,28 @@ impl StoredHeader {
     }
 }
 
+/// The options that say how a sheet is read, as they are typed.
+fn reading(rules: &Rules) -> Vec<String> {
+    let layout = &rules.layout;
+    let delimiter = layout.delimiter.and_then(|delimiter| {
+        let known = DELIMITERS.iter().find(|(_, known)| *known == delimiter);
+        known.map(|(name, _)| (*name).to_owned())
+    });
+    let encoding = layout.encoding.map(|charset| charset.name().to_owned());
+    let mut options = vec![
+        ("--sheet-name", rules.sheet_name.clone()),
+        ("--encoding", encoding),
+        ("--delimiter", delimiter),
+    ];
+    for (field, column) in &layout.map {
+        options.push(("--map", Some(format!("{}={column}", field.name()))));
+    }
+    let given = options
+        .into_iter()
+        .filter_map(|(option, value)| Some([option.to_owned(), value?]));
+    given.flatten().collect()
+}
+
 /// Takes every row in.
 ///
 /// # Errors
@@ -66,7 +99,7 @@ pub(super) fn take_in(
     batch: &BatchName,
     at: Timestamp,
 ) -> anyhow::Result<()> {
-    let header = serde_json::to_string(&StoredHeader::of(&judged.checked.header))?;
+    let header = serde_json::to_string(&StoredHeader::of(&judged.checked.header, rules))?;
     let mut intake = store.begin_intake(&header, at)?;
     let mut rows = Rows::open(sheet, &judged.checked, rules).map_err(sheet_error)?;
     let mut cells = String::new();

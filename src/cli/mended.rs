@@ -44,12 +44,19 @@ pub(super) fn say(
     if validate.editions.fixed.is_some() {
         shell.out.paragraph(if editions.card {
             "nothing was repaired: a cell holds a card's number, which is copied nowhere: remove it first"
+        } else if editions.problems.count == 0 {
+            "nothing was repaired: there is nothing to repair"
         } else {
             "nothing was repaired: no problem has one sure repair"
         });
     } else if editions.repairable > 0 {
         let count = editions.problems.count;
-        let some = counted(count, "problem has", "problems have");
+        let have = if editions.repairable == 1 {
+            "has"
+        } else {
+            "have"
+        };
+        let some = format!("{} {have}", counted(count, "problem", "problems"));
         let fix = shell.again.with_value("--fix", &suggested(validate));
         shell.out.paragraph(&format!(
             "{} of {some} one sure repair: `{fix}` makes them",

@@ -282,6 +282,14 @@ mod tests {
 
     proptest! {
         #[test]
+        fn what_is_printed_is_read_back(text in "[A-Za-z0-9_-]{1,35}") {
+            let id = CashgramId::parse(&text).unwrap();
+            prop_assert_eq!(id.as_str(), text);
+            let again = CashgramId::parse(id.as_str()).unwrap();
+            prop_assert_eq!(again, id);
+        }
+
+        #[test]
         fn every_derived_id_is_an_id(batch in "\\PC{0,60}", number in 6_000_000_000u64..=9_999_999_999, n in 0u32..9, g in 1u32..9) {
             let phone = Phone::from_number(number).unwrap();
             let id = CashgramId::derive(&batch, phone, n, g);

@@ -57,12 +57,12 @@ pub(super) enum SubCode {
 /// Reads a reply's body. `Err` says, for people and without quoting it, what else the body is.
 pub(super) fn envelope(body: &[u8]) -> Result<Envelope, String> {
     let fields = json::object(body)?;
-    let verdict = match word(&fields, "status")
-        .map(|word| word.to_ascii_uppercase())
-        .as_deref()
-    {
-        Some("SUCCESS") => Verdict::Success,
-        Some("ERROR") => Verdict::Error,
+    let verdict = match json::get(&fields, "status") {
+        Some(Plain::Text(raw)) => match whole_word(raw).as_str() {
+            "SUCCESS" => Verdict::Success,
+            "ERROR" => Verdict::Error,
+            _ => Verdict::Neither,
+        },
         Some(_) | None => Verdict::Neither,
     };
     let data = match json::get(&fields, "data") {
@@ -103,17 +103,22 @@ impl Envelope {
         }
     }
 
-    /// The id that the reply says it is about.
+    /// The id that the reply says it is about; blank, which is nobody's id, where it says so in no text or number.
     pub(super) fn echo(&self) -> Option<&str> {
-        match json::get(&self.data, "cashgramId") {
-            Some(Plain::Text(id)) => Some(id),
-            _ => None,
+        match json::get(&self.data, "cashgramId")? {
+            Plain::Text(id) | Plain::Whole(id) => Some(id),
+            Plain::Null | Plain::Flag | Plain::Decimal(_) | Plain::List | Plain::Object(_) => {
+                Some("")
+            }
         }
     }
 
     /// Where the Cashgram stands.
     pub(super) fn cashgram_status(&self) -> Option<Status> {
-        word(&self.data, "cashgramStatus").map(|word| status(&word))
+        match json::get(&self.data, "cashgramStatus") {
+            Some(Plain::Text(raw)) => Some(status(raw)).filter(|status| !status.word.is_empty()),
+            _ => None,
+        }
     }
 
     /// Why it stands there, e.g. `TRANSFER_ATTEMPTS_EXCEEDED`.
@@ -165,7 +170,7 @@ pub fn status_when_created() -> Status {
 /// nowhere (cashgram-api.md 3.2): the word is kept as it came, and an unknown one is never taken for paid.
 pub fn status(raw: &str) -> Status {
     let word = cut(raw, WORD_CHARS_MAX);
-    let class = match word.to_uppercase().as_str() {
+    let class = match whole_word(raw).as_str() {
         "ACTIVE" => StatusClass::Active,
         "PENDING" | "INITIATED" | "PROCESSING" => StatusClass::Pending,
         "REDEEMED" | "CASHGRAM_REDEEMED" => StatusClass::Redeemed,
@@ -175,6 +180,11 @@ pub fn status(raw: &str) -> Status {
         _ => StatusClass::Other,
     };
     Status { class, word }
+}
+
+/// A word as it is compared: nothing of it is cut or hidden first, which could make it another one.
+fn whole_word(raw: &str) -> String {
+    raw.trim().to_ascii_uppercase()
 }
 
 /// A text of the gateway's as it may be stored and shown: bounded, trimmed, without characters that move a cursor,

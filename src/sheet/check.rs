@@ -25,7 +25,7 @@ use super::template::is_example;
 use super::twins::{self, Likeness, Twin};
 use super::warn::{self, Warnings, Whole};
 use super::workbook::Trouble;
-use words::{ABOVE_MAX, EXAMPLE, NOTIFY, TOTAL, TWIN};
+use words::{ABOVE_MAX, EXAMPLE, NOTE, NOTIFY, TOTAL, TWIN};
 
 /// What only a whole sheet tells, for a second pass over it.
 pub(super) struct Known {
@@ -168,12 +168,18 @@ impl<'a> Checker<'a> {
         let phone = at.fields.phone();
         let ragged = cells.len() != header.columns().len();
         if ragged || phone == Err(PhoneFault::Missing) {
-            let total = at.fields.text(Field::Phone).is_empty() && is_total(cells);
-            if ragged || total {
+            let is_blank = |field| at.fields.text(field).is_empty();
+            let total = is_blank(Field::Phone) && is_total(cells);
+            let unpaid = is_blank(Field::Phone) && is_blank(Field::Amount);
+            let note = !ragged && unpaid && words::is_note(cells);
+            if ragged || total || note {
                 self.keys.push(self.hasher.key("", None, None, "", ""));
             }
             if total {
                 return self.fault(at, Field::Phone, TOTAL);
+            }
+            if note {
+                return self.beyond_repair(at, Field::Phone, NOTE);
             }
             if ragged {
                 return self.ragged(at);

@@ -234,6 +234,24 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// A day in a sheet's own style is read back as that day, and in another style refused.
+        #[test]
+        fn what_is_written_is_read_back(days in 0i64..=30, style in 0usize..4, other in 0usize..4) {
+            let day = date(2026, 11, 22) + jiff::Span::new().days(days);
+            let text = |style: DateStyle| day.strftime(match style {
+                DateStyle::YearSlash => "%Y/%m/%d",
+                DateStyle::YearDash => "%Y-%m-%d",
+                DateStyle::DaySlash => "%d/%m/%Y",
+                DateStyle::DayDash => "%d-%m-%Y",
+            }).to_string();
+            let (style, other) = (STYLES[style], STYLES[other]);
+            let reading = DateReading { style: Some(style), month_first: false };
+            let wanted = if style == other { Ok(LinkExpiry::On(day)) } else { Err(ExpiryFault::Style) };
+            proptest::prop_assert_eq!(read(&text(other), reading), wanted);
+        }
+    }
+
     fn verdict(cells: &[&str]) -> DateReading {
         let mut votes = Votes::default();
         let mut first = None;

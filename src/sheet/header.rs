@@ -218,10 +218,8 @@ impl Header {
 
     /// The columns for a message: a sheet without a header has a recipient in their place, who is masked.
     fn shown(&self) -> Vec<String> {
-        self.columns
-            .iter()
-            .map(|column| shown_guessing(column))
-            .collect()
+        let named = self.columns.iter().filter(|column| !column.is_empty());
+        named.map(|column| shown_guessing(column)).collect()
     }
 
     /// Columns that hold a phone or an address are a row.

@@ -160,6 +160,9 @@ for number, row in enumerate([
 EXAMPLE = "Example Person - remove this row,9000000001,1.00,remove.this.row@example.com"
 for number, line in enumerate([EXAMPLE, EXAMPLE.upper(), EXAMPLE.split("@")[0].rsplit(",", 1)[0] + ",", EXAMPLE.replace(EXAMPLE.split(",")[0], "Asha")]):
     raw(f"row-example-{number + 1}", f"name,phone,amount,email\nAsha,9000000002,5,\n{line}\n", 3, "row.example|template's example", faults="3:name:row.example")
+for number, line in enumerate(["Prepared by: X,,,", "Note: paid on 5 Nov,,", ",,,x"]):
+    line += "," * (3 - line.count(","))
+    raw(f"row-note-{number + 1}", f"name,phone,amount,dept\nAsha,9000000001,5,x\n{line}\n", 3, "1 problem|row.note|one filled cell", faults="3:phone:row.note")
 raw("row-total-short", "name,phone,amount,dept\nAsha,9000000001,5,x\nTotal,,5\n", 3, "row.total", faults="3:phone:row.total")
 raw("row-twin-1", "name,phone,amount\nAsha,9000000001,5\nAsha,9000000001,5\n", 3, "row.duplicate", faults="3:phone:row.duplicate")
 raw("row-twin-2", "name,phone,amount\nAsha,9000000001,5\nRavi,9000000002,5\n ASHA ,+91 90000 00001,5.00\n", 3, "row.duplicate|line 2", faults="4:phone:row.duplicate")

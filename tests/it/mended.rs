@@ -136,3 +136,31 @@ fn a_balance_that_cannot_be_read_is_a_warning() {
         assert_eq!(raw.creates(), 3);
     }
 }
+
+/// What reads the sheet again is shown with the options that the sheet was read with, by commands that never read it.
+#[test]
+fn commands_to_copy_know_how_the_sheet_was_read() {
+    let world = World::new();
+    let sheet = "name;Mobile 1;amount\nAsha;9000000001;5\nRavi;900;6\n";
+    world.sheet("june.csv", sheet);
+    let reading = ["--map", "phone=Mobile 1", "--delimiter", "semicolon"];
+    let send = world.paysheet().args(["send", "june.csv"]).args(reading);
+    send.args(["--skip-invalid", "--strict"])
+        .run()
+        .exits(4)
+        .says(["paysheet send june.csv --map 'phone=Mobile 1' --delimiter semicolon"]);
+    let shown = "paysheet send june.csv --delimiter semicolon --map 'phone=Mobile 1'";
+    let status = world.paysheet().args(["status", "june.csv"]).run();
+    status.exits(4).says([shown]);
+    let report = world.paysheet().args(["report", "june.csv"]).run();
+    report.exits(0);
+    let page = world.text("june.sandbox.report.html");
+    let page = page.replace("&#39;", "'").replace("&#x27;", "'");
+    assert!(page.contains(shown), "{page}");
+    world
+        .paysheet()
+        .args(["send", "june.csv", "--skip-invalid"])
+        .args(["--delimiter", "semicolon", "--map", "phone=Mobile 1"])
+        .run()
+        .exits(4);
+}

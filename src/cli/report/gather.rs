@@ -15,6 +15,7 @@ use crate::report::page::{
 };
 
 use super::super::finish::tally;
+use super::super::intake::StoredHeader;
 use super::super::settings::Report;
 use super::super::shell::Shell;
 use super::super::values::Environment;
@@ -260,7 +261,8 @@ fn reason(row: &PayoutRow<'_>) -> String {
 
 fn head(report: &Report, shell: &Shell, store: &Store, now: Timestamp) -> anyhow::Result<Head> {
     let bound = store.binding()?;
-    let again = |command| shell.again.as_command(command);
+    let known = StoredHeader::again(&shell.again, store);
+    let again = |command| known.as_command(command);
     Ok(Head {
         environment: report.environment.word().to_owned(),
         rehearsal: report.environment == Environment::Sandbox,

@@ -115,6 +115,11 @@ proptest! {
         for text in [format!("{number}"), format!("+91{number}"), format!("91{number}"), format!("0{number}")] {
             prop_assert_eq!(Phone::parse(&text), Ok(Phone(number)));
         }
+        let digits = Phone(number).digits();
+        let (head, tail) = digits.split_at(5);
+        for text in [digits.clone(), format!("{head} {tail}"), format!("+91 {head}-{tail}"), format!(" 0{head} {tail}")] {
+            prop_assert_eq!(Phone::parse(&text), Ok(Phone(number)));
+        }
         prop_assert_eq!(Phone::from_number(number), Some(Phone(number)));
     }
 

@@ -352,6 +352,21 @@ fn an_answer_for_another_id_proves_nothing_and_stops() {
         let finding = read_create(&answer(200, echo(other)), ID);
         assert_eq!(kind(&finding), Kind::DoubtAndStop(StopCause::Protocol));
     }
+    // An echo that is no text is another id too.
+    for other in ["7300451", "1.5", "true", "[]", "{}"] {
+        let field = format!(r#""cashgramId":{other},"referenceId""#);
+        let finding = read_create(&answer(200, FULL.replace(r#""referenceId""#, &field)), ID);
+        assert_eq!(
+            kind(&finding),
+            Kind::DoubtAndStop(StopCause::Protocol),
+            "{other}"
+        );
+    }
+    let number = FULL.replace(r#""referenceId""#, r#""cashgramId":77,"referenceId""#);
+    assert_eq!(
+        kind(&read_create(&answer(200, number), "77")),
+        Kind::Created
+    );
     let refused = r#"{"status":"ERROR","subCode":"409","data":{"cashgramId":"X"}}"#;
     let finding = read_create(&answer(409, refused), ID);
     assert_eq!(kind(&finding), Kind::DoubtAndStop(StopCause::Protocol));

@@ -132,6 +132,29 @@ fn the_envelope_is_read_in_all_its_dialects() {
     }
 }
 
+/// What is cut or hidden before a word is shown may be what makes it another one.
+#[test]
+fn a_word_is_the_whole_word() {
+    let behind = format!("{}NOT", " ".repeat(WORD_CHARS_MAX));
+    for word in [
+        format!("SUCCESS{behind}"),
+        "SUC\u{200b}CESS".to_owned(),
+        "\u{feff}SUCCESS".to_owned(),
+    ] {
+        let body = serde_json::json!({ "status": word }).to_string();
+        let read = envelope(body.as_bytes()).unwrap();
+        assert_eq!(read.verdict, Verdict::Neither, "{word:?}");
+    }
+    for word in [
+        format!("REDEEMED{behind}"),
+        "RED\u{200b}EEMED".to_owned(),
+        "REVER\u{17f}ED".to_owned(),
+        "ACT\u{131}VE".to_owned(),
+    ] {
+        assert_eq!(status(&word).class, StatusClass::Other, "{word:?}");
+    }
+}
+
 #[test]
 fn the_symbol_is_the_code_before_the_type() {
     let symbol = |json: &str| envelope(json.as_bytes()).unwrap().symbol;

@@ -278,7 +278,69 @@ fn a_sheet_without_rows_is_not_payable() {
     }
 }
 
+/// One amount in paise as people write it, in one of many ways.
+fn written(paise: i64, way: u8) -> String {
+    let money = Money::from_paise(paise).unwrap();
+    let (plain, grouped) = (money.to_string(), money.grouped());
+    match way {
+        0 => plain,
+        1 => grouped,
+        2 => format!("₹{grouped}"),
+        3 => format!("Rs. {plain}"),
+        4 => format!(" INR {grouped} "),
+        // Thousands, and no paise where there are none.
+        _ => {
+            let (whole, paise) = plain.split_once('.').unwrap();
+            let mut text = String::new();
+            for (place, digit) in whole.chars().enumerate() {
+                if place > 0 && (whole.len() - place).is_multiple_of(3) {
+                    text.push(',');
+                }
+                text.push(digit);
+            }
+            if paise == "00" {
+                text
+            } else {
+                format!("{text}.{paise}")
+            }
+        }
+    }
+}
+
 proptest! {
+    /// Both sums of a sheet are to the paisa what a library of decimals makes of the same texts.
+    #[test]
+    fn sums_are_those_of_an_independent_library(
+        rows in prop::collection::vec((100i64..=1_000_000_000_000, 0u8..6, 0u8..8), 1..60),
+    ) {
+        use rust_decimal::Decimal;
+        let mut text = "name,phone,amount\n".to_owned();
+        let (mut total, mut valid) = (Decimal::ZERO, Decimal::ZERO);
+        for (row, (paise, way, luck)) in rows.iter().enumerate() {
+            let amount = written(*paise, *way);
+            let (phone, unit) = match luck {
+                0 => ("12", ""),
+                1 => ("", " USD"),
+                _ => ("", ""),
+            };
+            let phone = if phone.is_empty() { format!("90000{row:05}") } else { phone.to_owned() };
+            text.push_str(&format!("Asha,{phone},\"{amount}{unit}\"\n"));
+            let number: String = amount.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+            let number = number.trim_start_matches('.');
+            let exact = Decimal::from_str_exact(number).unwrap();
+            if unit.is_empty() {
+                total += exact;
+                if phone.len() == 10 {
+                    valid += exact;
+                }
+            }
+        }
+        let (checked, _) = judged(text.as_bytes(), &rules(), &whole).unwrap();
+        let found = [checked.total, checked.valid_total];
+        let found = found.map(|sum| Decimal::new(sum.paise(), 2));
+        prop_assert_eq!(found, [total, valid]);
+    }
+
     #[test]
     fn no_sheet_is_too_odd(text in "(\\PC|[,\"\r\n\t]){0,200}") {
         let text = format!("name,phone,amount,expiry\n{text}");

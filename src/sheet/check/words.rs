@@ -21,6 +21,11 @@ pub(super) const TOTAL: Words = Words::new(
     "this looks like a line of totals, which pays nobody",
     "remove the line; --expect-total checks the sum",
 );
+pub(super) const NOTE: Words = Words::new(
+    "row.note",
+    "this row has one filled cell, so it pays nobody",
+    "remove the row if it is a heading or a note; else fill in name, phone and amount",
+);
 pub(super) const EXAMPLE: Words = Words::new(
     "row.example",
     "this is the template's example row, which pays nobody",
@@ -34,7 +39,7 @@ pub(super) const TWIN: Words = Words::new(
 const TOO_FEW: Words = Words::new(
     "row.columns",
     "",
-    "give the row as many cells as the header: a blank one for what it leaves out",
+    "give the row as many cells as the header, a blank one for what it leaves out; a heading or a note must be removed",
 );
 const TOO_MANY: Words = Words::new(
     "row.columns",
@@ -46,6 +51,12 @@ const BEYOND: Words = Words::new(
     "",
     "remove it, or name its column in the header",
 );
+
+/// Whether one cell at most holds something.
+pub(super) fn is_note(cells: &StringRecord) -> bool {
+    let filled = cells.iter().filter(|cell| !trimmed(cell).is_empty());
+    filled.count() <= 1
+}
 
 /// Words and sentence for a row that is not as wide as the header.
 pub(super) fn ragged(cells: &StringRecord, width: usize, is_book: bool) -> (Words, String) {
