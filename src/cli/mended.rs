@@ -38,7 +38,12 @@ pub(super) fn say(
         let sheet = validate.sheet.display().to_string();
         let again = &shell.again;
         let send = again.resume(&sheet, &path, validate.batch.as_str());
-        shell.out.paragraph(&format!("to go on with it:\n  {send}"));
+        let first = if exit == Exit::Done {
+            "to go on with it"
+        } else {
+            "mend the rest in it; then, to go on with it"
+        };
+        shell.out.paragraph(&format!("{first}:\n  {send}"));
         return Ok(Some((exit, message)));
     }
     if validate.editions.fixed.is_some() {

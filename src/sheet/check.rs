@@ -9,8 +9,8 @@ use csv::StringRecord;
 
 use crate::domain::card::{CARD_NUMBER, holds_card_number};
 use crate::domain::{
-    CashgramId, Description, Email, ExpiryWindow, IdFault, KeyHasher, Money, PayeeName, PayoutType,
-    Phone, PhoneFault, Remarks, RowKey, Words,
+    CashgramId, Description, Email, ExpiryFault, ExpiryWindow, IdFault, KeyHasher, Money,
+    PayeeName, PayoutType, Phone, PhoneFault, Remarks, RowKey, Words,
 };
 
 use super::damage::{self, ID_ROUNDED, is_rounded, is_total};
@@ -354,6 +354,13 @@ impl<'a> Checker<'a> {
             self.reading.style = self.reading.style.or(self.first_style);
         }
         match read_expiry(text, shape, self.reading, self.window) {
+            Err(fault @ (ExpiryFault::Past | ExpiryFault::TooFar)) => {
+                let mut told = self.refused(at, Field::LinkExpiry, fault.words());
+                if let Some(read) = shape.and_then(Shape::spoken) {
+                    told.problem.push_str(&format!(", read as {read}"));
+                }
+                self.tell(at.index, &told);
+            }
             Err(fault) => self.fault(at, Field::LinkExpiry, fault.words()),
             Ok(expiry) if expiry.is_last_day(self.window) => {
                 self.warn(at, Field::LinkExpiry, text, warn::LAST_DAY);
@@ -448,10 +455,15 @@ impl<'a> Checker<'a> {
     }
 
     fn fault(&mut self, at: At<'_>, field: Field, words: Words) {
+        let fault = self.refused(at, field, words);
+        self.tell(at.index, &fault);
+    }
+
+    fn refused(&self, at: At<'_>, field: Field, words: Words) -> Fault {
         let damage = damage::diagnose(field, at.fields.text(field));
         let mut fault = self.at_field(at, field).say(damage.unwrap_or(words));
         fault.repair = self.repair(field, &fault.value);
-        self.tell(at.index, &fault);
+        fault
     }
 
     /// The sure repair of a refused cell, which must change something.

@@ -178,7 +178,7 @@ pub(super) fn is_known(name: &str) -> bool {
 }
 
 /// Of these columns the one that may be meant for a field: a slip of the pen away from one of its names, or with such
-/// a name in it.
+/// a name or a word like it in it.
 pub(super) fn nearest<'c>(field: Field, columns: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let (_, _, aliases) = ALIASES.iter().find(|(known, _, _)| *known == field)?;
     let near = |column: &'c str| {
@@ -186,12 +186,42 @@ pub(super) fn nearest<'c>(field: Field, columns: impl Iterator<Item = &'c str>) 
         let slips = aliases.iter().filter_map(|alias| slips(alias, &name));
         slips.min().map(|slips| (slips, column))
     };
-    let found = columns
+    let mut unknown: Vec<&str> = columns
         .filter(|column| !is_known(&normal(column)))
-        .filter_map(near);
-    found
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, column)| column)
+        .collect();
+    let found = unknown.iter().copied().filter_map(near);
+    let slip = found.min_by_key(|(slips, _)| *slips);
+    unknown.retain(|column| {
+        let column = column.to_lowercase();
+        let mut words = column.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| likely(field).contains(&word))
+    });
+    slip.map(|(_, column)| column)
+        .or_else(|| unknown.first().copied())
+}
+
+/// Words by which people call a field, too vague to be taken for it.
+fn likely(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::Name => &["recipient", "beneficiary", "vendor", "party", "particulars"],
+        Field::Phone => &[
+            "ph",
+            "mob",
+            "cell",
+            "contact",
+            "whatsapp",
+            "tel",
+            "telephone",
+        ],
+        Field::Amount => &["amt", "net", "pay", "payable", "salary", "rupees", "inr"],
+        Field::Email
+        | Field::LinkExpiry
+        | Field::CashgramId
+        | Field::Remarks
+        | Field::PayoutType
+        | Field::Description
+        | Field::Notify => &[],
+    }
 }
 
 /// Letters that differ, if they are few; a name within another is worse than any slip.
@@ -225,7 +255,11 @@ mod tests {
             (Field::Amount, "Ammount,Amt", Some("Ammount")),
             (Field::Amount, "Amount (Rs) net,Ammount", Some("Ammount")),
             (Field::Name, "Nmae,phone", Some("Nmae")),
-            (Field::Phone, "Cell,Amount", None),
+            (Field::Phone, "Cell,Amount", Some("Cell")),
+            (Field::Phone, "Emp No,Ph. No", Some("Ph. No")),
+            (Field::Amount, "Network,Net Salary", Some("Net Salary")),
+            (Field::Name, "Party A/c,phone", Some("Party A/c")),
+            (Field::Phone, "Excellent,Amount", None),
             // Known for what it is: no slip.
             (Field::Phone, "phone", None),
             (Field::Name, "note", None),

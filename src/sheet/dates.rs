@@ -124,6 +124,13 @@ impl Shape {
         })
     }
 
+    /// How it is read, for people, where they may have meant the month first.
+    pub(super) fn spoken(self) -> Option<String> {
+        let date = Date::new(self.year, self.month, self.day).ok()?;
+        let day_first = self.style.starts_with_day();
+        day_first.then(|| date.strftime("%-d %b %Y").to_string())
+    }
+
     /// The date, in a sheet that is written as `reading` says.
     fn date(self, reading: DateReading) -> Result<Date, ExpiryFault> {
         if reading.month_first && self.style.starts_with_day() {

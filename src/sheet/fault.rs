@@ -44,8 +44,14 @@ impl Fault {
     /// The sure repair as it may be shown on screen: `was -> now`.
     pub fn shown_repair(&self) -> Option<String> {
         let now = self.repair.as_ref()?;
-        let now = shown(self.field, now);
-        Some(format!("{} → {now}", self.shown_value()))
+        let (was, now) = (self.shown_value(), shown(self.field, now));
+        let alone = match self.field {
+            // What is masked may be all that differs.
+            Some(Field::Phone) if was == now => ", its 10 digits alone",
+            Some(Field::Email) if was == now => ", the address alone",
+            _ => "",
+        };
+        Some(format!("{was} → {now}{alone}"))
     }
 
     /// Where in the row it stands; none where it is the whole row's.

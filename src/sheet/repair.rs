@@ -82,7 +82,12 @@ fn cleaned(text: &str) -> String {
         }
     }
     let out = out.trim();
-    out.strip_prefix('\'').unwrap_or(out).trim().to_owned()
+    let out = out.strip_prefix('\'').unwrap_or(out).trim();
+    // `="9876543210"` is how some programs keep a spreadsheet from changing a text.
+    let quoted = out
+        .strip_prefix("=\"")
+        .and_then(|out| out.strip_suffix('"'));
+    quoted.unwrap_or(out).trim().to_owned()
 }
 
 /// First digits of the scripts of India, and of the Arabic ones.

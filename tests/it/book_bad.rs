@@ -132,7 +132,7 @@ fn sheets_that_cannot_be_paid() {
             ],
         ),
         (
-            Book::new().row(&["who", "cell", "pay"].map(text)),
+            Book::new().row(&["who", "where", "why"].map(text)),
             &[
                 "the first row that is not blank must name the columns; another sheet is chosen with --sheet-name",
             ],

@@ -264,6 +264,18 @@ fn a_thousand_faults_are_a_thousand_faults() {
 }
 
 #[test]
+fn a_date_that_may_be_meant_otherwise_is_told_as_it_is_read() {
+    let text = "name,phone,amount,expiry\nA,9000000001,5,12/5/2026\nB,9000000002,5,1/12/2027\n";
+    let (_, faults) = judged(text.as_bytes(), &rules(), &whole).unwrap();
+    let problems: Vec<_> = faults.iter().map(|fault| fault.problem.as_str()).collect();
+    let wanted = [
+        "the expiry 12/5/2026 has passed, read as 12 May 2026",
+        "the expiry 1/12/2027 is more than 30 days ahead, read as 1 Dec 2027",
+    ];
+    assert_eq!(problems, wanted);
+}
+
+#[test]
 fn a_sheet_without_rows_is_not_payable() {
     for (text, empty) in [
         ("", true),

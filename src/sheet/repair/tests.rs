@@ -141,6 +141,20 @@ fn dates_with_one_reading() {
     }
 }
 
+#[test]
+fn a_text_that_was_kept_from_a_spreadsheet_is_itself() {
+    let style = DateStyle::YearDash;
+    for (field, was, now) in [
+        (Field::Phone, "=\"9876543210\"", Some("9876543210")),
+        (Field::Name, "=\"Asha Menon\"", Some("Asha Menon")),
+        (Field::CashgramId, "=\"000123\"", Some("000123")),
+        (Field::Phone, "=\"98\"&\"76543210\"", None),
+        (Field::Phone, "=9876543210", None),
+    ] {
+        assert_eq!(fixed(field, was, style).as_deref(), now, "{was}");
+    }
+}
+
 proptest! {
     /// Whatever is suggested would be accepted, and would not be repaired into something else.
     #[test]
