@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 
 use rusqlite::{Connection, params};
 
-use crate::domain::{History, Money, Refusal, Standing, State, Status, StatusClass, Terms};
+use crate::domain::{
+    History, Money, Refusal, Sighting, Standing, State, Status, StatusClass, Terms,
+};
 
 use super::error::Error;
 use super::news::{Believed, News, Posting};
@@ -234,21 +236,10 @@ fn store(
         News::Found(_, why) => conn
             .prepare_cached(&FOUND)?
             .execute((payout, state, attempts, terms, history, why)),
-        News::Present(seen) | News::Swept(seen) => conn.prepare_cached(&SIGHTED)?.execute((
-            payout,
-            state,
-            attempts,
-            terms,
-            history,
-            &seen.reference,
-            &seen.link,
-            &seen.status.word,
-            class_code(seen.status.class),
-            &seen.reason,
-            &seen.utr,
-            at,
-            is_settled(before, next),
-        )),
+        News::Present(seen) | News::Swept(seen) => {
+            let now = (payout, state, attempts, terms, history);
+            sighted(conn, now, seen, is_settled(before, next), at)
+        }
         // The status that is shown was not confirmed by this answer, so its time stays as it was.
         News::Missing if next.history.lost => conn
             .prepare_cached(&FOUND)?
@@ -275,6 +266,33 @@ fn store(
 
 /// What the results say of a link that was confirmed and is not known any more.
 const LOST: &str = "the gateway says that it does not know this link, which it had confirmed; its status is the last that was read";
+
+/// Payout, state, attempts, terms and history, as they are stored.
+type Now = (i64, i64, u32, Option<i64>, u16);
+
+fn sighted(
+    conn: &Connection,
+    (payout, state, attempts, terms, history): Now,
+    seen: &Sighting,
+    settled: bool,
+    at: i64,
+) -> rusqlite::Result<usize> {
+    conn.prepare_cached(&SIGHTED)?.execute((
+        payout,
+        state,
+        attempts,
+        terms,
+        history,
+        &seen.reference,
+        &seen.link,
+        &seen.status.word,
+        class_code(seen.status.class),
+        &seen.reason,
+        &seen.utr,
+        at,
+        settled,
+    ))
+}
 
 /// Whether what was wrong with it is wrong no more: it is made, or known again.
 fn is_settled(before: &Before, next: &Standing) -> bool {
