@@ -11,7 +11,7 @@
 //! sandbox in a process of its own, a peer on the same cores.
 //!
 //! Reading order: `world` (folder and sheets), `program` (a process and what it used), `gateway` (the sandbox and what
-//! it saw), `sending`, `pacing`, `reading`, `events`, `million` (the measurements), `figure` (how they are said). Deliberately
+//! it saw), `sending`, `pacing`, `reading`, `events`, `bar`, `million`, `handing` (the measurements), `figure` (how they are said). Deliberately
 //! absent: a harness, statistics and charts. A number holds or it does not.
 
 #![expect(
@@ -23,12 +23,16 @@
     reason = "a bench stops at the first thing that goes wrong, prints, and asks the machine's own clock"
 )]
 
+#[path = "numbers/bar.rs"]
+mod bar;
 #[path = "numbers/events.rs"]
 mod events;
 #[path = "numbers/figure.rs"]
 mod figure;
 #[path = "numbers/gateway.rs"]
 mod gateway;
+#[path = "numbers/handing.rs"]
+mod handing;
 #[path = "numbers/million.rs"]
 mod million;
 #[path = "numbers/pacing.rs"]
@@ -48,11 +52,13 @@ use world::World;
 type Measure = fn(&World) -> Vec<Figure>;
 
 /// Every measurement by name, the short ones first.
-const ALL: [(&str, Measure); 8] = [
+const ALL: [(&str, Measure); 10] = [
     ("start", pacing::start),
     ("validate", reading::validate),
     ("events", events::events),
+    ("handing", handing::handing),
     ("unpaced", sending::unpaced),
+    ("bar", bar::bar),
     ("intake", million::intake),
     ("resume", million::resume),
     ("results", million::results),

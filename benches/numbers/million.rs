@@ -4,7 +4,7 @@
 //! measure the gateway.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -58,26 +58,31 @@ impl Million {
         if self.moved_on.replace(true) {
             return Vec::new();
         }
-        let mut store = Store::open_offline(&self.checkpoint, "test", "june").unwrap();
-        let start = Instant::now();
-        let mut after = 0;
-        loop {
-            let left = ROWS - 1 - after;
-            let page = store
-                .ready_page(after, PAGE.min(u32::try_from(left).unwrap()))
-                .unwrap();
-            let Some(last) = page.last() else { break };
-            after = last.row;
-            let postings: Vec<Posting> = page.iter().flat_map(created).collect();
-            store.record(&postings).unwrap();
-        }
-        store.prove_totals().unwrap();
-        let rate = per_second(2 * (ROWS - 1), start.elapsed());
+        let rate = per_second(2 * (ROWS - 1), create(&self.checkpoint, ROWS - 1));
         vec![Figure::told(
             format!("postings/s of the recorder alone, pages of {}", 2 * PAGE),
             rate.to_string(),
         )]
     }
+}
+
+/// The first `rows` payouts become `created`; how long that took.
+pub(crate) fn create(checkpoint: &Path, rows: u64) -> Duration {
+    let mut store = Store::open_offline(checkpoint, "test", "june").unwrap();
+    let start = Instant::now();
+    let mut after = 0;
+    loop {
+        let left = rows - after;
+        let page = store
+            .ready_page(after, PAGE.min(u32::try_from(left).unwrap()))
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.row;
+        let postings: Vec<Posting> = page.iter().flat_map(created).collect();
+        store.record(&postings).unwrap();
+    }
+    store.prove_totals().unwrap();
+    start.elapsed()
 }
 
 /// What sending one payout records.

@@ -221,6 +221,7 @@ fn told(path: &Path) -> Result<String, Error> {
     let store = Store::open_reading(path, "test", "june")?;
     let mut all = format!("{:?} {:?}\n", store.meta(), store.totals());
     store.each_payout(|payout| say(&mut all, &payout))?;
+    store.prove_totals()?;
     Ok(all)
 }
 

@@ -24,6 +24,15 @@ impl Store {
         Ok(!self.meta.probed && !self.meta.found_existing && !self.has_history()?)
     }
 
+    /// Whether what was found is asked about once more before it is adopted: the sheet may have got rows back since.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn needs_probe_to_adopt(&self) -> Result<bool, Error> {
+        Ok(self.meta.found_existing && !self.has_history()?)
+    }
+
     /// Whether a row may exist at the gateway that this checkpoint never sent. A send need not know: a create of what
     /// exists is refused. A cancel asks nobody about what was never sent, unless this is so.
     ///

@@ -73,10 +73,36 @@ impl After {
             tracing::warn!("the metrics were not written: {error:#}");
         }
         if !self.notify.is_empty()
-            && let Err(why) = command::tell(&self.notify, &run.line(), self.timeout)
+            && let Err(why) = command::tell(&self.notify, &self.line(run), self.timeout)
         {
             tracing::warn!("the notification command {why}; the run is as it was");
         }
+    }
+
+    /// The `--json` object, with what kind of event its end is, and whose: of a run that stopped early it does not say.
+    fn line(&self, run: &Run<'_>) -> String {
+        let event = match run.exit {
+            Exit::Done => "finished",
+            Exit::NeedsPerson => "needs_person",
+            Exit::Stopped | Exit::Usage | Exit::Unpayable => "stopped",
+            Exit::Interrupted => "interrupted",
+        };
+        let told = run.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (object, whose) = match &*told {
+            Some(said) => (&*said.line, String::new()),
+            None => (run.early, self.whose()),
+        };
+        let rest = object.strip_prefix('{').unwrap_or("}");
+        format!("{{\"event\":\"{event}\",{whose}{rest}\n")
+    }
+
+    /// Environment and batch, as far as they could be made out.
+    fn whose(&self) -> String {
+        let known = [("environment", self.environment), ("batch", &self.batch)];
+        let known = known.into_iter().filter(|(_, value)| !value.is_empty());
+        known
+            .map(|(name, value)| format!("\"{name}\":{},", serde_json::Value::from(value)))
+            .collect()
     }
 
     fn write_metrics(&self, path: &Path, run: &Run<'_>) -> anyhow::Result<()> {
@@ -116,22 +142,6 @@ pub(super) struct Run<'r> {
     /// The object of a run that stopped before it could say more.
     pub(super) early: &'r str,
     pub(super) told: &'r Told,
-}
-
-impl Run<'_> {
-    /// The `--json` object, with what kind of event its end is.
-    fn line(&self) -> String {
-        let event = match self.exit {
-            Exit::Done => "finished",
-            Exit::NeedsPerson => "needs_person",
-            Exit::Stopped | Exit::Usage | Exit::Unpayable => "stopped",
-            Exit::Interrupted => "interrupted",
-        };
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let object = told.as_ref().map_or(self.early, |said| &said.line);
-        let rest = object.strip_prefix('{').unwrap_or("}");
-        format!("{{\"event\":\"{event}\",{rest}\n")
-    }
 }
 
 /// An earlier file of ours; blank if there is none.

@@ -148,8 +148,9 @@ impl Finish<'_> {
         };
         let verdict = closing.verdict();
         self.shell.out.paragraph(&closing.text());
-        if self.shell.out.quiet && exit == Exit::Stopped {
-            // Quiet is silent about what went well, not about why it stopped.
+        let alone = self.shell.out.quiet || self.shell.out.records;
+        if alone && exit == Exit::Stopped {
+            // Quiet is silent about what went well, not about why it stopped; and whoever watches a log looks for errors.
             let command = self.command;
             self.shell
                 .screen

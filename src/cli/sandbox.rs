@@ -46,7 +46,7 @@ pub(super) fn tune(options: &mut Options, typed: &Tuning<'_>) -> Result<(), Endi
             .faults
             .join(",")
             .parse::<Plan>()
-            .map_err(|why| wrong("faults", why))?;
+            .map_err(|why| wrong("fault", why))?;
     }
     if let Some(text) = typed.rate_limit {
         options.rate_limit = Some(text.parse().map_err(|_| {

@@ -68,6 +68,8 @@ pub(super) enum Asking {
     Status,
     /// Looking before anything was sent: only a sighting is a fact.
     Probe,
+    /// Looking for an id that no payout has: nothing is recorded.
+    Strange,
 }
 
 impl<G: Gateway> Line<G> {
@@ -197,7 +199,8 @@ impl<G: Gateway> Line<G> {
                 Some(News::Present(seen.clone()))
             }
             (LookUp::Missing, Asking::Doubt | Asking::Status) => Some(News::Missing),
-            (LookUp::Missing, Asking::Probe) => None,
+            (LookUp::Missing, Asking::Probe)
+            | (LookUp::Found(_) | LookUp::Missing, Asking::Strange) => None,
             (
                 LookUp::Throttled { .. }
                 | LookUp::TokenRefused

@@ -321,8 +321,8 @@ impl Closing<'_> {
             more => format!(" and {more} more, named in the results"),
         };
         format!(
-            "The gateway had confirmed {}, and says now that it does not know {}: {}{more}. The money may still go out: do \
-             not pay by hand, and do not send under another name. Ask again in a while: `{}`. If it stays so, ask \
+            "The gateway had confirmed {}, and says now that it does not know {}: {}{more}. The money may be out, or \
+             still go out: do not pay by hand, and do not send under another name. Ask again in a while: `{}`. If it stays so, ask \
              Cashfree's support, with the reference ids in the results.",
             counted(self.tally.lost, "link", "links"),
             if self.tally.lost == 1 { "it" } else { "them" },

@@ -184,6 +184,60 @@ fn a_program_is_told_how_a_run_ended() {
         assert_eq!(object["event"], "stopped");
         assert_eq!(object["exit"], exit);
         assert_eq!(object["message"], run.json()["message"]);
+        // One program is told by many jobs: whose it was is in it, once the settings were made out.
+        if without == "NOTHING" {
+            assert_eq!(object["environment"], "test");
+            assert_eq!(object["batch"], "other");
+        }
+    }
+}
+
+/// Whoever watches a log is woken by its errors.
+#[test]
+fn a_run_that_stops_is_an_error_in_the_log() {
+    let world = World::new();
+    world.sheet("june.csv", rows(2));
+    let raw = Raw::start(|ask| match ask.is_create() {
+        true => Act::Instead(Manner::Says(Say::refusal(403, "IP not whitelisted"))),
+        false => Act::Honest,
+    });
+    let run = world.send("june.csv", &raw).args(["--log-format", "json"]);
+    let run = run.run().exits(1);
+    let records = run
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let errors: Vec<Value> = records
+        .filter(|record| record["level"] == "error")
+        .collect();
+    assert_eq!(errors.len(), 1, "{run}");
+    assert!(
+        errors[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("IP not whitelisted")
+    );
+}
+
+#[test]
+fn every_command_that_asks_the_gateway_leaves_numbers_and_tells() {
+    let (gate, world) = (Gate::new(), World::new());
+    let tell = listener(&world, "");
+    world.sheet("june.csv", rows(2));
+    for command in ["send", "status", "retry", "cancel"] {
+        let run = match command {
+            "send" => world.send("june.csv", &gate),
+            "cancel" => world.talk(command, "june.csv", &gate).arg("--yes"),
+            _ => world.talk(command, "june.csv", &gate),
+        };
+        let run = run.args(["--notify-command", &*tell, "--metrics", METRICS]);
+        run.run().exits(0);
+        let metrics = samples(&world.text(METRICS));
+        let exit = "paysheet_run_exit_code{batch=\"june\",environment=\"test\",command=";
+        assert_eq!(metrics[&format!("{exit}\"{command}\"}}")], "0");
+        assert_eq!(told(&world)["command"], command);
+        let help = world.paysheet().args([command, "--help"]).run().exits(0);
+        help.says(["--notify-command", "--metrics"]);
     }
 }
 

@@ -258,7 +258,7 @@ fn a_wrong_address_to_listen_on_is_said() {
         .says([address.as_str(), "--listen"]);
     for (option, value) in [
         ("--latency", "soon"),
-        ("--faults", "chaos"),
+        ("--fault", "chaos"),
         ("--balance", "much"),
         ("--links", "redeem"),
     ] {
@@ -275,7 +275,7 @@ fn the_built_in_sandboxes_options_are_named_as_they_are_typed() {
     bare(&world);
     for (option, value) in [
         ("--sandbox-latency", "soon"),
-        ("--sandbox-faults", "chaos"),
+        ("--sandbox-fault", "chaos"),
         ("--sandbox-rate-limit", "many"),
         ("--sandbox-balance", "much"),
         ("--sandbox-links", "redeem"),

@@ -88,9 +88,10 @@ impl Gathered {
 
     fn take(&mut self, row: &PayoutRow<'_>) {
         let status = row.seen.class.map(|class| (row.seen.status, class));
-        let entry = match row.lost && row.state == State::Created {
-            true => Entry::Lost,
-            false => Entry::of(row.state, status),
+        let entry = match (row.lost, Entry::of(row.state, status)) {
+            // What was seen paid or dead is counted as that.
+            (true, Entry::Active | Entry::Pending | Entry::Other(_) | Entry::Unread) => Entry::Lost,
+            (_, entry) => entry,
         };
         self.heard_ms = self.heard_ms.max(row.checked_at).max(row.created_at);
         if row.row.is_none() {

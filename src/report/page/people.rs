@@ -84,7 +84,7 @@ impl Cause {
                 "The money may be on its way. Do not pay these by hand, and do not send them under another name: the next run looks each one up and finds out."
             }
             Cause::Lost => {
-                "Cashfree had confirmed these links and says now that it does not know them: the money may still go out. Do not pay these by hand, and do not send them under another name. Ask again in a while; if it stays so, ask Cashfree's support, with the reference ids in the results."
+                "Cashfree had confirmed these links and says now that it does not know them: the money may be out, or still go out. Do not pay these by hand, and do not send them under another name. Ask again in a while; if it stays so, ask Cashfree's support, with the reference ids in the results."
             }
             Cause::Conflict => {
                 "The id is taken at Cashfree, and this checkpoint cannot prove that it was taken by this payout. If this is the same payment and an earlier checkpoint was lost, adopt what is there. If not, another payment used the id: nothing more is sent for that phone."
