@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use crate::domain::History;
 
-use super::apply::News;
 use super::error::Error;
 use super::mend::STANDING;
+use super::news::News;
 use super::schema::damaged;
 use super::store::Store;
 
