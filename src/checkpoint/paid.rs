@@ -49,7 +49,24 @@ impl Peek {
     }
 }
 
+/// As [`PAID_SINCE`], the last of them.
+const LAST_PAID: &str = "
+SELECT max(at) FROM (SELECT max(created_at) AS at FROM payouts WHERE state = 3
+UNION ALL SELECT max(at) FROM facts WHERE kind = 'sending' AND payout IN (SELECT payout FROM payouts WHERE state = 2))";
+
 impl Store {
+    /// When a payout was last created, or sent where it is still unknown, in milliseconds since 1970 UTC: what other
+    /// batches are compared with.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn last_paid_at(&self) -> Result<Option<i64>, Error> {
+        self.conn
+            .query_row(LAST_PAID, [], |line| line.get(0))
+            .map_err(|e| damaged(&self.path, e))
+    }
+
     /// When anything was last decided for a payout, in milliseconds since 1970 UTC; looks at links do not count.
     ///
     /// # Errors

@@ -8,6 +8,8 @@
 //! phones to try them all; what replaces them can be told from one another and from nothing else. Ids stay, since without
 //! them nothing could be asked about any more.
 
+use std::path::{Path, PathBuf};
+
 use aws_lc_rs::{hmac, rand};
 use jiff::Timestamp;
 use rusqlite::functions::FunctionFlags;
@@ -92,6 +94,45 @@ impl Store {
                 at: at.clone(),
             }),
         }
+    }
+
+    /// When personal data was removed, if a purge was made to its end.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn purged_at(&self) -> Result<Option<&str>, Error> {
+        let finished = meta::get(&self.conn, &self.path, "purge_finished")?;
+        let at = self.meta.purged.as_deref();
+        Ok(at.filter(|_| finished.is_some_and(|word| word == "yes")))
+    }
+
+    /// Notes that results were written to `path`, so that a purge knows of them.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn remember_results(&self, path: &Path) -> Result<(), Error> {
+        let mut known = self.results_remembered()?;
+        if known.iter().any(|known| known == path) {
+            return Ok(());
+        }
+        known.push(path.to_owned());
+        // A path that is no text cannot be told to anybody either.
+        let texts: Vec<&str> = known.iter().filter_map(|path| path.to_str()).collect();
+        let list = serde_json::json!(texts).to_string();
+        meta::put(&self.conn, &self.path, "results", &list)
+    }
+
+    /// Where results were ever written.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn results_remembered(&self) -> Result<Vec<PathBuf>, Error> {
+        let list = meta::get(&self.conn, &self.path, "results")?;
+        let list = list.and_then(|list| serde_json::from_str(&list).ok());
+        Ok(list.unwrap_or_default())
     }
 
     /// Removes personal data, for good. Nothing can be sent from this checkpoint afterwards.

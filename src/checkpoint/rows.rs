@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// A row that vanished leaves no other trace.
-    fn prove_count(&self, rows: u64) -> Result<(), Error> {
+    pub(super) fn prove_count(&self, rows: u64) -> Result<(), Error> {
         let counted: u64 = self.totals.states.values().map(|(rows, _)| rows).sum();
         if rows == counted {
             return Ok(());
@@ -87,6 +87,46 @@ impl Store {
             path: self.path.clone(),
             what: format!("{rows} rows where {counted} were counted"),
         })
+    }
+
+    /// Where the payout of that id stands, whom it pays and how much, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn stands(&self, id: &str) -> Result<Option<(State, u64, Money)>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare_cached("SELECT state, phone, amount FROM payouts WHERE cashgram_id = ?1")
+            .map_err(read)?;
+        let mut lines = select.query([id]).map_err(read)?;
+        let Some(line) = lines.next().map_err(read)? else {
+            return Ok(None);
+        };
+        let amount = Money::from_paise(line.get(2).map_err(read)?).unwrap_or_default();
+        let state = state_from(line.get(0).map_err(read)?, &self.path)?;
+        Ok(Some((state, line.get(1).map_err(read)?, amount)))
+    }
+
+    /// Calls `each` with every phone and the last of its payouts without an id of the sheet's own.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn each_last_occurrence(&self, mut each: impl FnMut(u64, u32)) -> Result<(), Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self
+            .conn
+            .prepare(
+                "SELECT phone, max(occurrence) FROM payouts WHERE phone > 0 AND occurrence > 0 GROUP BY phone",
+            )
+            .map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        while let Some(line) = lines.next().map_err(read)? {
+            each(line.get(0).map_err(read)?, line.get(1).map_err(read)?);
+        }
+        Ok(())
     }
 
     /// Calls `each` with the number of every `ready` row, in sheet order.

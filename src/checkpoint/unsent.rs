@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use crate::domain::{History, State};
 
-use super::apply::News;
 use super::error::Error;
 use super::mend::STANDING;
+use super::news::News;
 use super::pages::SweepRow;
 use super::schema::damaged;
 use super::store::{PayoutNo, Store};
@@ -22,6 +22,15 @@ impl Store {
     /// If the file cannot be read.
     pub fn needs_probe(&self) -> Result<bool, Error> {
         Ok(!self.meta.probed && !self.meta.found_existing && !self.has_history()?)
+    }
+
+    /// Whether what was found is asked about once more before it is adopted: the sheet may have got rows back since.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn needs_probe_to_adopt(&self) -> Result<bool, Error> {
+        Ok(self.meta.found_existing && !self.has_history()?)
     }
 
     /// Whether a row may exist at the gateway that this checkpoint never sent. A send need not know: a create of what

@@ -7,12 +7,14 @@
 type Shape = (&'static str, bool);
 
 /// Options of one run, which a later one is better without.
-const ONCE: [Shape; 5] = [
+const ONCE: [Shape; 7] = [
     ("--dry-run", false),
     ("--adopt", false),
+    ("--rows-removed", false),
     ("--reopen", false),
     ("--new-payment", false),
     ("--unfinished", false),
+    ("--forget-recent", false),
 ];
 /// Options that name what `retry` and `cancel` act on.
 const OF_MENDING: [Shape; 4] = [
@@ -21,7 +23,7 @@ const OF_MENDING: [Shape; 4] = [
     ("--expired", false),
     ("--cancelled", false),
 ];
-/// A cancel's answer is not a send's.
+/// The answer to a cancel or a purge is not a send's.
 const ANSWER: Shape = ("--yes", false);
 /// Options that `send` and `retry` alone know: they read the sheet.
 const OF_SEND: [Shape; 13] = [
@@ -41,8 +43,8 @@ const OF_SEND: [Shape; 13] = [
 ];
 /// Options that `status` alone knows.
 const OF_STATUS: [Shape; 1] = [("--watch", true)];
-/// Options that `report` alone knows.
-const OF_REPORT: [Shape; 2] = [("--format", true), ("--output", true)];
+/// Options of `report` and `export`, which no other command knows.
+const OF_FILES: [Shape; 3] = [("--format", true), ("--output", true), ("--facts", false)];
 /// Options that `results` alone knows.
 const OF_RESULTS: [Shape; 1] = [("--xlsx", true)];
 /// Options that say what one sheet adds up to, or answer a question about it.
@@ -73,8 +75,9 @@ pub(super) struct Again {
 }
 
 /// Commands that may be made into each other.
-const COMMANDS: [&str; 8] = [
-    "send", "validate", "status", "results", "report", "retry", "cancel", "purge",
+const COMMANDS: [&str; 10] = [
+    "send", "validate", "status", "results", "report", "retry", "cancel", "purge", "export",
+    "doctor",
 ];
 /// Those that read the sheet.
 const READERS: [&str; 3] = ["send", "validate", "retry"];
@@ -124,14 +127,14 @@ impl Again {
         if command != typed {
             left_out.extend(OF_MENDING);
         }
-        if typed == "cancel" && command != typed {
+        if ["cancel", "purge"].contains(&typed) && command != typed {
             left_out.push(ANSWER);
         }
         if command != "status" {
             left_out.extend(OF_STATUS);
         }
-        if command != "report" {
-            left_out.extend(OF_REPORT);
+        if command != typed {
+            left_out.extend(OF_FILES);
         }
         if command != "results" {
             left_out.extend(OF_RESULTS);
@@ -300,6 +303,15 @@ mod tests {
             status.as_command("send").command(),
             "paysheet send a.csv --env test"
         );
+        for typed in [
+            "p doctor a.csv --env test",
+            "p export a.csv --facts --output x.jsonl --env test",
+            "p purge a.csv --yes --forget-recent --env test",
+        ] {
+            let again = Again::of(typed.split(' ').map(str::to_owned));
+            let send = again.as_command("send").command();
+            assert_eq!(send, "paysheet send a.csv --env test");
+        }
         for results in [
             "p results a.csv --xlsx --env test",
             "p results a.csv --xlsx b.xlsx --env test",

@@ -370,6 +370,9 @@ pub struct SendArgs {
     /// The payouts found at the gateway are this batch's own: its checkpoint was lost
     #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
     pub adopt: bool,
+    /// With --adopt: rows have left the sheet, and those that are there stand in the order in which they were sent
+    #[arg(long, help_heading = "Sending", requires = "adopt")]
+    pub rows_removed: bool,
     /// Go on with a batch that was cancelled; what was cancelled stays so
     #[arg(long, help_heading = "Sending")]
     pub reopen: bool,

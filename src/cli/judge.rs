@@ -2,15 +2,16 @@
 //!
 //! Deliberately absent: writing to the checkpoint (`intake`) and talking to the gateway.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::civil::Date;
 
 use crate::checkpoint::{Known, Store};
+use crate::domain::claims::Claims;
 use crate::domain::matching::{Assignment, KnownKey, Matching, match_rows};
-use crate::domain::{KeyHasher, Money, Phone, RowKey, State};
+use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
 use crate::sheet::{
     self, Checked, Editions, EditionsSummary, Judge, NoFaults, Problems, ProblemsSummary, Rules,
@@ -18,6 +19,7 @@ use crate::sheet::{
 };
 
 use super::again::Again;
+use super::claims::{Astray, Old};
 use super::exit::{Ending, Exit};
 use super::settings::Controls;
 
@@ -28,6 +30,10 @@ pub(super) struct Judged {
     /// What each row is; `None` where the checkpoint was filled from the very same bytes and nothing has changed, or
     /// where nobody asked.
     pub(super) matching: Option<Matching>,
+    /// What the results of a lost checkpoint say, where they were asked.
+    pub(super) old: Old,
+    /// Payouts of the lost checkpoint whose rows are gone or changed.
+    pub(super) lost: Vec<Astray>,
     /// Whether the sheet differs from the one that the checkpoint was filled from.
     pub(super) is_new: bool,
 }
@@ -92,6 +98,7 @@ pub(super) fn judge(
     problems_file: &Path,
     rules: &Rules,
     store: Option<&Store>,
+    old: impl FnOnce(&KeyHasher) -> anyhow::Result<Old>,
 ) -> anyhow::Result<Judged> {
     let hasher = KeyHasher::new();
     let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
@@ -104,14 +111,13 @@ pub(super) fn judge(
             checked,
             problems,
             matching: None,
+            old: Old::default(),
+            lost: Vec::new(),
             is_new: false,
         });
     }
-    let known = match store {
-        Some(store) => known_keys(store, &hasher)?,
-        None => Vec::new(),
-    };
-    let matching = match_rows(&checked.keys, &known);
+    let old = old(&hasher)?;
+    let (matching, lost) = match_all(&checked.keys, store, &old.claims, &hasher)?;
     let exempt = |row: u32| is_live(&matching, row);
     if checked.invalid == 0 || !(0..checked.rows).any(exempt) {
         let problems = problems.finish().map_err(sheet_error)?;
@@ -119,6 +125,8 @@ pub(super) fn judge(
             checked,
             problems,
             matching: Some(matching),
+            old,
+            lost,
             is_new: true,
         });
     }
@@ -138,8 +146,37 @@ pub(super) fn judge(
         checked,
         problems,
         matching: Some(matching),
+        old,
+        lost,
         is_new: true,
     })
+}
+
+/// The rows matched with what the checkpoint knows, and with what a lost one knew.
+fn match_all(
+    keys: &[RowKey],
+    store: Option<&Store>,
+    claims: &Claims,
+    hasher: &KeyHasher,
+) -> anyhow::Result<(Matching, Vec<Astray>)> {
+    let mut known = Vec::new();
+    let mut ids = HashSet::new();
+    if let Some(store) = store {
+        store.each_known(|payout| {
+            known.push(known_key(&payout, hasher));
+            if !claims.is_empty() {
+                ids.insert(payout.cashgram_id.to_owned());
+                ids.insert(payout.sheet_id.to_owned());
+            }
+        })?;
+    }
+    let is_known = |id: &CashgramId| ids.contains(id.as_str());
+    known.extend(claims.keys(|id| hasher.own_id(id), is_known));
+    let mut matching = match_rows(keys, &known);
+    let lost = claims.settle(&mut matching);
+    let lost = lost.into_iter().map(|(claim, now)| (claim.clone(), now));
+    let lost = lost.collect();
+    Ok((matching, lost))
 }
 
 /// The same bytes, all of them payable then and now: every row is what it was.
@@ -157,12 +194,6 @@ fn is_live(matching: &Matching, row: u32) -> bool {
         matching.rows.get(row),
         Some(Assignment::Known { live: true, .. })
     )
-}
-
-fn known_keys(store: &Store, hasher: &KeyHasher) -> anyhow::Result<Vec<KnownKey>> {
-    let mut keys = Vec::new();
-    store.each_known(|known| keys.push(known_key(&known, hasher)))?;
-    Ok(keys)
 }
 
 fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
@@ -249,9 +280,18 @@ pub(super) fn refuse_astray(
     } else {
         ""
     };
+    let stop = if store.has_history()? {
+        let cancel = again.as_command("cancel").command();
+        format!("to stop such a payment, cancel it first with `{cancel} --id ID`{taken}")
+    } else {
+        let path = store.path().display();
+        format!(
+            "if the sheet is now as it was sent, remove {path}, which has sent nothing itself and found these links for \
+             other rows"
+        )
+    };
     let remedy = format!(
-        "restore {their} and run again; to stop such a payment, cancel it first with `{} --id ID`{taken}\n{}",
-        again.as_command("cancel").command(),
+        "restore {their} and run again; {stop}\n{}",
         lines.join("\n")
     );
     Err(Ending::new(Exit::Unpayable, message, remedy).into())

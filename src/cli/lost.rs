@@ -1,6 +1,6 @@
 //! What the results of a lost checkpoint said: kept beside them, since a new checkpoint writes its own in their place.
 //!
-//! Deliberately absent: reading what is kept.
+//! Deliberately absent: what they say, and what follows from it (`claims`).
 
 use std::path::PathBuf;
 
@@ -22,6 +22,24 @@ pub(super) fn places(files: &Files) -> impl Iterator<Item = [PathBuf; 2]> {
             stem.with_extension(format!("lost-{n}.earlier.csv")),
         ]
     })
+}
+
+/// The files that say what earlier checkpoints sent, the oldest first: the copies, and where no checkpoint stands, the
+/// results themselves.
+///
+/// # Errors
+///
+/// If one of them cannot be looked at.
+pub(super) fn standing(files: &Files, is_new: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let mut standing = Vec::new();
+    let results = [files.results.clone(), files.earlier.clone()];
+    let results = is_new.then_some(results).into_iter().flatten();
+    for path in places(files).flatten().chain(results) {
+        if path.exists() && sheet::is_ours(&path).map_err(sheet_error)? {
+            standing.push(path);
+        }
+    }
+    Ok(standing)
 }
 
 /// Keeps a copy of the results that stand there before a checkpoint is made anew.

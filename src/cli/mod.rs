@@ -8,6 +8,7 @@ mod again;
 mod approve;
 pub mod args;
 mod cancel;
+mod claims;
 mod completions;
 pub mod config;
 mod confirm;

@@ -5,8 +5,10 @@
 use std::path::Path;
 
 use crate::checkpoint::{Binding, Store};
+use crate::domain::KeyHasher;
 use crate::sheet::{self, Checked};
 
+use super::claims::Old;
 use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
@@ -47,31 +49,22 @@ pub(super) fn prepare(
         guards::refuse_closed(store, send.reopen, &shell.again)?;
     }
     let rules = rules(&send.controls, shell.clock.today_in_india(), true);
-    let mut judged = judge(&send.sheet, &send.files.problems, &rules, known.as_ref())?;
+    let old = |hasher: &KeyHasher| Old::read(send, is_new, hasher);
+    let mut judged = judge(
+        &send.sheet,
+        &send.files.problems,
+        &rules,
+        known.as_ref(),
+        old,
+    )?;
     tracing::debug!(rows = judged.checked.rows, "sheet judged");
-    if let (Some(matching), Some(store)) = (&judged.matching, &known) {
-        refuse_astray(matching, &judged.checked.keys, store, &shell.again)?;
-    }
-    show_and_hold(send, &judged, is_new, shell)?;
-    let has_sent = known.as_ref().map(Store::has_history).transpose()?;
-    if has_sent != Some(true) && !send.new_payment {
-        twice::refuse_paid(send, binding, &judged.checked.keys, shell)?;
-    }
+    guard(send, known.as_ref(), &judged, binding, shell)?;
     let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
     let place = scratch.as_ref().map_or_else(
         || path.clone(),
         |folder| folder.path().join("checkpoint.db"),
     );
-    let mut store = match known {
-        Some(store) if send.dry_run => store.copy_to(&place)?,
-        Some(store) => store,
-        None => {
-            if !send.dry_run {
-                lost::keep(&send.files)?;
-            }
-            new_store(&place, binding, &send.files.results)?
-        }
-    };
+    let mut store = store_at(&place, known, send, binding)?;
     if let Some(retry) = retry {
         retry::choose_rejected(retry, &mut store)?;
     }
@@ -102,6 +95,28 @@ pub(super) fn prepare(
         scratch,
         spoken,
     })
+}
+
+/// The guards that need no gateway.
+fn guard(
+    send: &Send,
+    known: Option<&Store>,
+    judged: &Judged,
+    binding: &Binding,
+    shell: &Shell,
+) -> anyhow::Result<()> {
+    let (again, keys) = (&shell.again, &judged.checked.keys);
+    if let (Some(matching), Some(store)) = (&judged.matching, known) {
+        refuse_astray(matching, keys, store, again)?;
+    }
+    let has_sent = known.map_or(Ok(false), Store::has_history)?;
+    let old = &judged.old;
+    old.refuse_astray(&judged.lost, keys, again, !has_sent)?;
+    show_and_hold(send, judged, known.is_none(), shell)?;
+    if !has_sent && !send.new_payment {
+        twice::refuse_paid(send, binding, keys, shell)?;
+    }
+    Ok(())
 }
 
 /// Shows what is wrong with the sheet, and holds it to what was asked for.
@@ -142,6 +157,25 @@ fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
         "this is a fault of paysheet: please report it with the sheet's header and what was changed in it",
     )
     .into())
+}
+
+/// The checkpoint that this run works with: a dry run with a copy.
+fn store_at(
+    place: &Path,
+    known: Option<Store>,
+    send: &Send,
+    binding: &Binding,
+) -> anyhow::Result<Store> {
+    match known {
+        Some(store) if send.dry_run => Ok(store.copy_to(place)?),
+        Some(store) => Ok(store),
+        None => {
+            if !send.dry_run {
+                lost::keep(&send.files)?;
+            }
+            new_store(place, binding, &send.files.results)
+        }
+    }
 }
 
 /// A results file of this batch without its checkpoint says that an earlier one was lost. That is written down with

@@ -47,6 +47,7 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
     match &settings.xlsx {
         Some(path) => {
             write_book(&store, path, environment, batch)?;
+            remember(&store, path)?;
             files.results.clone_from(path);
         }
         None => write_all(&store, &files, environment)?,
@@ -73,7 +74,14 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
 /// As [`write()`].
 pub(super) fn write_all(store: &Store, files: &Files, environment: &str) -> anyhow::Result<()> {
     write(store, &files.results, environment)?;
-    write_earlier(store, &files.earlier, environment)
+    write_earlier(store, &files.earlier, environment)?;
+    remember(store, &files.results)
+}
+
+/// A purge finds what was written here, wherever it was.
+fn remember(store: &Store, path: &Path) -> anyhow::Result<()> {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    Ok(store.remember_results(&whole)?)
 }
 
 /// Every other Cashgram of the batch. Sheets come and go with other columns, so of theirs it has the three that say

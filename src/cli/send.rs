@@ -28,7 +28,7 @@ use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, door, guards, problems, results, retry, twice, webhooks};
+use super::{approve, claims, door, guards, problems, results, retry, twice, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -224,6 +224,11 @@ impl Sending<'_> {
             return Ok(self.halted(halt));
         }
         if self.send.adopt
+            && let Err(halt) = claims::compare(&mut self.session, self.send, self.shell).await?
+        {
+            return Ok(self.halted(halt));
+        }
+        if self.send.adopt
             && let Err(halt) = approve::adopt(
                 &mut self.session,
                 self.send.gateway.environment,
@@ -295,13 +300,13 @@ impl Sending<'_> {
 
     /// Ids that exist before this checkpoint has sent anything.
     async fn guard(&mut self) -> anyhow::Result<Result<(), Halt>> {
-        let again = &self.shell.again;
+        let (again, adopt) = (&self.shell.again, self.send.adopt);
         let (needs_probe, lost, found_before, conflicts, created) = self
             .session
-            .read(|store| {
+            .read(move |store| {
                 let totals = store.totals();
                 let meta = store.meta();
-                let needs = store.needs_probe()?;
+                let needs = store.needs_probe()? || adopt && store.needs_probe_to_adopt()?;
                 let rows = (totals.rows(State::Conflict), totals.rows(State::Created));
                 Ok((
                     needs,

@@ -25,7 +25,7 @@ use super::shell::Shell;
 
 /// How long a payment counts as just made (`product.md`): a month's payroll is further from the next, a sheet sent twice
 /// by mistake is nearer.
-const RECENT: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+pub(super) const RECENT: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 /// Checkpoints compared with, the newest first. Each may have to be read whole.
 const COMPARED_MAX: usize = 100;
 /// Batches named when the guard stops a run.

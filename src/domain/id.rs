@@ -16,7 +16,7 @@ pub const ID_CHARS_MAX: usize = 35;
 /// Of the batch's name, for people; together with `-` and the digest no more than [`ID_CHARS_MAX`].
 const SLUG_CHARS_MAX: usize = 14;
 /// 20 letters of 5 bits: 100 bits, so that even 10^10 ids of one account collide with a chance below 10^-10.
-const DIGEST_CHARS: usize = 20;
+pub(super) const DIGEST_CHARS: usize = 20;
 /// Bits of one letter of base32.
 const LETTER_BITS: u32 = 5;
 /// RFC 4648, in lower case.

@@ -4,6 +4,7 @@
 //! data does not print, not even by `{:?}`: [`Phone`] shows its last four digits, [`Email`] its domain.
 
 pub mod card;
+pub mod claims;
 pub mod email;
 pub mod expiry;
 pub mod finding;

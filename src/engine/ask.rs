@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::checkpoint::{PayoutNo, SweepRow};
-use crate::domain::{LookUp, Standing, State, StatusClass};
+use crate::domain::{LookUp, Money, Standing, State, StatusClass};
 use crate::gateway::Gateway;
 
 use super::breaker::{Breaker, Gate, Sign};
@@ -39,6 +39,8 @@ pub(super) enum Source {
     Sample(VecDeque<SweepRow>),
     /// These, before anything was sent.
     Listed(VecDeque<SweepRow>),
+    /// Ids that no payout has, of which nothing is recorded.
+    Strange(Vec<String>),
     /// All `ready` payouts below that row, before anything was sent.
     Ready { after: Option<u64> },
     /// Chosen payouts above that one; of them, where that is wanted, those seen dead but once.
@@ -60,8 +62,20 @@ impl Source {
             | Source::Picked { after, .. }
             | Source::Unsent { after }
             | Source::Stop { after } => *after = last,
-            Source::Sample(_) | Source::Listed(_) | Source::Ready { .. } => {}
+            Source::Sample(_) | Source::Listed(_) | Source::Strange(_) | Source::Ready { .. } => {}
         }
+    }
+}
+
+/// A question about an id that no payout has.
+fn strange(id: String) -> SweepRow {
+    SweepRow {
+        payout: PayoutNo(0),
+        row: 0,
+        cashgram_id: id,
+        amount: Money::ZERO,
+        standing: Standing::fresh(State::Ready),
+        status: None,
     }
 }
 
@@ -84,8 +98,19 @@ pub(super) struct Asker<G> {
     throttled: u32,
     last_failure: String,
     found: u64,
+    /// Those found of ids that no payout has.
+    strangers: Vec<String>,
     paused: bool,
     outcome: Outcome,
+}
+
+/// What a pass of questions came to.
+pub(super) struct Asked {
+    pub(super) outcome: Outcome,
+    /// How many exist.
+    pub(super) found: u64,
+    /// Which of [`Source::Strange`] do.
+    pub(super) strangers: Vec<String>,
 }
 
 impl<G: Gateway> Asker<G> {
@@ -108,13 +133,14 @@ impl<G: Gateway> Asker<G> {
             throttled: 0,
             last_failure: String::new(),
             found: 0,
+            strangers: Vec::new(),
             paused: false,
             outcome: Outcome::default(),
         }
     }
 
-    /// Asks about everything in the source. Returns what happened and how many of them exist.
-    pub(super) async fn run(mut self, mut interrupt: watch::Receiver<bool>) -> (Outcome, u64) {
+    /// Asks about everything in the source.
+    pub(super) async fn run(mut self, mut interrupt: watch::Receiver<bool>) -> Asked {
         while self.outcome.halt.is_none() {
             if let Err(failed) = self.refill().await {
                 self.halt(Halt::NotRecorded {
@@ -128,7 +154,11 @@ impl<G: Gateway> Asker<G> {
             self.landed(answer.ok());
         }
         self.outcome.requests = self.line.pace.departed();
-        (self.outcome, self.found)
+        Asked {
+            outcome: self.outcome,
+            found: self.found,
+            strangers: self.strangers,
+        }
     }
 
     async fn step(&mut self, interrupt: &mut watch::Receiver<bool>) -> bool {
@@ -178,6 +208,10 @@ impl<G: Gateway> Asker<G> {
         let recorder = &self.line.recorder;
         let page = match &mut self.source {
             Source::Sample(rows) | Source::Listed(rows) => return Ok(std::mem::take(rows).into()),
+            Source::Strange(ids) => {
+                let page = ids.len().min(usize::try_from(PAGE_ROWS).unwrap_or(1));
+                return Ok(ids.drain(..page).map(strange).collect());
+            }
             Source::Open { after: None, .. }
             | Source::Ready { after: None }
             | Source::Picked { after: None, .. }
@@ -238,7 +272,9 @@ impl<G: Gateway> Asker<G> {
         }
         let line = self.line.clone();
         let standing = question.row.standing;
+        let is_strange = matches!(self.source, Source::Strange(_));
         let asking = match standing.state {
+            State::Ready if is_strange => Asking::Strange,
             State::Ready | State::Rejected => Asking::Probe,
             State::Cancelled if !standing.history.exists => Asking::Probe,
             State::Unknown => Asking::Doubt,
@@ -288,6 +324,9 @@ impl<G: Gateway> Asker<G> {
             LookUp::Found(seen) => {
                 self.found += 1;
                 self.note(Sign::Answered, "");
+                if matches!(self.source, Source::Strange(_)) {
+                    return self.strangers.push(question.row.cashgram_id);
+                }
                 if self.is_to_be_stopped(end.standing) && seen.status.class == StatusClass::Active {
                     self.outcome.unanswered += u64::from(!self.stop_again(question, end.standing));
                     return;
@@ -426,6 +465,9 @@ impl<G: Gateway> Asker<G> {
     }
 
     fn tell_looked(&self, row: &SweepRow, status: Option<String>, changed: bool) {
+        if matches!(self.source, Source::Strange(_)) {
+            return;
+        }
         (self.line.events)(&Event::Looked {
             row: row.row,
             id: row.cashgram_id.clone(),

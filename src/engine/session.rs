@@ -8,12 +8,12 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::checkpoint::{News, Note, PauseNote, PayoutNo, Posting, Store, SweepRow};
+use crate::checkpoint::{Note, PauseNote, PayoutNo, Store, SweepRow};
 use crate::clock::Clock;
 use crate::domain::Finding;
 use crate::gateway::{Gateway, reading};
 
-use super::ask::{Asker, Source};
+use super::ask::{Asked, Asker, Source};
 use super::event::{Event, Events, Pause};
 use super::halt::{Halt, Outcome};
 use super::line::Line;
@@ -22,9 +22,6 @@ use super::pace::{Pace, Rate};
 use super::recorder::{Recorder, Recording};
 use super::retry;
 use super::send::{Limits, Run, interrupted};
-
-/// Adoptions posted at once: as many as the recorder writes in one page.
-const ADOPTED_AT_ONCE: usize = 256;
 
 /// Two looks at one instant are one look, whatever `--settle` says.
 const LOOKS_APART_MIN: Duration = Duration::from_millis(1);
@@ -67,7 +64,7 @@ impl<G: Gateway> BalanceReading<G> {
 
 /// An open session.
 pub struct Session<G> {
-    line: Arc<Line<G>>,
+    pub(super) line: Arc<Line<G>>,
     recording: Recording,
     stop: watch::Sender<bool>,
     interrupt: watch::Receiver<bool>,
@@ -202,14 +199,18 @@ impl<G: Gateway> Session<G> {
         self.ask(Source::Ready { after: Some(0) }).await
     }
 
-    async fn ask(&mut self, source: Source) -> Result<u64, Halt> {
-        let (outcome, found) = self.asker(source).run(self.interrupt.clone()).await;
-        match outcome.halt {
-            Some(halt) => Err(halt),
-            None if outcome.unanswered > 0 => Err(Halt::OutOfReach {
-                why: format!("{} look-ups got no usable answer", outcome.unanswered),
+    pub(super) async fn ask(&mut self, source: Source) -> Result<u64, Halt> {
+        Ok(self.ask_all(source).await?.found)
+    }
+
+    pub(super) async fn ask_all(&mut self, source: Source) -> Result<Asked, Halt> {
+        let asked = self.asker(source).run(self.interrupt.clone()).await;
+        match &asked.outcome.halt {
+            Some(halt) => Err(halt.clone()),
+            None if asked.outcome.unanswered > 0 => Err(Halt::OutOfReach {
+                why: format!("{} look-ups got no usable answer", asked.outcome.unanswered),
             }),
-            None => Ok(found),
+            None => Ok(asked),
         }
     }
 
@@ -261,7 +262,8 @@ impl<G: Gateway> Session<G> {
         let source = Source::Stop {
             after: Some(PayoutNo(0)),
         };
-        self.asker(source).run(self.interrupt.clone()).await.0
+        let asked = self.asker(source).run(self.interrupt.clone()).await;
+        asked.outcome
     }
 
     async fn stop_unsent(&mut self) -> Result<(), Halt> {
@@ -348,7 +350,8 @@ impl<G: Gateway> Session<G> {
             now_ms,
             after: Some(PayoutNo(0)),
         };
-        self.asker(source).run(self.interrupt.clone()).await.0
+        let asked = self.asker(source).run(self.interrupt.clone()).await;
+        asked.outcome
     }
 
     /// Reads from the checkpoint.
@@ -373,54 +376,6 @@ impl<G: Gateway> Session<G> {
         write: impl FnOnce(&mut Store) -> Result<T, crate::checkpoint::Error> + Send + 'static,
     ) -> anyhow::Result<T> {
         Ok(self.line.recorder.run(write).await?)
-    }
-
-    /// Asks again about payouts in conflict, for their status.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::probe`].
-    pub async fn ask_conflicts(&mut self) -> Result<u64, Halt> {
-        let rows = self
-            .line
-            .recorder
-            .run(|store| store.conflicts())
-            .await
-            .map_err(|why| Halt::NotRecorded {
-                why: why.to_string(),
-            })?;
-        self.ask(Source::Listed(VecDeque::from(rows))).await
-    }
-
-    /// Takes every conflicting payout that was seen at the gateway for the batch's own. Returns how many.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be recorded.
-    pub async fn adopt(&self) -> anyhow::Result<u64> {
-        let rows = self.line.recorder.run(|store| store.conflicts()).await?;
-        let mut posts = JoinSet::new();
-        let mut adopted = 0;
-        for row in rows.into_iter().filter(|row| row.status.is_some()) {
-            let posting = Posting {
-                payout: row.payout,
-                at: self.line.clock.now(),
-                news: News::Adopted,
-            };
-            let recorder = self.line.recorder.clone();
-            posts.spawn(async move { recorder.post(posting).await });
-            adopted += 1;
-            // Posted side by side they share a page and its sync.
-            if posts.len() >= ADOPTED_AT_ONCE
-                && let Some(posted) = posts.join_next().await
-            {
-                posted??;
-            }
-        }
-        while let Some(posted) = posts.join_next().await {
-            posted??;
-        }
-        Ok(adopted)
     }
 
     /// Requests so far, authorize not counted.

@@ -196,6 +196,8 @@ pub struct PurgeJson<'a> {
     pub amount_total: Rupees,
     /// Files that were deleted.
     pub removed: &'a [String],
+    /// Files of the batch that were not touched.
+    pub left: &'a [String],
     /// The exit code.
     pub exit: u8,
     /// The verdict.

@@ -394,3 +394,37 @@ fn a_probe_that_was_cut_short_is_made_again() {
     audit(&world, RESULTS, &raw);
     assert_eq!((raw.booked().len(), raw.creates()), (30, 30));
 }
+
+#[test]
+fn adopting_leaves_own_ids_alone_that_have_left_the_sheet() {
+    let gate = Gate::new();
+    let old = World::new();
+    let sheet = |first: &str| {
+        format!(
+            "name,phone,amount,cashgram_id\nAsha,9000000001,5,{first}\nRavi,9000000002,6,OWN_B\n"
+        )
+    };
+    old.sheet("old.csv", sheet("OWN_A"));
+    old.send("old.csv", &gate).run().exits(0);
+    let world = World::new();
+    world.sheet("june.csv", sheet("OWN_A"));
+    guarded(
+        &world,
+        &gate,
+        world.send("june.csv", &gate),
+        4,
+        &["--adopt"],
+    );
+    assert_eq!(world.table(RESULTS).states("conflict"), 2);
+    // The first id was another payment's: its row gets one of its own, and the other link is adopted.
+    world.sheet("june.csv", sheet("OWN_C"));
+    let run = world.send("june.csv", &gate).arg("--adopt").run().exits(0);
+    run.says(["1 link adopted"]);
+    assert_eq!(gate.booked().len(), 3);
+    let ids = world.table(RESULTS);
+    assert_eq!(ids.column("cashgram_id"), ["OWN_C", "OWN_B"]);
+    let open = rusqlite::Connection::open(world.path(CHECKPOINT)).unwrap();
+    let state = "SELECT state FROM payouts WHERE cashgram_id = 'OWN_A'";
+    let state: i64 = open.query_row(state, [], |row| row.get(0)).unwrap();
+    assert_eq!(state, 5, "in conflict");
+}

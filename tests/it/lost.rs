@@ -22,8 +22,218 @@ fn results_whose_checkpoint_is_lost_are_kept_beside_the_new_ones() {
     assert_eq!(world.text("june.test.lost-1.csv"), links);
     assert!(world.has("june.test.lost-2.csv"));
     let purge = world.talk("purge", "june.csv", &gate);
-    purge.args(["--yes", "--unfinished"]).run().exits(0);
+    let insist = ["--yes", "--unfinished", "--forget-recent"];
+    purge.args(insist).run().exits(0);
     for name in ["lost-1.csv", "lost-1.earlier.csv", "lost-2.csv"] {
         assert!(!world.has(&format!("june.test.{name}")), "{name}");
     }
+}
+
+/// Two payments to one phone, and one to another.
+const PAIR: &str =
+    "name,phone,amount\nAsha,9000000001,100\nAsha,9000000001,200\nRavi,9000000002,300\n";
+
+/// `PAIR` was sent, and its checkpoint is lost.
+fn lost_pair(gate: &impl Gateway) -> World {
+    let world = World::new();
+    world.sheet("june.csv", PAIR);
+    world.send("june.csv", gate).run().exits(0);
+    world.lose_checkpoint(CHECKPOINT);
+    world
+}
+
+fn adopt(world: &World, gate: &impl Gateway) -> Paysheet {
+    world.send("june.csv", gate).arg("--adopt")
+}
+
+/// The sheet as it was sent is adopted, and nobody is paid once more.
+fn adopts(world: &World, gate: &impl Gateway, sheet: &str) {
+    let books = gate.booked();
+    world.sheet("june.csv", sheet);
+    adopt(world, gate).run().exits(0);
+    assert_eq!(gate.booked(), books);
+    audit(world, RESULTS, gate);
+}
+
+#[test]
+fn a_row_that_left_or_changed_since_the_results_stops_the_run_and_is_named() {
+    let edits = [
+        (
+            "the first payment of a phone is gone",
+            "Asha,9000000001,100\n",
+            "",
+            "₹100.00 (created): is gone",
+        ),
+        (
+            "an amount was edited",
+            "Asha,9000000001,100",
+            "Asha,9000000001,150",
+            "row 1 now says ₹150.00",
+        ),
+        (
+            "a phone was edited",
+            "9000000002",
+            "9000000003",
+            "₹300.00 (created): is gone",
+        ),
+    ];
+    for (what, from, to, words) in edits {
+        let gate = Gate::new();
+        let world = lost_pair(&gate);
+        world.sheet("june.csv", PAIR.replace(from, to));
+        let said = [RESULTS, words, "******000", "--batch NEW"];
+        guarded(&world, &gate, world.send("june.csv", &gate), 3, &said);
+        let run = guarded(&world, &gate, adopt(&world, &gate), 3, &said);
+        assert!(!run.all().contains("900000000"), "{what}: {run}");
+        // What it says to do.
+        adopts(&world, &gate, PAIR);
+    }
+}
+
+#[test]
+fn rows_that_changed_places_keep_their_ids() {
+    let gate = Gate::new();
+    let world = lost_pair(&gate);
+    let sorted =
+        "name,phone,amount\nRavi,9000000002,300\nAsha,9000000001,200\nAsha,9000000001,100\n";
+    world.send("june.csv", &gate).run().exits(4);
+    adopts(&world, &gate, sorted);
+}
+
+#[test]
+fn a_row_that_was_cancelled_may_leave_and_the_next_of_its_phone_is_not_paid_again() {
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", PAIR);
+    world.send("june.csv", &gate).run().exits(0);
+    let cancel = world.talk("cancel", "june.csv", &gate);
+    cancel.args(["--row", "1"]).run().exits(0);
+    let without = PAIR.replace("Asha,9000000001,100\n", "");
+    world.sheet("june.csv", &without);
+    world.send("june.csv", &gate).run().exits(0);
+    world.lose_checkpoint(CHECKPOINT);
+    let more = format!("{without}Asha,9000000001,700\n");
+    world.sheet("june.csv", &more);
+    adopt(&world, &gate).run().exits(0);
+    assert_eq!((gate.creates(), gate.booked().len()), (4, 4));
+    let ids = |world: &World| world.table(RESULTS).column("cashgram_id").join(" ");
+    let before = ids(&world);
+    // The id of what left stays taken once the rest is this checkpoint's own.
+    world.sheet("june.csv", format!("{more}Asha,9000000001,900\n"));
+    world.send("june.csv", &gate).run().exits(0);
+    assert_eq!((gate.creates(), gate.booked().len()), (5, 5));
+    assert!(ids(&world).starts_with(&before));
+}
+
+#[test]
+fn results_from_before_the_creates_are_compared_with_what_exists() {
+    let gate = Gate::new();
+    let sent = {
+        let world = lost_pair(&gate);
+        world.text(RESULTS)
+    };
+    // A run wrote them, created everything and died.
+    let mut early = String::new();
+    for line in sent.lines() {
+        let cells: Vec<&str> = line.split(',').collect();
+        if cells[0] == "name" {
+            early = format!("{line}\n");
+        } else {
+            early += &format!(
+                "{},{},,ready,,,,,,0,,,test\n",
+                cells[..3].join(","),
+                cells[3]
+            )
+            .replace(",,ready", ",,,ready");
+        }
+    }
+    let edits = [
+        ("Asha,9000000001,100", "Asha,9000000001,150", "₹100.00"),
+        ("Asha,9000000001,100\n", "", "₹100.00"),
+        ("9000000002", "9000000003", "₹300.00"),
+    ];
+    for (from, to, words) in edits {
+        let world = World::new();
+        world.sheet(RESULTS, &early);
+        world.sheet("june.csv", PAIR.replace(from, to));
+        let said = ["exist", words, "june.test.lost-1.csv"];
+        let run = guarded(&world, &gate, adopt(&world, &gate), 3, &said);
+        if run.all().contains("remove june.test.checkpoint.db") {
+            world.lose_checkpoint(CHECKPOINT);
+        }
+        adopts(&world, &gate, PAIR);
+    }
+}
+
+#[test]
+fn without_results_a_link_beyond_the_sheet_shows_that_rows_have_left() {
+    let gate = Gate::new();
+    let world = lost_pair(&gate);
+    world.remove(RESULTS);
+    world.sheet("june.csv", PAIR.replace("Asha,9000000001,100\n", ""));
+    let said = ["******0001", "have left", "--rows-removed"];
+    let run = guarded(&world, &gate, adopt(&world, &gate), 3, &said);
+    assert!(
+        run.all().contains("remove june.test.checkpoint.db"),
+        "{run}"
+    );
+    world.lose_checkpoint(CHECKPOINT);
+    adopts(&world, &gate, PAIR);
+    // The user knows better: what is there stands as it was sent.
+    world.lose_checkpoint(CHECKPOINT);
+    for name in world.names() {
+        if name.contains("lost") || name == RESULTS {
+            world.remove(&name);
+        }
+    }
+    world.sheet("june.csv", PAIR.replace("Asha,9000000001,200\n", ""));
+    guarded(&world, &gate, adopt(&world, &gate), 3, &said);
+    let run = adopt(&world, &gate).arg("--rows-removed").run();
+    run.exits(0);
+    assert_eq!(gate.creates(), 3);
+}
+
+#[test]
+fn results_that_cannot_be_compared_stop_the_run() {
+    let gate = Gate::new();
+    let world = lost_pair(&gate);
+    let results = world.text(RESULTS);
+    world.sheet(RESULTS, results.replace("9000000002", "9.0E+09"));
+    guarded(
+        &world,
+        &gate,
+        adopt(&world, &gate),
+        3,
+        &[RESULTS, "line 4", "phone"],
+    );
+    world.sheet(RESULTS, results.replace("name,phone,", "name,whom,"));
+    guarded(&world, &gate, adopt(&world, &gate), 3, &[RESULTS, "phone"]);
+    world.sheet(RESULTS, results);
+    adopts(&world, &gate, PAIR);
+}
+
+#[test]
+fn own_ids_and_links_that_replaced_dead_ones_are_known_again() {
+    let raw = Raw::honest();
+    let world = World::new();
+    let sheet = "name,phone,amount,cashgram_id\nAsha,9000000001,100,OWN_1\nRavi,9000000002,200,\nZoya,9000000003,300,OWN_3\n";
+    world.sheet("june.csv", sheet);
+    world.send("june.csv", &raw).run().exits(0);
+    for booked in raw.booked().iter().take(2) {
+        raw.set_status(&booked.id, "EXPIRED");
+    }
+    world.status("june.csv", &raw).run().exits(4);
+    let retry = world.talk("retry", "june.csv", &raw);
+    retry
+        .args(["--expired", "--yes", "--settle", "0"])
+        .run()
+        .exits(0);
+    assert_eq!(raw.creates(), 5);
+    world.lose_checkpoint(CHECKPOINT);
+    world.sheet("june.csv", sheet.replace("OWN_3", "OWN_4"));
+    guarded(&world, &raw, adopt(&world, &raw), 3, &["OWN_3", "is gone"]);
+    world.sheet("june.csv", sheet);
+    let run = adopt(&world, &raw).run();
+    assert_eq!(raw.creates(), 5, "{run}");
+    run.says(["2 links", "in place of dead ones", "june.test.lost-1.csv"]);
 }

@@ -63,7 +63,7 @@ fn finished(gate: &Gate) -> World {
 fn purge(world: &World, gate: &impl Gateway) -> Paysheet {
     world
         .talk("purge", "june.csv", gate)
-        .args(["--yes", "--json"])
+        .args(["--yes", "--json", "--forget-recent"])
 }
 
 #[test]
@@ -140,8 +140,94 @@ fn a_purged_batch_is_still_told_of_and_never_sent_from() {
     world.talk("export", "june.csv", &gate).run().exits(0);
     world.talk("report", "june.csv", &gate).run().exits(0);
     assert_eq!(tellers(&world), [""; 0]);
-    // Once more is no harm.
-    purge(&world, &gate).run().exits(0);
+    // Once more is no harm, and needs no answer.
+    let again = world.talk("purge", "june.csv", &gate).arg("--json").run();
+    again.exits(0).says(["was removed already, at 20"]);
+}
+
+#[test]
+fn what_was_just_paid_is_kept_for_the_comparison_with_other_sheets() {
+    let gate = Gate::new();
+    let world = finished(&gate);
+    let before = world.bytes(CHECKPOINT);
+    let plain = || {
+        world
+            .talk("purge", "june.csv", &gate)
+            .args(["--yes", "--json"])
+    };
+    let words = [
+        "within the last 5 days",
+        "nothing was removed",
+        "--forget-recent",
+    ];
+    plain().run().exits(3).says(words);
+    assert_eq!(world.bytes(CHECKPOINT), before);
+    world.sheet("copy.csv", SHEET);
+    world
+        .send("copy.csv", &gate)
+        .run()
+        .exits(3)
+        .says(["batch june"]);
+    // Its seals are broken then, which is found later than this is asked.
+    let open = rusqlite::Connection::open(world.path(CHECKPOINT)).unwrap();
+    let by = 6 * 24 * 60 * 60 * 1000_i64;
+    open.execute("UPDATE payouts SET created_at = created_at - ?1", [by])
+        .unwrap();
+    plain().run().hides(["--forget-recent"]);
+}
+
+#[test]
+fn results_that_stand_elsewhere_are_found_and_what_is_left_is_named() {
+    let gate = Gate::new();
+    let world = World::new();
+    std::fs::create_dir(world.path("out")).unwrap();
+    world.sheet("june.csv", SHEET);
+    world.sheet("june.notes.txt", "9812345678");
+    world.sheet("webhooks.test.inbox.db", "");
+    let to = |command: &str, path: &str| {
+        let path = world.path(path).to_str().unwrap().to_owned();
+        world
+            .talk(command, "june.csv", &gate)
+            .args(["--results", &path])
+    };
+    to("send", "out/r.csv").arg("--yes").run().exits(0);
+    for booked in gate.booked() {
+        gate.redeem(&booked.id);
+    }
+    to("status", "out/moved.csv").run().exits(0);
+    let book = world.path("out/book.xlsx").to_str().unwrap().to_owned();
+    let results = world.talk("results", "june.csv", &gate);
+    results.arg(format!("--xlsx={book}")).run().exits(0);
+    std::fs::rename(world.path("out/moved.csv"), world.path("out/away.csv")).unwrap();
+    assert!(world.text("out/r.csv").contains("9812345678"));
+    let run = purge(&world, &gate).run().exits(0);
+    assert!(!world.text("out/r.csv").contains("9812345678"), "{run}");
+    assert!(!world.has("out/book.xlsx"), "{run}");
+    let run = run.says([
+        "out/r.csv",
+        "out/book.xlsx",
+        "out/moved.csv",
+        "still name people",
+    ]);
+    let left = &run.json()["left"];
+    for name in ["june.csv", "june.notes.txt", "webhooks.test.inbox.db"] {
+        assert!(left.as_array().unwrap().contains(&name.into()), "{left}");
+    }
+    assert_eq!(left.as_array().unwrap().len(), 3, "{left}");
+    assert_eq!(world.table("out/r.csv").states("created"), 2);
+}
+
+#[test]
+fn a_purge_of_an_unfinished_batch_is_not_refused_the_second_time() {
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", SHEET);
+    world.send("june.csv", &gate).run().exits(0);
+    purge(&world, &gate).arg("--unfinished").run().exits(0);
+    purge(&world, &gate)
+        .run()
+        .exits(0)
+        .says(["was removed already"]);
 }
 
 #[test]
@@ -161,9 +247,10 @@ fn an_unfinished_batch_is_kept_unless_the_user_insists() {
     ]);
     assert_eq!(world.bytes(CHECKPOINT), before);
     // Without an answer nothing happens either.
-    let ask = world
-        .talk("purge", "june.csv", &gate)
-        .args(["--unfinished", "--json"]);
+    let ask =
+        world
+            .talk("purge", "june.csv", &gate)
+            .args(["--unfinished", "--forget-recent", "--json"]);
     ask.run().exits(2).says(["no terminal", "--yes"]);
     assert_eq!(world.bytes(CHECKPOINT), before);
     purge(&world, &gate).arg("--unfinished").run().exits(0);
@@ -186,12 +273,17 @@ fn the_rehearsals_books_go_too_and_files_of_others_stay() {
     assert!(world.has("june.sandbox.books.db"));
     world.sheet("june.sandbox.report.html", "<p>somebody else's page</p>");
     world.sheet("june.problems.csv", "my own notes\n");
-    here("purge").arg("--yes").run().exits(0);
+    let insist = ["--yes", "--forget-recent"];
+    here("purge").args(insist).run().exits(0);
     assert!(!world.has("june.sandbox.books.db"));
     assert_eq!(tellers(&world), [""; 0]);
     assert!(world.has("june.sandbox.report.html") && world.has("june.problems.csv"));
     here("send").run().exits(3);
-    here("status").run().exits(0);
+    // Its gateway has forgotten the links with its books, and that is said.
+    here("status")
+        .run()
+        .exits(4)
+        .says(["not known to the gateway"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use paysheet::checkpoint::{Binding, Error, Store, SweepRow};
 use paysheet::clock::Clock;
 use paysheet::domain::planted::{self, Mistake};
-use paysheet::domain::{LinkExpiry, State};
+use paysheet::domain::{KeyHasher, LinkExpiry, State};
 use paysheet::engine::{Halt, OrderRules, Session, Surroundings};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -127,8 +127,6 @@ pub(crate) struct Desk<'p> {
     pub(crate) sheet: Sheet,
     /// As the checkpoint was filled from it.
     pub(crate) taken: Option<Sheet>,
-    /// Results of this batch stand beside the checkpoint.
-    pub(crate) results: bool,
     pub(crate) auditor: Auditor,
 }
 
@@ -196,13 +194,39 @@ async fn life(
         Ok(end) => end,
         Err(error) => End::Broken(error.to_string()),
     };
-    desk.results = true;
     match session.close_here().await {
         Ok(store) => {
+            write_results(shared, &store, &end);
             check(shared, desk, &store);
+            heed_discord(shared, desk);
             end
         }
         Err(error) => End::Broken(error.to_string()),
+    }
+}
+
+fn write_results(shared: &Shared, store: &Store, end: &End) {
+    if *end == End::Guarded && store.totals().rows(State::Conflict) == 0 {
+        return;
+    }
+    let mut guard = shared.world();
+    let world = &mut *guard;
+    if let Some(witness) = &world.witness {
+        world.kept.write(witness.conn());
+    }
+}
+
+/// What the program says: rows restored as they were, the checkpoint that has sent nothing removed.
+fn heed_discord(shared: &Shared, desk: &mut Desk<'_>) {
+    let mut world = shared.world();
+    if std::mem::take(&mut world.kept.discord) {
+        world.count("guard: old results do not agree");
+        desk.sheet = world.kept.sheet.clone();
+        desk.taken = None;
+        desk.auditor.forget();
+        world.lose();
+        world.witness = None;
+        super::play::remove(desk.path);
     }
 }
 
@@ -242,7 +266,12 @@ fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
     };
     let is_new = !desk.path.exists();
     let mut store = if is_new {
-        Store::create(desk.path, &binding, desk.results)?
+        let stands = {
+            let kept = &mut shared.world().kept;
+            kept.copy();
+            kept.stands()
+        };
+        Store::create(desk.path, &binding, stands)?
     } else {
         Store::open(desk.path, &binding)?
     };
@@ -250,22 +279,46 @@ fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
         shared.world().mix.options.rules.status_shape == paysheet::sandbox::StatusShape::Old;
     shared.world().witness = Some(Witness::open(desk.path, meagre));
     check(shared, desk, &store);
-    if desk.taken.as_ref() != Some(&desk.sheet) {
-        match desk.sheet.matched(&store) {
-            Some(matching) => {
-                let at = timestamp(shared.world().now());
-                desk.sheet.take_in(&mut store, &matching, at)?;
-                desk.taken = Some(desk.sheet.clone());
-                check(shared, desk, &store);
-            }
-            None => {
-                // The user is told which rows, and restores them.
-                shared.world().count("guard: a sent row left or changed");
-                desk.sheet = desk.taken.clone().unwrap_or_default();
+    let is_changed = desk.taken.as_ref() != Some(&desk.sheet);
+    if is_changed && !take_in(shared, desk, &mut store, is_new)? {
+        // The user is told which rows, and restores them.
+        if let Some(taken) = &desk.taken {
+            shared.world().count("guard: a sent row left or changed");
+            desk.sheet = taken.clone();
+        } else {
+            let mut world = shared.world();
+            world.count("guard: a row of a lost checkpoint left or changed");
+            desk.sheet = world.kept.sheet.clone();
+            drop(world);
+            if !take_in(shared, desk, &mut store, is_new)? {
+                shared
+                    .world()
+                    .complain("rows restored as they were sent are refused");
             }
         }
     }
+    let kept = &mut shared.world().kept;
+    kept.is_new = is_changed;
+    kept.taken = desk.taken.clone().unwrap_or_default();
     Ok(store)
+}
+
+/// Takes the sheet in, unless a payout that may exist has left or changed.
+fn take_in(
+    shared: &Shared,
+    desk: &mut Desk<'_>,
+    store: &mut Store,
+    is_new: bool,
+) -> Result<bool, Error> {
+    let matched = desk.sheet.matched(store, &shared.world().kept, is_new);
+    let Some(matching) = matched else {
+        return Ok(false);
+    };
+    let at = timestamp(shared.world().now());
+    desk.sheet.take_in(store, &matching, at)?;
+    desk.taken = Some(desk.sheet.clone());
+    check(shared, desk, store);
+    Ok(true)
 }
 
 pub(crate) fn timestamp(micros: i64) -> Timestamp {
@@ -331,6 +384,11 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
         Ok(true) => {}
     }
     if course.adopt {
+        match agrees(shared, session).await? {
+            Ok(true) => {}
+            Ok(false) => return Ok(End::Guarded),
+            Err(halt) => return Ok(End::Halted(halt)),
+        }
         if let Err(halt) = session.ask_conflicts().await {
             return Ok(End::Halted(halt));
         }
@@ -343,6 +401,7 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
             .await?;
     }
     let _ = balance.wait().await;
+    write_first(shared, course);
     let rules = OrderRules {
         expires_in: LinkExpiry::InDays(15),
         notify: true,
@@ -355,6 +414,37 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
         Some(halt) => Ok(End::Halted(halt)),
         None => sweep(session, course, outcome.held_back).await,
     }
+}
+
+fn write_first(shared: &Shared, course: Course) {
+    let mut guard = shared.world();
+    let world = &mut *guard;
+    if let Some(witness) = &world.witness {
+        let is_retry = course.errand != Errand::Send;
+        world.kept.write_first(witness.conn(), is_retry);
+    }
+}
+
+/// Whether old results agree with what was found, before it is adopted.
+async fn agrees(
+    shared: &Shared,
+    session: &mut Session<Door>,
+) -> anyhow::Result<Result<bool, Halt>> {
+    if session.read(Store::has_history).await? {
+        return Ok(Ok(true));
+    }
+    let claims = shared.world().kept.claims(&KeyHasher::new(), false);
+    let discord = match session.discord(BATCH, claims, true).await? {
+        Ok(discord) => discord,
+        Err(halt) => return Ok(Err(halt)),
+    };
+    let mut world = shared.world();
+    let keeps = world.mix.mortal.keeps;
+    if !discord.beyond.is_empty() && !keeps {
+        world.complain("more links than rows, and no row has left");
+    }
+    world.kept.discord = !discord.is_none();
+    Ok(Ok(discord.is_none()))
 }
 
 /// Under a gateway that only fails, requests are bounded. Questions about what an earlier run left are not counted, so
@@ -389,9 +479,9 @@ async fn sweep(session: &mut Session<Door>, course: Course, held_back: u64) -> a
 async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Result<bool, Halt>> {
     loop {
         let (needs, lost, found_before, conflicts) = session
-            .read(|store| {
+            .read(move |store| {
                 let meta = store.meta();
-                let needs = store.needs_probe()?;
+                let needs = store.needs_probe()? || adopt && store.needs_probe_to_adopt()?;
                 let conflicts = store.totals().rows(State::Conflict);
                 Ok((needs, meta.replaces_lost, meta.found_existing, conflicts))
             })

@@ -14,11 +14,11 @@
 //!
 //! Reading order: `mix` (what a seed makes of the world), `play` (a seed from its beginning to its end), `life` (one
 //! process of ours), `mend` (its cancels, retries and reissues), `world` (all that outlives it, and judges every step), `door` and `letter` (the way to the bank),
-//! `witness` and `audit` (the judges), `sheet` (what people do to it), `coverage` (what must have happened).
+//! `witness` and `audit` (the judges), `sheet` (what people do to it), `kept` (the results beside it), `coverage` (what must have happened).
 //!
 //! What is simulated: batches of up to 40 rows with several rows of one phone, own ids and invalid rows; every fault of
 //! the sandbox's bank on creates, look-ups, authorize and balance; a network that refuses, loses, delays, doubles and
-//! garbles; deaths at any step or time; interrupts; lost checkpoints and adoption; sweeps; `retry` of rejected rows; cancels
+//! garbles; deaths at any step or time; interrupts; checkpoints lost, with the results or beside them, and adoption; sweeps; `retry` of rejected rows; cancels
 //! of rows and of the batch, reopening, new generations for dead and for cancelled links; sheets sorted, edited, added to
 //! and trimmed between runs; limits and balances that change.
 //!
@@ -43,6 +43,7 @@
 mod audit;
 mod coverage;
 mod door;
+mod kept;
 mod ledger;
 mod letter;
 mod life;

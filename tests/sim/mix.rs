@@ -142,6 +142,8 @@ pub(crate) struct Mortal {
     pub(crate) edit: u32,
     /// Of a hundred pauses between lives, those in which the checkpoint is lost.
     pub(crate) lose: u32,
+    /// The results are not lost with the checkpoint.
+    pub(crate) keeps: bool,
     /// Of a hundred lives, those that retry, reissue or cancel.
     pub(crate) mend: u32,
     /// Of a hundred lives, those that end with a sweep.
@@ -381,17 +383,19 @@ fn outages(rng: &mut Rng) -> Vec<(i64, i64)> {
 
 fn mortal(rng: &mut Rng) -> Mortal {
     let lose = if rng.u32(0..10) == 0 { 30 } else { 0 };
+    let keeps = lose == 0 || rng.u32(0..3) > 0;
     Mortal {
         lives: choose(rng, &[1, 2, 2, 3, 3, 5]),
         crash: choose(rng, &[0, 60, 90]),
         interrupt: choose(rng, &[0, 20]),
-        // After a loss nothing tells an edited row from a lost one but its id: a person's affair.
-        edit: if lose == 0 {
+        // After a loss nothing but the results tells an edited row from a lost one: a person's affair.
+        edit: if keeps {
             choose(rng, &[0, 0, 50, 80])
         } else {
             0
         },
         lose,
+        keeps,
         mend: choose(rng, &[0, 20, 60]),
         sweep: choose(rng, &[0, 30, 100]),
     }

@@ -46,7 +46,6 @@ pub(crate) fn play(seed: u64, folder: &Path, is_told: bool) -> Report {
         path: &path,
         sheet,
         taken: None,
-        results: false,
         auditor: Auditor::default(),
     };
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| {
@@ -60,7 +59,7 @@ pub(crate) fn play(seed: u64, folder: &Path, is_told: bool) -> Report {
 }
 
 /// Removes a checkpoint and what SQLite keeps beside it.
-fn remove(path: &Path) {
+pub(crate) fn remove(path: &Path) {
     for end in ["", "-wal", "-shm", "-journal", ".new", ".new-journal"] {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
@@ -97,6 +96,9 @@ fn meddle(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix, rng: &mut Rng) {
         world.count("the checkpoint is lost");
         world.lose();
         remove(desk.path);
+        if !mix.mortal.keeps {
+            world.kept.lose();
+        }
         desk.taken = None;
         desk.auditor.forget();
     }
@@ -208,7 +210,11 @@ fn decided(shared: &Shared, desk: &Desk<'_>, held_back: u64) -> bool {
 
 fn reckon(seed: u64, shared: &Shared, desk: Desk<'_>) -> Report {
     let world = &mut *shared.world();
-    for payout in payouts(Witness::open(desk.path, false).conn()) {
+    let lines = payouts(Witness::open(desk.path, false).conn());
+    if let Some(sheet) = &desk.taken {
+        super::audit::doubles(world, &lines, sheet, true);
+    }
+    for payout in lines {
         world.note((
             payout.id,
             payout.state,

@@ -2,7 +2,7 @@
 //!
 //! The matching of rows, the ids and the intake are the real ones; reading a file is not part of this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use fastrand::Rng;
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use paysheet::checkpoint::{PayoutNo, RowFields, Store};
 use paysheet::domain::matching::{Assignment, KnownKey, Matching, match_rows};
 use paysheet::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 
+use super::kept::Kept;
 use super::mix::{Mix, choose};
 
 /// The batch of every world.
@@ -149,12 +150,16 @@ impl Sheet {
     }
 
     /// Matches the rows with what is known. `None`: a payout that may exist has left or changed, so nothing is sent.
-    pub(crate) fn matched(&self, store: &Store) -> Option<Matching> {
+    pub(crate) fn matched(&self, store: &Store, kept: &Kept, is_new: bool) -> Option<Matching> {
         let hasher = KeyHasher::new();
+        let claims = kept.claims(&hasher, is_new);
+        let mut ids = HashSet::new();
         let keys: Vec<RowKey> = self.rows.iter().map(|row| row.key(&hasher)).collect();
         let mut known = Vec::new();
         store
             .each_known(|payout| {
+                ids.insert(payout.cashgram_id.to_owned());
+                ids.insert(payout.sheet_id.to_owned());
                 known.push(KnownKey {
                     payout: payout.payout.0,
                     row: payout
@@ -179,8 +184,11 @@ impl Sheet {
                 });
             })
             .unwrap();
-        let matching = match_rows(&keys, &known);
-        matching.astray.is_empty().then_some(matching)
+        let is_known = |id: &CashgramId| ids.contains(id.as_str());
+        known.extend(claims.keys(|id| hasher.own_id(id), is_known));
+        let mut matching = match_rows(&keys, &known);
+        let lost = claims.settle(&mut matching);
+        (matching.astray.is_empty() && lost.is_empty()).then_some(matching)
     }
 
     /// Takes every row in.

@@ -18,6 +18,7 @@ use paysheet::sandbox::{Delivery, Ending, Moment, Sandbox};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::kept::Kept;
 use super::ledger::Ledger;
 use super::letter::{Letter, What};
 use super::mix::{Mix, WHOLE};
@@ -65,6 +66,8 @@ pub(crate) struct World {
     pub(crate) counts: BTreeMap<&'static str, u64>,
     /// Ids that stood in the books, or were on their way there, when a checkpoint was lost.
     pub(crate) orphans: HashMap<String, ()>,
+    /// The results beside the checkpoint.
+    pub(crate) kept: Kept,
     /// Ids that the bank was asked about and did not find since then.
     pub(crate) denied: HashSet<String>,
     /// Lives so far, this one included.
@@ -135,6 +138,7 @@ impl World {
             calm: false,
             witness: None,
             complaints: Vec::new(),
+            kept: Kept::default(),
             counts: BTreeMap::new(),
             orphans: HashMap::new(),
             denied: HashSet::new(),

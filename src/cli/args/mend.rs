@@ -124,6 +124,7 @@ impl RetryArgs {
             notify: all.notify,
             dry_run: all.dry_run,
             adopt: false,
+            rows_removed: false,
             reopen: false,
             new_payment: false,
             after: all.after,

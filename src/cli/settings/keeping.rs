@@ -47,6 +47,8 @@ pub struct Purge {
     pub environment: Environment,
     /// Although rows are open.
     pub unfinished: bool,
+    /// Although payments were just made.
+    pub forget_recent: bool,
     /// The question is answered.
     pub yes: bool,
     /// How it is said.
@@ -112,6 +114,7 @@ pub(super) fn purge(
         files,
         environment,
         unfinished: args.unfinished,
+        forget_recent: args.forget_recent,
         yes: args.yes,
         voice,
     })

@@ -1,0 +1,274 @@
+//! Old results against the sheet, after a checkpoint was lost: rows that left or changed since would get each other's
+//! ids, and somebody would be paid twice.
+//!
+//! Deliberately absent: where old results stand (`lost`), and what their ids are made from (`domain::claims`).
+
+use std::path::{Path, PathBuf};
+
+use crate::domain::claims::{Claim, Claims};
+use crate::domain::{CashgramId, KeyHasher, Money, RowKey, State};
+use crate::engine::{Discord, Halt, Session};
+use crate::gateway::Gateway;
+use crate::sheet::{self, Field, ToldRow};
+
+use super::again::Again;
+use super::exit::Ending;
+use super::lost;
+use super::settings::Send;
+use super::shell::Shell;
+
+/// Payments or phones shown of those that stop a run.
+const SHOWN_MAX: usize = 20;
+
+/// What old results say, and where they stand.
+#[derive(Debug, Default)]
+pub(super) struct Old {
+    files: Vec<PathBuf>,
+    pub(super) claims: Claims,
+}
+
+/// A payout whose row is gone or changed, and the row that stands there now.
+pub(super) type Astray = (Claim, Option<u32>);
+
+impl Old {
+    /// Reads what stands there. `is_new` says that no checkpoint does, so that the results are no copy of it.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be compared: nothing may be sent then.
+    pub(super) fn read(send: &Send, is_new: bool, hasher: &KeyHasher) -> anyhow::Result<Old> {
+        let files = lost::standing(&send.files, is_new)?;
+        let mut told = Vec::new();
+        for (place, path) in files.iter().enumerate() {
+            read(path, place, &send.controls.layout.map, hasher, &mut told)?;
+        }
+        Ok(Old {
+            claims: Claims::of(send.batch.as_str(), told),
+            files,
+        })
+    }
+
+    fn file(&self, claim: &Claim) -> String {
+        let path = self.files.get(claim.file);
+        path.map_or_else(String::new, |path| path.display().to_string())
+    }
+
+    /// `line 2 of june.results.csv: june-... for ******0001, ₹100.00 (created)`
+    fn line(&self, claim: &Claim) -> String {
+        format!(
+            "  line {} of {}: {} for {}, {} ({})",
+            claim.line,
+            self.file(claim),
+            claim.id,
+            claim
+                .key
+                .phone()
+                .map_or_else(String::new, |phone| phone.to_string()),
+            rupees(claim.key.amount()),
+            claim.state
+        )
+    }
+
+    /// Stops a run of whose sheet rows that were sent have left or changed since.
+    ///
+    /// # Errors
+    ///
+    /// [`Ending`] with exit code 3 that names them.
+    pub(super) fn refuse_astray(
+        &self,
+        astray: &[Astray],
+        keys: &[RowKey],
+        again: &Again,
+        may_be_another: bool,
+    ) -> Result<(), Ending> {
+        if astray.is_empty() {
+            return Ok(());
+        }
+        let lines = astray.iter().map(|(claim, now)| {
+            let row = now.and_then(|row| usize::try_from(row).ok());
+            let row = row.and_then(|row| Some((row, keys.get(row)?)));
+            let now = match row {
+                None => "is gone from the sheet".to_owned(),
+                Some((row, key)) if key.phone == claim.key.phone => {
+                    format!("row {} now says {}", row + 1, rupees(key.amount()))
+                }
+                Some((row, _)) => format!("row {} now has another phone", row + 1),
+            };
+            format!("{}: {now}", self.line(claim))
+        });
+        let (payments, stand, rows) = if astray.len() == 1 {
+            ("payment", "stands", "its row as it was")
+        } else {
+            ("payments", "stand", "their rows as they were")
+        };
+        let another = if may_be_another {
+            let renamed = again.as_command("send").renamed();
+            format!("; if this is another payment, give it a name of its own: `{renamed}`")
+        } else {
+            String::new()
+        };
+        Err(Ending::unpayable(
+            format!(
+                "{} {payments} that an earlier run sent no longer {stand} in the sheet as sent, and the checkpoint that \
+                 knew them is lost; nothing was sent now",
+                astray.len()
+            ),
+            format!("restore {rows} and run again{another}\n{}", shown(lines)),
+        ))
+    }
+
+    /// What stops a run that found links of other payments than the sheet has now.
+    fn discordant(&self, discord: &Discord, send: &Send) -> Ending {
+        let checkpoint = send.files.checkpoint.display();
+        let adopt = "then run the same command again";
+        if !discord.beyond.is_empty() {
+            let phones = discord.beyond.iter().map(|phone| format!("  {phone}"));
+            return Ending::unpayable(
+                "the gateway has more links for some phones than the sheet has rows: rows have left since it was sent, \
+                 and those that stand there would be taken for others; nothing was sent now",
+                format!(
+                    "bring the rows back as they were sent, remove {checkpoint}, which has sent nothing, {adopt}; if the \
+                     rows that are there stand in the order in which they were sent and only later ones have left, add \
+                     --rows-removed\n{}",
+                    shown(phones)
+                ),
+            );
+        }
+        let otherwise = discord.otherwise.iter().map(|(claim, now)| {
+            format!(
+                "{}: its row now says {}",
+                self.line(claim),
+                rupees(Some(*now))
+            )
+        });
+        let without_row = discord.without_row.iter();
+        let without_row =
+            without_row.map(|claim| format!("{}: is gone from the sheet", self.line(claim)));
+        let remove = if discord.otherwise.is_empty() {
+            String::new()
+        } else {
+            format!(", remove {checkpoint}, which has sent nothing")
+        };
+        Ending::unpayable(
+            "links exist at the gateway that were made for rows which have changed or left the sheet since; nothing was \
+             sent now",
+            format!(
+                "restore these rows as they were{remove}, {adopt}\n{}",
+                shown(otherwise.chain(without_row))
+            ),
+        )
+    }
+}
+
+fn rupees(amount: Option<Money>) -> String {
+    amount.map_or_else(
+        || "an unreadable amount".to_owned(),
+        |amount| format!("₹{}", amount.grouped()),
+    )
+}
+
+/// The first lines, and how many more there are.
+fn shown(lines: impl Iterator<Item = String>) -> String {
+    let mut lines = lines;
+    let mut text: Vec<String> = lines.by_ref().take(SHOWN_MAX).collect();
+    let more = lines.count();
+    if more > 0 {
+        text.push(format!("  ... and {more} more"));
+    }
+    text.join("\n")
+}
+
+fn read(
+    path: &Path,
+    file: usize,
+    map: &[(Field, String)],
+    hasher: &KeyHasher,
+    told: &mut Vec<Claim>,
+) -> anyhow::Result<()> {
+    sheet::each_told(path, map, hasher, |row| {
+        told.extend(claim_of(&row, path, file)?);
+        Ok::<_, anyhow::Error>(())
+    })
+    .map_err(|error| match error.downcast::<Ending>() {
+        Ok(ending) => ending.into(),
+        Err(error) => incomparable(path, &format!("{error:#}")),
+    })
+}
+
+fn claim_of(row: &ToldRow<'_>, path: &Path, file: usize) -> anyhow::Result<Option<Claim>> {
+    let state = State::from_word(row.state);
+    let (Some(state), Ok(id)) = (state, CashgramId::parse(row.id)) else {
+        return Ok(None);
+    };
+    let sent = match state {
+        State::Created | State::Unknown => true,
+        State::Cancelled => row.was_there,
+        State::Invalid | State::Ready | State::Rejected | State::Conflict => false,
+    };
+    let unreadable = row.key.phone().is_none() || row.key.amount().is_none();
+    if sent && unreadable && !row.is_blank {
+        let what = format!(
+            "the phone or the amount on line {} cannot be read, as after a spreadsheet has saved it",
+            row.line
+        );
+        return Err(incomparable(path, &what));
+    }
+    Ok(Some(Claim {
+        id,
+        state,
+        sent,
+        key: row.key,
+        file,
+        line: row.line,
+    }))
+}
+
+fn incomparable(path: &Path, why: &str) -> anyhow::Error {
+    Ending::unpayable(
+        format!(
+            "{} says what an earlier run sent, and it cannot be compared with the sheet: {why}; nothing was sent",
+            path.display()
+        ),
+        "bring back the file as paysheet wrote it, with the columns of phone and amount called as in the sheet, and run \
+         again",
+    )
+    .into()
+}
+
+/// Compares what was found at the gateway with old results, and looks for links that no row has.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3 that names what does not agree.
+pub(super) async fn compare<G: Gateway>(
+    session: &mut Session<G>,
+    send: &Send,
+    shell: &Shell,
+) -> anyhow::Result<Result<(), Halt>> {
+    if session.read(crate::checkpoint::Store::has_history).await? {
+        return Ok(Ok(()));
+    }
+    let old = Old::read(send, false, &KeyHasher::new())?;
+    let claims = old.claims.clone();
+    let found = session.discord(send.batch.as_str(), claims, !send.rows_removed);
+    match found.await? {
+        Err(halt) => return Ok(Err(halt)),
+        Ok(discord) if !discord.is_none() => return Err(old.discordant(&discord, send).into()),
+        Ok(_) => {}
+    }
+    let later: Vec<&Claim> = old.claims.later_ones().collect();
+    if !later.is_empty() {
+        let ids = later.iter().map(|claim| old.line(claim));
+        shell.screen.line(&format!(
+            "{} made in place of dead ones, and may be paid out; they are not followed from here: look them up in the \
+             dashboard before anything of this is paid again\n{}",
+            crate::report::words::counted(
+                u64::try_from(later.len()).unwrap_or(u64::MAX),
+                "link was",
+                "links were"
+            ),
+            shown(ids)
+        ));
+    }
+    Ok(Ok(()))
+}

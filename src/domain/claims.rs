@@ -1,0 +1,336 @@
+//! What the results of a lost checkpoint say of their ids, as payouts that a sheet's rows are matched with. PURE.
+//!
+//! An id holds neither name nor amount, and which of a phone's payouts a row is follows from the rows around it. So a
+//! sheet that was edited since would give its rows each other's ids, if nothing but the sheet were asked: an old link of
+//! another amount would count as a row's payment, and a row that was paid would be paid again under an id never sent.
+//!
+//! Deliberately absent: reading files, and what becomes of the rows that are found wrong.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::id::{CashgramId, DIGEST_CHARS};
+use super::matching::{Assignment, KnownKey, Matching};
+use super::row_key::RowKey;
+use super::state::State;
+
+/// Places among a phone's payouts that an id is tried for, beyond twice as many as the results name of that phone.
+const OCCURRENCES_TRIED: u32 = 64;
+/// Generations that an id is tried for. Each takes a link that is proven dead, which takes days.
+const GENERATIONS_TRIED: u32 = 16;
+
+/// What one row of old results says of its id.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The id.
+    pub id: CashgramId,
+    /// Where it stood.
+    pub state: State,
+    /// Whether the gateway may have it: it was sent, or seen there.
+    pub sent: bool,
+    /// Whom and how much; the own id is not looked at.
+    pub key: RowKey,
+    /// Which of the files it stands in, counted from 0, the later ones the newer.
+    pub file: usize,
+    /// Line of that file.
+    pub line: u64,
+}
+
+impl Claim {
+    /// Whether it says anything of a payment: a blank or invalid row does not, nor does a conflict, whose link may be
+    /// anybody's.
+    fn counts(&self) -> bool {
+        match self.state {
+            State::Invalid | State::Conflict => false,
+            State::Ready | State::Unknown | State::Created | State::Rejected | State::Cancelled => {
+                self.key.phone > 0 && self.key.amount > 0
+            }
+        }
+    }
+}
+
+/// One payout of a lost checkpoint.
+#[derive(Clone, Debug)]
+struct Payout {
+    claim: Claim,
+    occurrence: u32,
+    /// The id of its first generation, which a new checkpoint gives its row.
+    first: CashgramId,
+}
+
+/// All claims of a batch, one for each id, and the payouts that they are of.
+#[derive(Clone, Debug, Default)]
+pub struct Claims {
+    by_id: BTreeMap<CashgramId, (Claim, bool)>,
+    payouts: Vec<Payout>,
+}
+
+impl Claims {
+    /// From what the results of `batch` say, file after file. Of one id a row that was sent is believed before one that
+    /// was not, and the newer before the older.
+    pub fn of(batch: &str, told: impl IntoIterator<Item = Claim>) -> Claims {
+        let mut best: BTreeMap<CashgramId, Claim> = BTreeMap::new();
+        for claim in told.into_iter().filter(Claim::counts) {
+            let known = best.get(&claim.id);
+            if known.is_none_or(|known| claim.sent || !known.sent) {
+                best.insert(claim.id.clone(), claim);
+            }
+        }
+        let mut rows: HashMap<u64, u32> = HashMap::new();
+        for claim in best.values() {
+            *rows.entry(claim.key.phone).or_default() += 1;
+        }
+        let mut claims = Claims::default();
+        let mut derived: BTreeMap<(u64, u32), (u32, Payout)> = BTreeMap::new();
+        let mut brought = Vec::new();
+        for (id, claim) in best {
+            let rows = rows.get(&claim.key.phone).copied().unwrap_or(0);
+            let Some((occurrence, generation)) = made_from(batch, &claim, rows) else {
+                brought.push(claim);
+                continue;
+            };
+            let newest = derived.get(&(claim.key.phone, occurrence));
+            let newest = newest.map(|(generation, payout)| (payout.claim.sent, *generation));
+            if newest.is_none_or(|newest| (claim.sent, generation) > newest) {
+                let payout = payout_of(batch, &claim, occurrence);
+                derived.insert((claim.key.phone, occurrence), (generation, payout));
+            }
+            claims.by_id.insert(id, (claim, generation > 1));
+        }
+        let derived = derived.into_values().map(|(_, payout)| payout);
+        claims.payouts.extend(derived);
+        claims.take_brought(batch, brought);
+        claims
+    }
+
+    /// Ids that the sheet brought, and later generations of such ones.
+    fn take_brought(&mut self, batch: &str, brought: Vec<Claim>) {
+        let digests = brought.iter().map(|claim| &claim.id);
+        let digests: HashSet<CashgramId> =
+            digests.filter(|id| ends_in_digest(id)).cloned().collect();
+        let mut later = HashSet::new();
+        if !digests.is_empty() {
+            let ids = brought.iter().map(|claim| &claim.id);
+            later.extend(ids.flat_map(later_than).filter(|id| digests.contains(id)));
+        }
+        for claim in brought {
+            let is_later = later.contains(&claim.id);
+            if !is_later {
+                self.payouts.push(payout_of(batch, &claim, 0));
+            }
+            self.by_id.insert(claim.id.clone(), (claim, is_later));
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// The payouts that the checkpoint does not know by itself, for [`super::matching::match_rows`]; `own_id` is the
+    /// hash that the rows' keys have.
+    pub fn keys<'c>(
+        &'c self,
+        own_id: impl Fn(&str) -> u64 + 'c,
+        is_known: impl Fn(&CashgramId) -> bool + 'c,
+    ) -> impl Iterator<Item = KnownKey> + 'c {
+        let numbered = (1_i64..).zip(&self.payouts);
+        let lost =
+            numbered.filter(move |(_, lost)| !is_known(&lost.first) && !is_known(&lost.claim.id));
+        lost.map(move |(number, lost)| KnownKey {
+            payout: -number,
+            row: u32::try_from(lost.claim.line).unwrap_or(u32::MAX),
+            occurrence: lost.occurrence,
+            live: lost.claim.sent,
+            may_leave: lost.claim.state == State::Cancelled,
+            key: RowKey {
+                own_id: match lost.occurrence {
+                    0 => own_id(lost.first.as_str()),
+                    _ => 0,
+                },
+                ..lost.claim.key
+            },
+        })
+    }
+
+    /// A row that was matched with one of them is new to the checkpoint, and has its place among its phone's payouts.
+    /// Returns those whose rows are gone or changed, each with the row that stands there now.
+    pub fn settle(&self, matching: &mut Matching) -> Vec<(&Claim, Option<u32>)> {
+        for row in &mut matching.rows {
+            if let Assignment::Known { payout, .. } = row
+                && let Some(lost) = self.payout(*payout)
+            {
+                *row = Assignment::New {
+                    occurrence: lost.occurrence,
+                };
+            }
+        }
+        let mut astray = Vec::new();
+        matching.astray.retain(|known| {
+            let lost = self.payout(known.payout);
+            astray.extend(lost.map(|lost| (&lost.claim, known.now)));
+            lost.is_none()
+        });
+        astray
+    }
+
+    fn payout(&self, number: i64) -> Option<&Payout> {
+        let place = usize::try_from(number.checked_neg()?).ok()?;
+        self.payouts.get(place.checked_sub(1)?)
+    }
+
+    /// The claim of each id that a row of the sheet can have: links that replaced dead ones are left out.
+    pub fn first_ones(&self) -> impl Iterator<Item = &Claim> {
+        let first = self.by_id.values().filter(|(_, is_later)| !is_later);
+        first.map(|(claim, _)| claim)
+    }
+
+    /// Those of links that replaced dead ones, and were sent.
+    pub fn later_ones(&self) -> impl Iterator<Item = &Claim> {
+        let later = self.by_id.values().filter(|(_, is_later)| *is_later);
+        later.map(|(claim, _)| claim).filter(|claim| claim.sent)
+    }
+
+    /// The phones that anything is said of.
+    pub fn phones(&self) -> HashSet<u64> {
+        let phone = |(claim, _): &(Claim, bool)| claim.key.phone;
+        self.by_id.values().map(phone).collect()
+    }
+}
+
+fn payout_of(batch: &str, claim: &Claim, occurrence: u32) -> Payout {
+    let phone = claim.key.phone().filter(|_| occurrence > 0);
+    Payout {
+        first: phone.map_or_else(
+            || claim.id.clone(),
+            |phone| CashgramId::derive(batch, phone, occurrence, 1),
+        ),
+        claim: claim.clone(),
+        occurrence,
+    }
+}
+
+/// The later generations of an id, if the sheet brought it.
+fn later_than(id: &CashgramId) -> impl Iterator<Item = CashgramId> {
+    (2..=GENERATIONS_TRIED).map(move |generation| CashgramId::derive_own(id, generation))
+}
+
+/// Which of its phone's payouts it is and its generation; none if the sheet brought the id. Found by trial, since an id
+/// does not tell.
+fn made_from(batch: &str, claim: &Claim, rows: u32) -> Option<(u32, u32)> {
+    let phone = claim.key.phone().filter(|_| ends_in_digest(&claim.id))?;
+    let tried = rows.saturating_mul(2).saturating_add(OCCURRENCES_TRIED);
+    let all = (1..=GENERATIONS_TRIED)
+        .flat_map(|generation| (1..=tried).map(move |occurrence| (occurrence, generation)));
+    let mut all = all.into_iter();
+    all.find(|(occurrence, generation)| {
+        CashgramId::derive(batch, phone, *occurrence, *generation) == claim.id
+    })
+}
+
+/// Whether an id looks like one that was made here.
+fn ends_in_digest(id: &CashgramId) -> bool {
+    let is_letter = |c: u8| c.is_ascii_lowercase() || (b'2'..=b'7').contains(&c);
+    let digest = id
+        .as_str()
+        .rsplit_once('-')
+        .map_or("", |(_, digest)| digest);
+    digest.len() == DIGEST_CHARS && digest.bytes().all(is_letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::matching::match_rows;
+    use crate::domain::{KeyHasher, Money, Phone};
+
+    const PHONE: u64 = 9_000_000_001;
+
+    fn key(hasher: &KeyHasher, own: &str, paise: i64) -> RowKey {
+        let phone = Phone::from_number(PHONE);
+        hasher.key(own, phone, Money::from_paise(paise), "Asha", "")
+    }
+
+    fn derived(occurrence: u32, generation: u32) -> CashgramId {
+        let phone = Phone::from_number(PHONE).unwrap();
+        CashgramId::derive("june", phone, occurrence, generation)
+    }
+
+    /// What each row is, and the places among the claims of what is astray.
+    fn matched(claims: &Claims, hasher: &KeyHasher, rows: &[RowKey]) -> (Vec<u32>, usize) {
+        let known: Vec<KnownKey> = claims.keys(|id| hasher.own_id(id), |_| false).collect();
+        let mut matching = match_rows(rows, &known);
+        let astray = claims.settle(&mut matching).len();
+        assert!(matching.astray.is_empty());
+        let rows = matching.rows.iter().map(|row| match row {
+            Assignment::New { occurrence } => *occurrence,
+            Assignment::Known { .. } => unreachable!("the checkpoint knows none"),
+        });
+        (rows.collect(), astray)
+    }
+
+    #[test]
+    fn rows_find_their_places_again() {
+        let hasher = KeyHasher::new();
+        let claim = |id: CashgramId, state: State, paise: i64| Claim {
+            id,
+            state,
+            sent: matches!(state, State::Created | State::Cancelled),
+            key: key(&hasher, "x", paise),
+            file: 0,
+            line: 2,
+        };
+        let own = CashgramId::parse("OWN_1").unwrap();
+        let claims = Claims::of(
+            "june",
+            [
+                claim(derived(1, 1), State::Created, 100),
+                claim(derived(1, 3), State::Created, 100),
+                claim(derived(2, 1), State::Cancelled, 200),
+                claim(derived(5, 1), State::Rejected, 500),
+                claim(own.clone(), State::Created, 700),
+                claim(CashgramId::derive_own(&own, 2), State::Created, 700),
+                claim(derived(9, 1), State::Conflict, 900),
+            ],
+        );
+        let row = |paise| key(&hasher, "", paise);
+        let owned = key(&hasher, "OWN_1", 700);
+        // Sorted otherwise, with a mended row and a new one.
+        let rows = [row(501), row(900), owned, row(100), row(200)];
+        assert_eq!(matched(&claims, &hasher, &rows), (vec![5, 3, 0, 1, 2], 0));
+        // What was cancelled may leave, and its place stays taken.
+        let rows = [row(900), row(901), row(100), owned];
+        assert_eq!(matched(&claims, &hasher, &rows), (vec![5, 3, 1, 0], 0));
+        // What was created may not.
+        assert_eq!(matched(&claims, &hasher, &[row(200)]).1, 2);
+        let edited = [row(101), key(&hasher, "OWN_1", 701)];
+        assert_eq!(matched(&claims, &hasher, &edited).1, 2);
+        let later: Vec<&str> = claims.later_ones().map(|claim| claim.id.as_str()).collect();
+        assert_eq!(later.len(), 2);
+    }
+
+    #[test]
+    fn what_was_sent_is_believed_before_what_was_not_and_the_newer_before_the_older() {
+        let hasher = KeyHasher::new();
+        let told = |states: &[(State, i64)]| {
+            let told = states
+                .iter()
+                .enumerate()
+                .map(|(file, (state, paise))| Claim {
+                    id: derived(1, 1),
+                    state: *state,
+                    sent: *state == State::Created,
+                    key: key(&hasher, "x", *paise),
+                    file,
+                    line: 2,
+                });
+            let claims = Claims::of("june", told.collect::<Vec<_>>());
+            let amounts = claims.first_ones().map(|claim| claim.key.amount);
+            amounts.collect::<Vec<_>>()
+        };
+        use State::{Conflict, Created, Ready};
+        assert_eq!(told(&[(Created, 1), (Ready, 2), (Conflict, 3)]), [1]);
+        assert_eq!(told(&[(Ready, 1), (Created, 2), (Created, 3)]), [3]);
+        assert_eq!(told(&[(Ready, 1), (Ready, 2)]), [2]);
+        assert!(told(&[(Conflict, 1)]).is_empty());
+    }
+}

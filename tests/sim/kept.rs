@@ -1,0 +1,144 @@
+//! The results as they stand beside the checkpoint, and the copies of those whose checkpoint was lost.
+//!
+//! What they claim and how rows are matched with that is real; reading a file is not part of this.
+
+use paysheet::domain::claims::{Claim, Claims};
+use paysheet::domain::{CashgramId, History, KeyHasher, Money, Phone, State};
+use rusqlite::Connection;
+
+use super::sheet::{BATCH, Sheet};
+
+/// One row of a results file, or of what was made earlier.
+#[derive(Clone, Debug)]
+struct Told {
+    id: String,
+    state: String,
+    was_there: bool,
+    name: String,
+    phone: u64,
+    amount: i64,
+    email: String,
+}
+
+/// What stands there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept {
+    /// The results as last written.
+    standing: Option<Vec<Told>>,
+    copies: Vec<Vec<Told>>,
+    /// The sheet as the checkpoint was filled from it.
+    pub(crate) taken: Sheet,
+    /// The sheet of the last results that a checkpoint wrote which had sent something, or was about to.
+    pub(crate) sheet: Sheet,
+    /// This life took in another sheet than the one before.
+    pub(crate) is_new: bool,
+    /// Old results did not agree with what exists.
+    pub(crate) discord: bool,
+}
+
+impl Kept {
+    pub(crate) fn stands(&self) -> bool {
+        self.standing.is_some()
+    }
+
+    /// A checkpoint is made anew beside what stands there.
+    pub(crate) fn copy(&mut self) {
+        self.copies.extend(self.standing.clone());
+    }
+
+    /// The results are lost too, and all copies.
+    pub(crate) fn lose(&mut self) {
+        self.standing = None;
+        self.copies.clear();
+    }
+
+    /// Before anything is sent, unless results of this sheet stand there.
+    pub(crate) fn write_first(&mut self, conn: &Connection, is_retry: bool) {
+        if self.standing.is_none() || self.is_new || is_retry {
+            self.standing = Some(read(conn));
+        }
+        self.sheet = self.taken.clone();
+    }
+
+    /// At the end of a life.
+    pub(crate) fn write(&mut self, conn: &Connection) {
+        let flag = |key: &str| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?1 AND value = 'yes')";
+            conn.query_row(sql, [key], |line| line.get::<_, bool>(0))
+                .unwrap()
+        };
+        let sql =
+            "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1, 5, 6))";
+        let has_history: bool = conn.query_row(sql, [], |line| line.get(0)).unwrap();
+        let knows_less =
+            flag("replaces_lost") && !flag("probed") && !flag("found_existing") && !has_history;
+        if knows_less && self.stands() {
+            return;
+        }
+        self.standing = Some(read(conn));
+        if has_history || self.copies.is_empty() {
+            self.sheet = self.taken.clone();
+        }
+    }
+
+    /// What is claimed by all of it.
+    pub(crate) fn claims(&self, hasher: &KeyHasher, is_new: bool) -> Claims {
+        let standing = self.standing.iter().filter(|_| is_new);
+        let files = self.copies.iter().chain(standing).enumerate();
+        let told = files.flat_map(|(file, rows)| rows.iter().map(move |row| (file, row)));
+        let claim = |(file, row): (usize, &Told)| {
+            let state = State::from_word(&row.state).unwrap();
+            Claim {
+                id: CashgramId::parse(&row.id).unwrap(),
+                state,
+                sent: match state {
+                    State::Created | State::Unknown => true,
+                    State::Cancelled => row.was_there,
+                    _ => false,
+                },
+                key: hasher.key(
+                    "",
+                    Phone::from_number(row.phone),
+                    Money::from_paise(row.amount),
+                    &row.name,
+                    &row.email,
+                ),
+                file,
+                line: 0,
+            }
+        };
+        Claims::of(BATCH, told.map(claim))
+    }
+}
+
+fn read(conn: &Connection) -> Vec<Told> {
+    let sql = format!(
+        "SELECT cashgram_id, state, attempts > 0 OR status IS NOT NULL OR reference_id IS NOT NULL, name, phone, amount,
+            email FROM payouts
+         WHERE cashgram_id IS NOT NULL
+            AND (row IS NOT NULL OR history & {} <> 0 AND state <> 5 OR state = 2) ORDER BY row, payout",
+        History::EXISTS
+    );
+    let words = [
+        "invalid",
+        "ready",
+        "unknown",
+        "created",
+        "rejected",
+        "conflict",
+        "cancelled",
+    ];
+    let mut select = conn.prepare(&sql).unwrap();
+    let rows = select.query_map([], |line| {
+        Ok(Told {
+            id: line.get(0)?,
+            state: words[line.get::<_, usize>(1)?].to_owned(),
+            was_there: line.get(2)?,
+            name: line.get(3)?,
+            phone: line.get(4)?,
+            amount: line.get(5)?,
+            email: line.get(6)?,
+        })
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
