@@ -67,7 +67,7 @@ fn named(payouts: &[Payout]) -> String {
     ) {
         (None, _) => gone.to_owned(),
         (Some(first), left) => {
-            let last = lines.last().unwrap_or(first);
+            let last = lines.next_back().unwrap_or(first);
             let more = if left {
                 ", and what is no longer in the sheet"
             } else {
