@@ -184,6 +184,7 @@ fn record(store: &mut Store, payout: i64, news: News) -> Result<(), Error> {
         payout: PayoutNo(payout),
         at: Timestamp::UNIX_EPOCH,
         news,
+        believed: None,
     };
     store.record(&[posting]).map(|_| ())
 }
@@ -221,6 +222,7 @@ fn told(path: &Path) -> Result<String, Error> {
     let store = Store::open_reading(path, "test", "june")?;
     let mut all = format!("{:?} {:?}\n", store.meta(), store.totals());
     store.each_payout(|payout| say(&mut all, &payout))?;
+    store.prove_totals()?;
     Ok(all)
 }
 

@@ -8,8 +8,8 @@ use rusqlite::OptionalExtension;
 
 use crate::domain::{History, State};
 
-use super::apply::{News, Posting};
 use super::error::Error;
+use super::news::{News, Posting};
 use super::pages::{SWEEP_COLUMNS, SweepRow, sweep_row};
 use super::schema::{damaged, write};
 use super::seal::{PLACED, WHOLE};
@@ -327,6 +327,7 @@ impl Store {
                 payout: row.payout,
                 at,
                 news: news.clone(),
+                believed: None,
             };
             let postings: Vec<Posting> = page.iter().map(posting).collect();
             self.record(&postings)?;

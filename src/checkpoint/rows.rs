@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// A row that vanished leaves no other trace.
-    fn prove_count(&self, rows: u64) -> Result<(), Error> {
+    pub(super) fn prove_count(&self, rows: u64) -> Result<(), Error> {
         let counted: u64 = self.totals.states.values().map(|(rows, _)| rows).sum();
         if rows == counted {
             return Ok(());

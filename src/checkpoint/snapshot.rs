@@ -142,9 +142,10 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read.
+    /// If the file cannot be read, or not every row of the sheet was found.
     pub fn each_payout(&self, mut each: impl FnMut(PayoutRow<'_>)) -> Result<(), Error> {
         let read = |e| damaged(&self.path, e);
+        let mut rows = 0;
         for part in [
             "row IS NOT NULL ORDER BY row",
             "row IS NULL ORDER BY payout",
@@ -155,10 +156,12 @@ impl Store {
             let mut lines = select.query([]).map_err(read)?;
             while let Some(line) = lines.next().map_err(read)? {
                 let state = state_from(line.get(10).map_err(read)?, &self.path)?;
-                each(payout_row(line, state).map_err(read)?);
+                let payout = payout_row(line, state).map_err(read)?;
+                rows += u64::from(payout.row.is_some());
+                each(payout);
             }
         }
-        Ok(())
+        self.prove_count(rows)
     }
 
     /// Calls `each` with every recorded fact, the oldest first.

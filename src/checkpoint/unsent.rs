@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use crate::domain::{History, State};
 
-use super::apply::News;
 use super::error::Error;
 use super::mend::STANDING;
+use super::news::News;
 use super::pages::SweepRow;
 use super::schema::damaged;
 use super::store::{PayoutNo, Store};

@@ -54,6 +54,7 @@ fn record(store: &mut Store, payout: i64, news: News) {
         payout: PayoutNo(payout),
         at: Timestamp::from_millisecond(5_000).unwrap(),
         news,
+        believed: None,
     };
     store.record(&[posting]).unwrap();
 }

@@ -73,6 +73,7 @@ fn record(store: &mut Store, payout: i64, news: News) -> Result<(), Error> {
         payout: PayoutNo(payout),
         at: Timestamp::UNIX_EPOCH,
         news,
+        believed: None,
     };
     store.record(&[posting]).map(|_| ())
 }
@@ -218,6 +219,30 @@ fn a_file_from_before_the_seals_is_brought_forward() {
     drop(conn);
     assert!(matches!(
         Store::open(&path, &binding()),
+        Err(Error::Damaged { .. })
+    ));
+}
+
+/// A page that was written in the place of an index, and holds nothing, hides every row of the sheet.
+#[test]
+fn rows_that_no_index_names_are_missed_by_whoever_tells_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("june.db");
+    made(&path);
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let page = |name: &str| {
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        let root: usize = conn.query_row(sql, [name], |line| line.get(0)).unwrap();
+        (root - 1) * 4096..root * 4096
+    };
+    let (from, to) = (page("payouts_conflict"), page("payouts_by_row"));
+    drop(conn);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.copy_within(from, to.start);
+    std::fs::write(&path, bytes).unwrap();
+    let store = Store::open_reading(&path, "test", "june").unwrap();
+    assert!(matches!(
+        store.each_payout(|_| ()),
         Err(Error::Damaged { .. })
     ));
 }
