@@ -379,7 +379,8 @@ impl Sending<'_> {
     /// A file is there whatever comes. One of an earlier run over the same sheet serves as well.
     async fn write_first_results(&self) -> anyhow::Result<()> {
         let files = self.send.files.clone();
-        if files.results.exists() && !self.judged.is_new && self.retry.is_none() {
+        let stands = files.results.exists() && !self.judged.is_new && self.retry.is_none();
+        if stands && self.session.read(Store::is_told).await? {
             return Ok(());
         }
         let environment = self.send.gateway.environment.word();

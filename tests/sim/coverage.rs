@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 43] = [
+const EVENTS: [&str; 45] = [
     "a gateway that only fails",
     "a new generation",
     "adopted",
@@ -23,8 +23,10 @@ const EVENTS: [&str; 43] = [
     "edit: shuffled",
     "edit: sorted",
     "edit: validity",
+    "guard: a row of a lost checkpoint left or changed",
     "guard: a sent row left or changed",
     "guard: ids exist already",
+    "guard: old results do not agree",
     "guard: the batch is closed",
     "halt: equal refusals",
     "halt: interrupted",
