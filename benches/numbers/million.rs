@@ -106,6 +106,7 @@ fn created(row: &OpenRow) -> [Posting; 2] {
         payout: row.payout,
         at: Timestamp::UNIX_EPOCH,
         news,
+        believed: None,
     })
 }
 

@@ -184,6 +184,7 @@ fn record(store: &mut Store, payout: i64, news: News) -> Result<(), Error> {
         payout: PayoutNo(payout),
         at: Timestamp::UNIX_EPOCH,
         news,
+        believed: None,
     };
     store.record(&[posting]).map(|_| ())
 }

@@ -1,150 +1,20 @@
 //! One piece of news becomes a fact and the payout's present state, in the caller's transaction.
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use crate::domain::{
-    Fact, Found, History, Money, Receipt, Refusal, Seen, Sighting, Standing, State, Status,
-    StatusClass, Terms,
+    History, Money, Receipt, Refusal, Sighting, Standing, State, Status, StatusClass, Terms,
 };
 
 use super::error::Error;
+use super::news::{Believed, News, Posting};
 use super::schema::{damaged, write};
 use super::seal::{WHOLE, sealed_update};
 use super::store::{PayoutNo, class_code, class_from, state_code, state_from};
 use super::totals::{Counted, Totals};
-
-/// News of one payout, to be recorded.
-#[derive(Clone, Debug)]
-pub struct Posting {
-    /// Whose.
-    pub payout: PayoutNo,
-    /// When, for people; nothing is decided by it.
-    pub at: Timestamp,
-    /// What.
-    pub news: News,
-}
-
-/// A fact with what it carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
-    /// A create is about to leave.
-    Sending {
-        /// Its number.
-        attempt: u32,
-        /// What it would pay.
-        terms: Terms,
-        /// The body, unless it is the recorded one sent again.
-        body: Option<Arc<str>>,
-    },
-    /// Confirmed. `status` is where a new link stands.
-    Created(Receipt, Status),
-    /// Refused.
-    Rejected(Refusal),
-    /// Any other finding, with what happened in words.
-    Found(Found, String),
-    /// A look-up found it.
-    Present(Sighting),
-    /// A look-up did not find it.
-    Missing,
-    /// The user adopted it.
-    Adopted,
-    /// Its row was mended.
-    Mended,
-    /// A sweep read its status.
-    Swept(Sighting),
-    /// The user wants it stopped.
-    Cancelling,
-    /// The gateway deactivated its link.
-    Deactivated,
-    /// The wish to stop it was taken back.
-    Resumed,
-    /// A second look found its link dead.
-    ProvenDead,
-}
-
-impl News {
-    fn fact(&self) -> Fact {
-        match self {
-            News::Sending { attempt, terms, .. } => Fact::Sending {
-                attempt: *attempt,
-                terms: *terms,
-            },
-            News::Created(..) => Fact::Found(Found::Created),
-            News::Rejected(_) => Fact::Found(Found::Rejected),
-            News::Found(found, _) => Fact::Found(*found),
-            News::Present(seen) => Fact::LookedUp(Seen::Present(seen.status.class.into())),
-            News::Missing => Fact::LookedUp(Seen::Missing),
-            News::Adopted => Fact::Adopted,
-            News::Mended => Fact::Mended,
-            News::Swept(seen) => Fact::Swept(seen.status.class.into()),
-            News::Cancelling => Fact::Cancelling,
-            News::Deactivated => Fact::Deactivated,
-            News::Resumed => Fact::Resumed,
-            News::ProvenDead => Fact::ProvenDead,
-        }
-    }
-
-    /// How the fact is spelled in the file.
-    fn kind(&self) -> &'static str {
-        match self {
-            News::Sending { .. } => "sending",
-            News::Created(..) => "created",
-            News::Rejected(_) => "rejected",
-            News::Found(found, _) => match found {
-                Found::Created => "created",
-                Found::Duplicate => "duplicate",
-                Found::Rejected => "rejected",
-                Found::NotSent => "not_sent",
-                Found::Throttled => "throttled",
-                Found::TokenRefused => "token_refused",
-                Found::Stopped => "stopped",
-                Found::InDoubt => "in_doubt",
-            },
-            News::Present(_) => "found",
-            News::Missing => "missing",
-            News::Adopted => "adopted",
-            News::Mended => "mended",
-            News::Swept(_) => "swept",
-            News::Cancelling => "cancelling",
-            News::Deactivated => "deactivated",
-            News::Resumed => "resumed",
-            News::ProvenDead => "proven_dead",
-        }
-    }
-
-    fn detail(&self) -> Option<String> {
-        match self {
-            News::Sending { .. }
-            | News::Missing
-            | News::Adopted
-            | News::Mended
-            | News::Cancelling
-            | News::Deactivated
-            | News::Resumed
-            | News::ProvenDead => None,
-            News::Created(receipt, _) => Some(
-                serde_json::json!({"reference": receipt.reference, "link": receipt.link})
-                    .to_string(),
-            ),
-            News::Rejected(refusal) => Some(
-                serde_json::json!({"code": refusal.code, "message": refusal.message}).to_string(),
-            ),
-            News::Found(_, why) => Some(serde_json::json!({"why": why}).to_string()),
-            News::Present(seen) | News::Swept(seen) => Some(
-                serde_json::json!({
-                    "status": seen.status.word, "class": class_code(seen.status.class),
-                    "reference": seen.reference, "link": seen.link,
-                    "reason": seen.reason, "utr": seen.utr,
-                })
-                .to_string(),
-            ),
-        }
-    }
-}
 
 /// The payout as it was before the news.
 struct Before {
@@ -163,6 +33,9 @@ pub(super) fn apply(
     totals: &mut Totals,
     posting: &Posting,
 ) -> Result<Standing, Error> {
+    if let Some(next) = apply_believed(conn, path, totals, posting)? {
+        return Ok(next);
+    }
     let before = load(conn, path, posting.payout)?;
     let next = before.standing.after(posting.news.fact())?;
     let at = posting.at.as_millisecond();
@@ -186,6 +59,98 @@ pub(super) fn apply(
         totals.shift(Some(&from), Some(&to));
     }
     Ok(next)
+}
+
+/// The two postings of a payout that goes well, in one statement each, which holds only where the payout is whole and
+/// stands as its poster believes. None: nothing was done, and it has to be read.
+fn apply_believed(
+    conn: &Connection,
+    path: &Path,
+    totals: &mut Totals,
+    posting: &Posting,
+) -> Result<Option<Standing>, Error> {
+    let Some(Believed { standing, amount }) = posting.believed else {
+        return Ok(None);
+    };
+    let Ok(next) = standing.after(posting.news.fact()) else {
+        return Ok(None);
+    };
+    let at = posting.at.as_millisecond();
+    let put = |e| write(path, e);
+    if store_believed(conn, posting, (&standing, amount), &next, at).map_err(put)? == 0 {
+        return Ok(None);
+    }
+    insert_fact(conn, posting, at).map_err(put)?;
+    let counted = |state, status| Counted {
+        state,
+        amount,
+        status,
+    };
+    let status = new_status(&posting.news).map(|status| (status.word.clone(), status.class));
+    let (from, to) = (counted(standing.state, None), counted(next.state, status));
+    totals.shift(Some(&from), Some(&to));
+    Ok(Some(next))
+}
+
+/// Payouts changed: one, or none if it is not as believed or the news is of another kind.
+fn store_believed(
+    conn: &Connection,
+    posting: &Posting,
+    (before, amount): (&Standing, Money),
+    next: &Standing,
+    at: i64,
+) -> rusqlite::Result<usize> {
+    let payout = posting.payout.0;
+    let (was, now) = (stored(before), stored(next));
+    if let News::Sending {
+        body: Some(body), ..
+    } = &posting.news
+        && !before.is_frozen()
+    {
+        return conn.prepare_cached(&SENDING_BELIEVED)?.execute(params![
+            payout,
+            now.0,
+            now.1,
+            now.2,
+            now.3,
+            &**body,
+            was.0,
+            was.1,
+            was.2,
+            was.3,
+            amount.paise(),
+        ]);
+    }
+    let News::Created(receipt, status) = &posting.news else {
+        return Ok(0);
+    };
+    conn.prepare_cached(&CREATED_BELIEVED)?.execute(params![
+        payout,
+        now.0,
+        now.1,
+        now.2,
+        now.3,
+        &receipt.reference,
+        &receipt.link,
+        &status.word,
+        class_code(status.class),
+        at,
+        was.0,
+        was.1,
+        was.2,
+        was.3,
+        amount.paise(),
+    ])
+}
+
+/// State, attempts, terms and history, as they are stored.
+fn stored(standing: &Standing) -> (i64, u32, Option<i64>, u16) {
+    (
+        state_code(standing.state),
+        standing.attempts,
+        standing.terms.map(|terms| terms.0.cast_signed()),
+        standing.history.bits(),
+    )
 }
 
 static LOAD: LazyLock<String> = LazyLock::new(|| {
@@ -230,17 +195,6 @@ pub(super) fn standing_from(line: &rusqlite::Row<'_>, path: &Path) -> Result<Sta
     })
 }
 
-/// One statement for where the payout stands now and what the news carries: `$carried` are further columns, from `?6`.
-macro_rules! update {
-    ($carried:literal) => {
-        concat!(
-            "UPDATE payouts SET state = ?2, attempts = ?3, terms = ?4, history = ?5",
-            $carried,
-            " WHERE payout = ?1"
-        )
-    };
-}
-
 fn store(
     conn: &Connection,
     posting: &Posting,
@@ -248,17 +202,9 @@ fn store(
     next: &Standing,
     at: i64,
 ) -> rusqlite::Result<()> {
-    let (payout, state, attempts, terms, history) = (
-        posting.payout.0,
-        state_code(next.state),
-        next.attempts,
-        next.terms.map(|terms| terms.0.cast_signed()),
-        next.history.bits(),
-    );
+    let payout = posting.payout.0;
+    let (state, attempts, terms, history) = stored(next);
     match &posting.news {
-        News::Sending { body: None, .. } => conn
-            .prepare_cached(update!(""))?
-            .execute((payout, state, attempts, terms, history)),
         News::Sending {
             body: Some(body), ..
         } => {
@@ -270,25 +216,14 @@ fn store(
                 .execute((payout, state, attempts, terms, history, &**body))
         }
         News::Created(receipt, status) => {
-            let class = class_code(status.class);
-            conn.prepare_cached(&CREATED)?.execute((
-                payout,
-                state,
-                attempts,
-                terms,
-                history,
-                &receipt.reference,
-                &receipt.link,
-                &status.word,
-                class,
-                at,
-            ))
+            let now = (payout, state, attempts, terms, history);
+            created(conn, now, receipt, status, at)
         }
         News::Rejected(Refusal { code, message }) => conn
-            .prepare_cached(update!(", error_code = ?6, error_message = ?7"))?
+            .prepare_cached(&REJECTED)?
             .execute((payout, state, attempts, terms, history, code, message)),
         News::Found(_, why) => conn
-            .prepare_cached(update!(", error_code = NULL, error_message = ?6"))?
+            .prepare_cached(&FOUND)?
             .execute((payout, state, attempts, terms, history, why)),
         News::Present(seen) | News::Swept(seen) => {
             let now = (payout, state, attempts, terms, history);
@@ -296,23 +231,24 @@ fn store(
         }
         // The status that is shown was not confirmed by this answer, so its time stays as it was.
         News::Missing if next.history.lost => conn
-            .prepare_cached(update!(", error_code = NULL, error_message = ?6"))?
+            .prepare_cached(&FOUND)?
             .execute((payout, state, attempts, terms, history, LOST)),
         News::Missing => conn
-            .prepare_cached(update!(", checked_at = ?6"))?
+            .prepare_cached(&CHECKED)?
             .execute((payout, state, attempts, terms, history, at)),
-        News::Adopted => {
-            let sql = update!(
-                ", created_at = coalesce(created_at, ?6), error_code = NULL, error_message = NULL"
-            );
-            conn.prepare_cached(sql)?
-                .execute((payout, state, attempts, terms, history, at))
-        }
+        News::Adopted => conn
+            .prepare_cached(&ADOPTED)?
+            .execute((payout, state, attempts, terms, history, at)),
         News::Mended => conn
-            .prepare_cached(update!(", error_code = NULL, error_message = NULL"))?
+            .prepare_cached(&MENDED)?
             .execute((payout, state, attempts, terms, history)),
-        News::Cancelling | News::Deactivated | News::Resumed | News::ProvenDead => conn
-            .prepare_cached(update!(""))?
+        News::Sending { body: None, .. }
+        | News::Cancelling
+        | News::Closing
+        | News::Deactivated
+        | News::Resumed
+        | News::ProvenDead => conn
+            .prepare_cached(&STOOD)?
             .execute((payout, state, attempts, terms, history)),
     }
     .map(|_| ())
@@ -324,6 +260,27 @@ const LOST: &str = "the gateway says that it does not know this link, which it h
 /// Payout, state, attempts, terms and history, as they are stored.
 type Now = (i64, i64, u32, Option<i64>, u16);
 
+fn created(
+    conn: &Connection,
+    (payout, state, attempts, terms, history): Now,
+    receipt: &Receipt,
+    status: &Status,
+    at: i64,
+) -> rusqlite::Result<usize> {
+    conn.prepare_cached(&CREATED)?.execute((
+        payout,
+        state,
+        attempts,
+        terms,
+        history,
+        &receipt.reference,
+        &receipt.link,
+        &status.word,
+        class_code(status.class),
+        at,
+    ))
+}
+
 fn sighted(
     conn: &Connection,
     (payout, state, attempts, terms, history): Now,
@@ -331,8 +288,7 @@ fn sighted(
     settled: bool,
     at: i64,
 ) -> rusqlite::Result<usize> {
-    let status = (&seen.status.word, class_code(seen.status.class));
-    conn.prepare_cached(SIGHTED)?.execute((
+    conn.prepare_cached(&SIGHTED)?.execute((
         payout,
         state,
         attempts,
@@ -340,8 +296,8 @@ fn sighted(
         history,
         &seen.reference,
         &seen.link,
-        status.0,
-        status.1,
+        &seen.status.word,
+        class_code(seen.status.class),
         &seen.reason,
         &seen.utr,
         at,
@@ -371,32 +327,82 @@ const STANDING: [(&str, &str); 4] = [
     ("history", "?5"),
 ];
 
-/// The two statements of every payout that goes well.
-static SENDING: LazyLock<String> =
-    LazyLock::new(|| sealed_update(&[&STANDING[..], &[("body", "?6")]].concat()));
-static CREATED: LazyLock<String> = LazyLock::new(|| {
-    let carried = [
-        ("reference_id", "?6"),
-        ("cashgram_link", "?7"),
-        ("status", "?8"),
-        ("status_class", "?9"),
-        ("created_at", "?10"),
+/// One statement for where the payout stands now and what the news carries: further columns, from `?6`.
+fn update(carried: &[(&str, &str)]) -> String {
+    sealed_update(&[&STANDING[..], carried].concat())
+}
+
+/// The same for a payout that is whole and stands as believed: state, attempts, terms, history and amount from `first`.
+fn update_believed(carried: &[(&str, &str)], first: usize) -> String {
+    let [state, attempts, terms, history, amount] =
+        [first, first + 1, first + 2, first + 3, first + 4];
+    format!(
+        "{} AND state = ?{state} AND attempts = ?{attempts} AND terms IS ?{terms} AND history = ?{history}
+         AND amount = ?{amount} AND status IS NULL AND row IS NOT NULL AND {WHOLE}",
+        update(carried)
+    )
+}
+
+const SENT: [(&str, &str); 1] = [("body", "?6")];
+const MADE: [(&str, &str); 7] = [
+    ("reference_id", "?6"),
+    ("cashgram_link", "?7"),
+    ("status", "?8"),
+    ("status_class", "?9"),
+    ("created_at", "?10"),
+    ("error_code", "NULL"),
+    ("error_message", "NULL"),
+];
+
+static SENDING: LazyLock<String> = LazyLock::new(|| update(&SENT));
+static SENDING_BELIEVED: LazyLock<String> = LazyLock::new(|| update_believed(&SENT, 7));
+static CREATED: LazyLock<String> = LazyLock::new(|| update(&MADE));
+static CREATED_BELIEVED: LazyLock<String> = LazyLock::new(|| update_believed(&MADE, 11));
+static REJECTED: LazyLock<String> =
+    LazyLock::new(|| update(&[("error_code", "?6"), ("error_message", "?7")]));
+static FOUND: LazyLock<String> =
+    LazyLock::new(|| update(&[("error_code", "NULL"), ("error_message", "?6")]));
+static CHECKED: LazyLock<String> = LazyLock::new(|| update(&[("checked_at", "?6")]));
+static ADOPTED: LazyLock<String> = LazyLock::new(|| {
+    update(&[
+        ("created_at", "coalesce(created_at, ?6)"),
         ("error_code", "NULL"),
         ("error_message", "NULL"),
-    ];
-    sealed_update(&[&STANDING[..], &carried].concat())
+    ])
 });
+static MENDED: LazyLock<String> =
+    LazyLock::new(|| update(&[("error_code", "NULL"), ("error_message", "NULL")]));
+static STOOD: LazyLock<String> = LazyLock::new(|| update(&[]));
 
 /// A reference or link once known never changes: positive evidence does not regress.
-const SIGHTED: &str = update!(
-    ", reference_id = coalesce(reference_id, ?6), cashgram_link = coalesce(cashgram_link, ?7),
-       status = ?8, status_class = ?9, status_reason = ?10, utr = coalesce(?11, utr), checked_at = ?12,
-       created_at = CASE WHEN ?13 THEN coalesce(created_at, ?12) ELSE created_at END,
-       error_code = CASE WHEN ?13 THEN NULL ELSE error_code END,
-       error_message = CASE WHEN ?13 THEN NULL ELSE error_message END,
-       redeemed_at = CASE WHEN ?9 = 2 THEN coalesce(redeemed_at, ?12) ELSE redeemed_at END,
-       dead_at = CASE WHEN ?9 IN (3, 4, 5) THEN coalesce(dead_at, ?12) ELSE NULL END"
-);
+static SIGHTED: LazyLock<String> = LazyLock::new(|| {
+    update(&[
+        ("reference_id", "coalesce(reference_id, ?6)"),
+        ("cashgram_link", "coalesce(cashgram_link, ?7)"),
+        ("status", "?8"),
+        ("status_class", "?9"),
+        ("status_reason", "?10"),
+        ("utr", "coalesce(?11, utr)"),
+        ("checked_at", "?12"),
+        (
+            "created_at",
+            "CASE WHEN ?13 THEN coalesce(created_at, ?12) ELSE created_at END",
+        ),
+        ("error_code", "CASE WHEN ?13 THEN NULL ELSE error_code END"),
+        (
+            "error_message",
+            "CASE WHEN ?13 THEN NULL ELSE error_message END",
+        ),
+        (
+            "redeemed_at",
+            "CASE WHEN ?9 = 2 THEN coalesce(redeemed_at, ?12) ELSE redeemed_at END",
+        ),
+        (
+            "dead_at",
+            "CASE WHEN ?9 IN (3, 4, 5) THEN coalesce(dead_at, ?12) ELSE NULL END",
+        ),
+    ])
+});
 
 fn new_status(news: &News) -> Option<&Status> {
     match news {
@@ -409,6 +415,7 @@ fn new_status(news: &News) -> Option<&Status> {
         | News::Adopted
         | News::Mended
         | News::Cancelling
+        | News::Closing
         | News::Deactivated
         | News::Resumed
         | News::ProvenDead => None,
@@ -440,3 +447,6 @@ fn insert_fact(conn: &Connection, posting: &Posting, at: i64) -> rusqlite::Resul
         .execute((posting.payout.0, at, posting.news.kind(), attempt, terms, posting.news.detail()))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use super::apply::standing_from;
 use super::error::Error;
 use super::meta;
 use super::schema::{INDEXES, damaged, write};
-use super::seal::{self, PLACED, WHOLE};
+use super::seal::{self, PLACED, WHOLE, sealed_update};
 use super::store::{PayoutNo, Store, state_code};
 use super::totals::Totals;
 
@@ -332,11 +332,14 @@ impl Intake<'_> {
             "spoiled"
         };
         let put = |e| write(self.path, e);
+        let update = sealed_update(&[
+            ("state", "?2"),
+            ("error_code", "NULL"),
+            ("error_message", "NULL"),
+        ]);
         self.tx
-            .execute(
-                "UPDATE payouts SET state = ?2, error_code = NULL, error_message = NULL WHERE payout = ?1",
-                (payout.0, state_code(next.state)),
-            )
+            .prepare_cached(&update)
+            .and_then(|mut update| update.execute((payout.0, state_code(next.state))))
             .map_err(put)?;
         self.tx
             .execute(

@@ -4,12 +4,11 @@
 //! the run. While there is one, the pages of a run hold nothing else.
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
 
 use crate::domain::{History, State};
 
-use super::apply::{News, Posting};
 use super::error::Error;
+use super::news::{News, Posting};
 use super::pages::{SWEEP_COLUMNS, SweepRow, sweep_row};
 use super::schema::{damaged, write};
 use super::seal::{PLACED, WHOLE};
@@ -276,16 +275,6 @@ impl Store {
         if self.picking { CHOSEN } else { "" }
     }
 
-    /// Takes back the wish to stop what is in doubt.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be recorded.
-    pub fn resume_doubts(&mut self, at: Timestamp) -> Result<u64, Error> {
-        let which = format!(" AND state = 2 AND history & {} <> 0", History::CANCELLING);
-        self.record_chosen(&which, at, News::Resumed)
-    }
-
     /// Writes down that chosen links seen dead are proven so; with `before`, those alone that were first seen dead no
     /// later (milliseconds since 1970).
     ///
@@ -327,39 +316,12 @@ impl Store {
                 payout: row.payout,
                 at,
                 news: news.clone(),
+                believed: None,
             };
             let postings: Vec<Posting> = page.iter().map(posting).collect();
             self.record(&postings)?;
             recorded += u64::try_from(postings.len()).unwrap_or(0);
         }
-    }
-
-    /// Remembers whether the batch is closed: `send` refuses then.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be recorded.
-    pub fn set_closed(&mut self, closed: bool) -> Result<(), Error> {
-        self.put_flag("closed", closed)?;
-        self.meta.closed = closed;
-        Ok(())
-    }
-
-    /// How many payouts in the sheet are waiting for the gateway's answer to a cancel.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read.
-    pub fn being_cancelled(&self) -> Result<u64, Error> {
-        let sql = format!(
-            "SELECT count(*) FROM payouts WHERE {STANDING} AND history & {} <> 0",
-            History::CANCELLING
-        );
-        let count = self.conn.query_row(&sql, [], |line| line.get(0));
-        Ok(count
-            .optional()
-            .map_err(|e| damaged(&self.path, e))?
-            .unwrap_or(0))
     }
 
     /// Links that were confirmed and that the gateway says it does not know: the first `limit` of them in the sheet's

@@ -24,6 +24,7 @@
 //! Deliberately absent: any way to set a state. [`Store::record`] takes facts.
 
 mod apply;
+mod closing;
 mod earlier;
 mod error;
 mod intake;
@@ -31,6 +32,7 @@ pub mod lock;
 mod mend;
 mod meta;
 mod migrate;
+mod news;
 mod note;
 mod pages;
 mod paid;
@@ -47,12 +49,12 @@ mod store;
 mod totals;
 mod unsent;
 
-pub use apply::{News, Posting};
 pub use earlier::EarlierRow;
 pub use error::Error;
 pub use intake::{Intake, Known, RowFields};
 pub use mend::{Named, Pick};
 pub use meta::{Binding, Meta};
+pub use news::{Believed, News, Posting};
 pub use note::{Note, PauseNote};
 pub use pages::{OpenRow, Sendable, SweepRow};
 pub use peek::{Asked, Peek, Recorded};

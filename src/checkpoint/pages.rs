@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::{History, Money, Standing};
 
 use super::apply::standing_from;
+use super::closing::resumable;
 use super::error::Error;
 use super::schema::damaged;
 use super::seal::{PLACED, WHOLE};
@@ -198,16 +199,20 @@ impl Store {
         Ok(rows.into_iter().map(SweepRow::from).collect())
     }
 
-    /// What a run would send now; where there is a choice, all that is chosen. Rows that do not say whether to message the recipient follow `notify`.
+    /// What a run would send now; where there is a choice, all that is chosen; where a closed batch is about to be
+    /// `reopened`, also what is in doubt and would no longer be stopped. Rows that do not say whether to message the recipient follow `notify`.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn sendable(&self, notify: bool) -> Result<Sendable, Error> {
+    pub fn sendable(&self, notify: bool, reopened: bool) -> Result<Sendable, Error> {
         let read = |e| damaged(&self.path, e);
         // Of a choice all is sent, whatever has to be done to it first.
         let which = if self.picking { "1" } else { "state = 1" };
-        let sendable = format!("{which} AND {UNHELD}{}", self.chosen());
+        let mut sendable = format!("{which} AND {UNHELD}{}", self.chosen());
+        if reopened && self.meta.closed {
+            sendable = format!("({sendable} OR row > 0 AND state = 2 AND {})", resumable());
+        }
         let sums = format!(
             "SELECT count(*), coalesce(sum(amount), 0), coalesce(sum(coalesce(notify, ?1)), 0) FROM payouts WHERE {sendable}"
         );

@@ -124,6 +124,30 @@ impl Store {
         meta::put(&self.conn, &self.path, "results", &list)
     }
 
+    /// Notes that results of the sheet that was taken in last have been written.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn note_told(&self) -> Result<(), Error> {
+        match &self.meta.fingerprint {
+            Some(fingerprint) if !self.is_told()? => {
+                meta::put(&self.conn, &self.path, "told", fingerprint)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether they have. A run that died after its intake has not written any.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn is_told(&self) -> Result<bool, Error> {
+        let told = meta::get(&self.conn, &self.path, "told")?;
+        Ok(told.is_some() && told == self.meta.fingerprint)
+    }
+
     /// Where results were ever written.
     ///
     /// # Errors
@@ -162,7 +186,7 @@ impl Store {
         let at = self.meta.purged.clone().unwrap_or_else(|| at.to_string());
         meta::put(&tx, &path, "purged", &at)?;
         meta::put(&tx, &path, "purge_finished", "no")?;
-        tx.execute("DELETE FROM meta WHERE key = 'fingerprint'", [])
+        tx.execute("DELETE FROM meta WHERE key IN ('fingerprint', 'told')", [])
             .map_err(put)?;
         tx.execute(PAYOUTS, []).map_err(put)?;
         tx.execute(FACTS, []).map_err(put)?;

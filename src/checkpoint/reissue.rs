@@ -13,7 +13,7 @@ use super::apply::standing_from;
 use super::error::Error;
 use super::meta;
 use super::schema::{damaged, write};
-use super::seal::{PLACED, WHOLE};
+use super::seal::{PLACED, WHOLE, sealed_update};
 use super::store::{PayoutNo, Store};
 use super::totals::Counted;
 
@@ -216,11 +216,10 @@ fn retire(
         }
     };
     let replaced = standing.after(Fact::Replaced)?;
-    conn.prepare_cached(
-        "UPDATE payouts SET history = ?2, row = NULL, line = NULL WHERE payout = ?1",
-    )
-    .and_then(|mut update| update.execute((old.0, replaced.history.bits())))
-    .map_err(put)?;
+    let update = sealed_update(&[("history", "?2"), ("row", "NULL"), ("line", "NULL")]);
+    conn.prepare_cached(&update)
+        .and_then(|mut update| update.execute((old.0, replaced.history.bits())))
+        .map_err(put)?;
     let detail = serde_json::json!({"by": by.0}).to_string();
     conn.prepare_cached(
         "INSERT INTO facts (payout, at, kind, detail) VALUES (?1, ?2, 'replaced', ?3)",

@@ -184,6 +184,7 @@ fn fact(kind: &str, line: &Row<'_>) -> rusqlite::Result<Option<Fact>> {
         "spoiled" => Fact::Spoiled,
         "swept" => Fact::Swept(life()?),
         "cancelling" => Fact::Cancelling,
+        "closing" => Fact::Closing,
         "deactivated" => Fact::Deactivated,
         "resumed" => Fact::Resumed,
         "proven_dead" => Fact::ProvenDead,

@@ -6,9 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::domain::{Standing, State, StatusClass};
 
-use super::apply::{self, News, Posting};
+use super::apply;
 use super::error::Error;
 use super::meta::{self, Binding, Meta};
+use super::news::{News, Posting};
 use super::note::Note;
 use super::schema::{self, write};
 use super::totals::Totals;

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use crate::domain::{History, State};
 
-use super::apply::News;
 use super::error::Error;
 use super::mend::STANDING;
 use super::pages::SweepRow;
@@ -84,7 +83,7 @@ impl Store {
     ///
     /// If it cannot be recorded.
     pub fn cancel_ready(&mut self, at: Timestamp) -> Result<u64, Error> {
-        self.record_chosen(&self.unsent(), at, News::Cancelling)
+        self.record_chosen(&self.unsent(), at, self.wish())
     }
 
     fn unsent(&self) -> String {

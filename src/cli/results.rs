@@ -75,13 +75,15 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
 pub(super) fn write_all(store: &Store, files: &Files, environment: &str) -> anyhow::Result<()> {
     write(store, &files.results, environment)?;
     write_earlier(store, &files.earlier, environment)?;
+    store.note_told()?;
     remember(store, &files.results)
 }
 
 /// A purge finds what was written here, wherever it was.
 fn remember(store: &Store, path: &Path) -> anyhow::Result<()> {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    Ok(store.remember_results(&whole)?)
+    store.remember_results(&whole)?;
+    Ok(())
 }
 
 /// Every other Cashgram of the batch. Sheets come and go with other columns, so of theirs it has the three that say

@@ -80,6 +80,7 @@ pub(super) async fn carry_out(
         sendable: Sendable::default(),
         retry,
         spoken: prepared.spoken,
+        let_go: 0,
     };
     let ended = run.go().await;
     run.reporter.close();
@@ -186,12 +187,16 @@ struct Sending<'s> {
     retry: Option<&'s Retry>,
     /// What a retry says of rows that it leaves alone.
     spoken: Vec<String>,
+    /// Rows that were named, and whose links may not be replaced after all.
+    let_go: u64,
 }
 
 impl Sending<'_> {
     async fn go(&mut self) -> anyhow::Result<Outcome> {
         let mut outcome = self.go_on().await?;
         outcome.chosen = self.retry.is_some();
+        // Whoever named a row and was not told before that it is left alone has to look at it.
+        outcome.held_back += self.let_go;
         outcome.about_dead = self.retry.is_some_and(|retry| retry.expired);
         Ok(outcome)
     }
@@ -241,8 +246,14 @@ impl Sending<'_> {
         }
         if let Some(retry) = self.retry {
             match retry::prove(&mut self.session, retry).await? {
-                Ok(0) => self.spoken.push(retry::nothing(retry)),
-                Ok(_) => {}
+                Ok(left) => {
+                    if left == 0 {
+                        self.spoken.push(retry::nothing(retry));
+                    }
+                    if retry.named.any() {
+                        self.let_go = open.saturating_sub(left);
+                    }
+                }
                 Err(halt) => return Ok(self.halted(halt)),
             }
         }
@@ -265,12 +276,13 @@ impl Sending<'_> {
         }
         let at = self.shell.clock.now();
         if self.send.reopen {
-            self.session
-                .write(move |store| {
-                    store.set_closed(false)?;
-                    store.resume_doubts(at)
-                })
-                .await?;
+            let notify = self.send.notify == Notify::Yes;
+            // What was in doubt is looked up first, though it was asked about with what is sent.
+            let reopen = move |store: &mut Store| {
+                store.reopen(at)?;
+                store.sendable(notify, false)
+            };
+            self.sendable = self.session.write(reopen).await?;
         }
         if self.retry.is_some() {
             let today = self.shell.clock.today_in_india();
@@ -359,10 +371,10 @@ impl Sending<'_> {
     /// Balance, totals, question.
     async fn approve(&mut self, balance: BalanceReading<Client>) -> anyhow::Result<()> {
         let balance = balance.wait().await.map(|balance| balance.available);
-        let notify = self.send.notify == Notify::Yes;
+        let (notify, reopened) = (self.send.notify == Notify::Yes, self.send.reopen);
         let (totals, sendable) = self
             .session
-            .read(move |store| Ok((store.totals().clone(), store.sendable(notify)?)))
+            .read(move |store| Ok((store.totals().clone(), store.sendable(notify, reopened)?)))
             .await?;
         let question = approve::Question {
             send: self.send,
@@ -378,7 +390,8 @@ impl Sending<'_> {
     /// A file is there whatever comes. One of an earlier run over the same sheet serves as well.
     async fn write_first_results(&self) -> anyhow::Result<()> {
         let files = self.send.files.clone();
-        if files.results.exists() && !self.judged.is_new && self.retry.is_none() {
+        let stands = files.results.exists() && !self.judged.is_new && self.retry.is_none();
+        if stands && self.session.read(Store::is_told).await? {
             return Ok(());
         }
         let environment = self.send.gateway.environment.word();

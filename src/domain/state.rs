@@ -97,11 +97,13 @@ pub enum Fact {
     Spoiled,
     /// The status of a created Cashgram was read.
     Swept(Life),
-    /// The user wants it stopped. Durable before the gateway is asked.
+    /// The user wants it stopped, and named it. Durable before the gateway is asked.
     Cancelling,
+    /// The user wants it stopped with the whole batch. In older files that is [`Fact::Cancelling`].
+    Closing,
     /// The gateway did what was asked: the link is dead, and it was us.
     Deactivated,
-    /// The wish to stop a payout in doubt was taken back.
+    /// The wish to stop it was taken back.
     Resumed,
     /// A second look, long enough after the first, found the link dead as well.
     ProvenDead,
@@ -241,7 +243,8 @@ impl Standing {
                 (nothing_exists && !self.is_frozen()).then(|| self.to(State::Invalid))
             }
             Fact::Swept(life) => self.swept(life),
-            Fact::Cancelling => self.cancelling(),
+            Fact::Cancelling => self.cancelling(false),
+            Fact::Closing => self.cancelling(true),
             Fact::Deactivated => self.deactivated(),
             Fact::Resumed => self.resumed(),
             Fact::ProvenDead => self.proven_dead(),

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::checkpoint::{PayoutNo, SweepRow};
+use crate::checkpoint::{News, PayoutNo, SweepRow};
 use crate::domain::{LookUp, Money, Standing, State, StatusClass};
 use crate::gateway::Gateway;
 
@@ -50,8 +50,8 @@ pub(super) enum Source {
     },
     /// What a cancel takes for never sent, above that payout.
     Unsent { after: Option<PayoutNo> },
-    /// What is to be stopped, above that payout.
-    Stop { after: Option<PayoutNo> },
+    /// What is to be stopped, above that payout, with the wish that is written down first.
+    Stop { after: Option<PayoutNo>, wish: News },
 }
 
 impl Source {
@@ -61,7 +61,7 @@ impl Source {
             Source::Open { after, .. }
             | Source::Picked { after, .. }
             | Source::Unsent { after }
-            | Source::Stop { after } => *after = last,
+            | Source::Stop { after, .. } => *after = last,
             Source::Sample(_) | Source::Listed(_) | Source::Strange(_) | Source::Ready { .. } => {}
         }
     }
@@ -216,7 +216,7 @@ impl<G: Gateway> Asker<G> {
             | Source::Ready { after: None }
             | Source::Picked { after: None, .. }
             | Source::Unsent { after: None }
-            | Source::Stop { after: None } => return Ok(Vec::new()),
+            | Source::Stop { after: None, .. } => return Ok(Vec::new()),
             Source::Ready { after: Some(after) } => {
                 let from = *after;
                 let page = recorder
@@ -251,7 +251,9 @@ impl<G: Gateway> Asker<G> {
                     .run(move |store| store.unsent_page(from, PAGE_ROWS))
                     .await?
             }
-            Source::Stop { after: Some(after) } => {
+            Source::Stop {
+                after: Some(after), ..
+            } => {
                 let from = *after;
                 recorder
                     .run(move |store| store.stop_page(from, PAGE_ROWS))
@@ -280,12 +282,21 @@ impl<G: Gateway> Asker<G> {
             State::Unknown => Asking::Doubt,
             State::Created | State::Conflict | State::Invalid | State::Cancelled => Asking::Status,
         };
-        let stops = matches!(self.source, Source::Stop { .. });
+        let wish = match &self.source {
+            Source::Stop { wish, .. } => Some(wish.clone()),
+            Source::Open { .. }
+            | Source::Sample(_)
+            | Source::Listed(_)
+            | Source::Strange(_)
+            | Source::Ready { .. }
+            | Source::Picked { .. }
+            | Source::Unsent { .. } => None,
+        };
         self.on_the_way.spawn(async move {
             let mut question = question;
             let row = &mut question.row;
-            if stops {
-                row.standing = line.wish(row.payout, row.standing).await?;
+            if let Some(wish) = wish {
+                row.standing = line.wish(row.payout, row.standing, wish).await?;
                 let end = line
                     .stop(row.payout, &row.cashgram_id, row.standing)
                     .await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 
-use crate::checkpoint::{News, OpenRow, PayoutNo, Posting};
+use crate::checkpoint::{Believed, News, OpenRow, PayoutNo, Posting};
 use crate::clock::Clock;
 use crate::domain::planted::{self, Mistake};
 use crate::domain::{Finding, Found, LookUp, Standing};
@@ -89,10 +89,12 @@ impl<G: Gateway> Line<G> {
             terms: order.terms,
             body: order.is_new.then(|| order.body.clone()),
         };
+        let posted = self.post_of(row, row.standing, sending);
+        let mut sent = row.standing;
         if planted::is(Mistake::SendBeforeDurable) {
-            tokio::select! { biased; _ = self.post(row.payout, sending) => {}, () = std::future::ready(()) => {} }
+            tokio::select! { biased; _ = posted => {}, () = std::future::ready(()) => {} }
         } else {
-            self.post(row.payout, sending).await?;
+            sent = posted.await?;
         }
         let finding = match self.send(token, &row.cashgram_id, &order.body).await {
             Ok(finding) => finding,
@@ -103,7 +105,7 @@ impl<G: Gateway> Line<G> {
                 return Ok(CreateEnd::Held);
             }
         };
-        let standing = self.post(row.payout, news_of(&finding)).await?;
+        let standing = self.post_of(row, sent, news_of(&finding)).await?;
         Ok(CreateEnd::Found {
             finding,
             standing,
@@ -267,13 +269,35 @@ impl<G: Gateway> Line<G> {
     }
 
     pub(super) async fn post(&self, payout: PayoutNo, news: News) -> Result<Standing, Failed> {
-        self.recorder
-            .post(Posting {
-                payout,
-                at: self.clock.now(),
-                news,
-            })
-            .await
+        self.post_as(payout, news, None).await
+    }
+
+    /// The same of a row of the sheet that stands so.
+    async fn post_of(
+        &self,
+        row: &OpenRow,
+        standing: Standing,
+        news: News,
+    ) -> Result<Standing, Failed> {
+        let amount = row.amount;
+        let believed = Believed { standing, amount };
+        self.post_as(row.payout, news, Some(believed)).await
+    }
+
+    async fn post_as(
+        &self,
+        payout: PayoutNo,
+        news: News,
+        believed: Option<Believed>,
+    ) -> Result<Standing, Failed> {
+        let at = self.clock.now();
+        let posting = Posting {
+            payout,
+            at,
+            news,
+            believed,
+        };
+        self.recorder.post(posting).await
     }
 }
 

@@ -90,6 +90,7 @@ impl<G: Gateway> Session<G> {
                 payout: row.payout,
                 at: self.line.clock.now(),
                 news: News::Adopted,
+                believed: None,
             };
             let recorder = self.line.recorder.clone();
             posts.spawn(async move { recorder.post(posting).await });

@@ -250,46 +250,6 @@ impl<G: Gateway> Session<G> {
         }
     }
 
-    /// Stops everything that a cancel is about, of a choice what is chosen. What was never sent is cancelled first, and
-    /// looked up before that where it may exist all the same: then it is in conflict.
-    pub async fn stop(&mut self) -> Outcome {
-        if let Err(halt) = self.authorize().await {
-            return self.halted(halt);
-        }
-        if let Err(halt) = self.stop_unsent().await {
-            return self.halted(halt);
-        }
-        let source = Source::Stop {
-            after: Some(PayoutNo(0)),
-        };
-        let asked = self.asker(source).run(self.interrupt.clone()).await;
-        asked.outcome
-    }
-
-    async fn stop_unsent(&mut self) -> Result<(), Halt> {
-        let recorder = self.line.recorder.clone();
-        let asked = recorder.run(|store| store.may_exist_unsent()).await;
-        if asked.map_err(|why| not_recorded(&why))? {
-            let source = Source::Unsent {
-                after: Some(PayoutNo(0)),
-            };
-            self.ask(source).await?;
-            let noted = recorder.run(|store| store.note_found()).await;
-            noted.map_err(|why| not_recorded(&why))?;
-        }
-        let at = self.line.clock.now();
-        let cancelled = recorder.run(move |store| store.cancel_ready(at)).await;
-        cancelled.map(|_| ()).map_err(|why| not_recorded(&why))
-    }
-
-    fn halted(&self, halt: Halt) -> Outcome {
-        Outcome {
-            halt: Some(halt),
-            requests: self.requests(),
-            ..Outcome::default()
-        }
-    }
-
     /// Looks at the chosen links, and again at those that were not seen dead before at least `settle` ago, until
     /// every one that is dead is proven so.
     ///
@@ -403,6 +363,8 @@ impl<G: Gateway> Session<G> {
         self.recording.join_here().await
     }
 }
+
+mod cancel;
 
 fn not_recorded(why: &super::recorder::Failed) -> Halt {
     Halt::NotRecorded {

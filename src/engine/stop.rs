@@ -23,16 +23,20 @@ pub(super) enum StopEnd {
 }
 
 impl<G: Gateway> Line<G> {
-    /// Writes the wish down. Nothing is asked of the gateway before that.
+    /// Writes the wish down, unless it is known. Nothing is asked of the gateway before that.
     pub(super) async fn wish(
         &self,
         payout: PayoutNo,
         standing: Standing,
+        wish: News,
     ) -> Result<Standing, Failed> {
-        if standing.history.cancelling {
+        let history = standing.history;
+        // What is named now was to be stopped with the whole batch so far.
+        let more = history.closing && wish == News::Cancelling;
+        if history.cancelling && !more {
             return Ok(standing);
         }
-        self.post(payout, News::Cancelling).await
+        self.post(payout, wish).await
     }
 
     /// Stops the payout that `standing` is about, as far as one request or two can.

@@ -1,6 +1,6 @@
 //! The rows of a text, read ahead on a thread of its own: while one core splits the next rows, another judges these.
 //!
-//! Rows come in batches, in order, and so does the error that ends them. Batches are used again, so that memory stays
+//! The search for card numbers, which needs no column's meaning and looks at every cell, is done here too. Rows come in batches, in order, and so does the error that ends them. Batches are used again, so that memory stays
 //! what a few of them take. Deliberately absent: what a row is (`read`), and anything that is done with one.
 
 use std::io::Read;
@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use csv::StringRecord;
+
+use crate::domain::card::holds_card_number;
 
 use super::error::Error;
 use super::read::Records;
@@ -22,11 +24,19 @@ const BATCHES_WAITING: usize = 2;
 /// What one pass of the thread brings.
 #[derive(Default)]
 struct Batch {
-    rows: Vec<(u64, StringRecord)>,
+    rows: Vec<AheadRow>,
     /// So many of `rows` are of this batch; the others are kept for their memory.
     filled: usize,
     /// After the last row: the file's SHA-256 if it was asked for, or why there are no more rows.
     end: Option<Result<Option<[u8; 32]>, Error>>,
+}
+
+/// One row.
+#[derive(Default)]
+struct AheadRow {
+    line: u64,
+    cells: StringRecord,
+    holds_card: bool,
 }
 
 /// The rows of one text.
@@ -88,11 +98,17 @@ impl Ahead {
     pub(super) fn current(&self) -> (u64, &StringRecord) {
         static NONE: std::sync::LazyLock<StringRecord> =
             std::sync::LazyLock::new(StringRecord::new);
-        let row = self
-            .next
-            .checked_sub(1)
-            .and_then(|at| self.batch.rows.get(at));
-        row.map_or((0, &NONE), |(line, cells)| (*line, cells))
+        self.row().map_or((0, &NONE), |row| (row.line, &row.cells))
+    }
+
+    /// Whether a cell of the row last read holds a card's number.
+    pub(super) fn holds_card(&self) -> bool {
+        self.row().is_some_and(|row| row.holds_card)
+    }
+
+    fn row(&self) -> Option<&AheadRow> {
+        let at = self.next.checked_sub(1)?;
+        self.batch.rows.get(at)
     }
 
     /// The sheet's path, for messages.
@@ -141,11 +157,12 @@ fn fill<R: Read>(batch: &mut Batch, records: &mut Records<R>) {
             Err(error) => return batch.end = Some(Err(error)),
         }
         if batch.rows.len() == batch.filled {
-            batch.rows.push((0, StringRecord::new()));
+            batch.rows.push(AheadRow::default());
         }
-        if let Some((line, cells)) = batch.rows.get_mut(batch.filled) {
-            *line = records.take_into(cells);
-            bytes += cells.as_slice().len();
+        if let Some(row) = batch.rows.get_mut(batch.filled) {
+            row.line = records.take_into(&mut row.cells);
+            row.holds_card = row.cells.iter().any(holds_card_number);
+            bytes += row.cells.as_slice().len();
         }
         batch.filled += 1;
     }

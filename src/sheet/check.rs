@@ -149,7 +149,13 @@ impl<'a> Checker<'a> {
     }
 
     /// Judges the next row.
-    pub(super) fn row(&mut self, line: u64, cells: &StringRecord, troubles: &[(usize, Trouble)]) {
+    pub(super) fn row(
+        &mut self,
+        line: u64,
+        cells: &StringRecord,
+        troubles: &[(usize, Trouble)],
+        holds_card: bool,
+    ) {
         let index = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
         self.lines.note(index, line);
         let header = self.header;
@@ -189,7 +195,8 @@ impl<'a> Checker<'a> {
             self.keys.push(self.hasher.key("", None, None, "", ""));
             return self.beyond_repair(at, Field::Name, EXAMPLE);
         }
-        if whole && self.card(at) {
+        if whole && holds_card {
+            self.card(at);
             let (phone, amount) = (phone.ok(), at.fields.amount().ok());
             return self.keys.push(self.key(at, phone, amount, texts));
         }
@@ -224,12 +231,8 @@ impl<'a> Checker<'a> {
         )
     }
 
-    /// Whether any cell holds a card's number. It is told without the cell, and nothing else of the row is, which might
-    /// quote it.
-    fn card(&mut self, at: At<'_>) -> bool {
-        if !at.fields.cells.iter().any(holds_card_number) {
-            return false;
-        }
+    /// A cell that holds a card's number is told without the cell, and nothing else of the row is, which might quote it.
+    fn card(&mut self, at: At<'_>) {
         let cells = at.fields.cells.iter().zip(self.header.columns());
         let cards = cells.filter(|(cell, _)| holds_card_number(cell));
         let columns: Vec<String> = cards.map(|(_, column)| column.clone()).collect();
@@ -237,7 +240,6 @@ impl<'a> Checker<'a> {
             let fault = blank(at, None, column.clone(), "").say(CARD_NUMBER);
             self.tell(at.index, &fault);
         }
-        !columns.is_empty()
     }
 
     /// Whether the field's cell cannot be trusted, which is then its fault.

@@ -4,7 +4,6 @@
 
 use csv::StringRecord;
 
-use crate::domain::card::holds_card_number;
 use crate::domain::{
     AmountFault, CashgramId, Description, Email, ExpiryWindow, Instruction, Money, PayeeName,
     PayoutType, Phone, PhoneFault, Remarks, trimmed,
@@ -69,14 +68,13 @@ impl<'a> Fields<'a> {
         all.filter(move |place| yes_or_no(self.at(*place)).is_err())
     }
 
-    /// The order that this row gives; none if anything in it is wrong.
+    /// The order that this row gives, which holds no card's number; none if anything in it is wrong.
     pub(super) fn instruction(
         &self,
         reading: DateReading,
         window: ExpiryWindow,
     ) -> Option<Instruction> {
-        let holds_card = self.cells.iter().any(holds_card_number);
-        if self.cells.len() != self.header.columns().len() || holds_card {
+        if self.cells.len() != self.header.columns().len() {
             return None;
         }
         Some(Instruction {

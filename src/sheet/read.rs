@@ -156,6 +156,7 @@ impl<R: Read> Records<R> {
                 } => {
                     self.splitter = Splitter::new(delimiter);
                     self.at = bytes;
+                    self.splitter.enter(text.get(bytes..).unwrap_or_default());
                     self.next_line += lines;
                     self.begun = true;
                     return Ok(());
@@ -213,7 +214,11 @@ impl<R: Read> Records<R> {
     fn read_on(&mut self) -> Result<(), Error> {
         let from = std::mem::take(&mut self.at);
         let read = self.text.read_on(from);
-        read.map_err(|broken| self.failed(broken))
+        read.map_err(|broken| self.failed(broken))?;
+        if self.begun {
+            self.splitter.enter(self.text.window());
+        }
+        Ok(())
     }
 
     fn check_sizes(&self) -> Result<(), Error> {

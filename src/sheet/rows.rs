@@ -64,7 +64,7 @@ impl<'c> Rows<'c> {
         let (line, cells) = self.source.current();
         self.next += 1;
         let header = &self.checked.header;
-        let instruction = if self.checked.faulty.contains(index) {
+        let instruction = if self.checked.faulty.contains(index) || self.source.holds_card() {
             None
         } else {
             Fields { header, cells }.instruction(self.checked.dates, self.window)

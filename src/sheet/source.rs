@@ -12,6 +12,7 @@ use std::path::Path;
 use csv::StringRecord;
 
 use crate::domain::Words;
+use crate::domain::card::holds_card_number;
 
 use super::ahead::Ahead;
 use super::error::Error;
@@ -165,6 +166,14 @@ impl Source {
         match self {
             Source::Text(records) => records.current(),
             Source::Book(book) => book.current(),
+        }
+    }
+
+    /// Whether a cell of the row last read holds a card's number.
+    pub(super) fn holds_card(&self) -> bool {
+        match self {
+            Source::Text(records) => records.holds_card(),
+            Source::Book(book) => book.current().1.iter().any(holds_card_number),
         }
     }
 

@@ -2,9 +2,12 @@
 //! inside, two quotes are one; a row ends at LF, CR LF or CR; blank lines are no rows.
 //!
 //! What is added here: how many lines a row takes, whether a text ends inside a quote, and that a row may be cut by the
-//! end of what was read so far. Deliberately absent: where the text comes from and how much of it there may be.
+//! end of what was read so far. Rows that end well before that end, and so nearly all, are read by the `csv` crate's
+//! reader, which fills a record in place. Deliberately absent: where the text comes from and how much of it there may be.
 
-use csv::StringRecord;
+use std::io::{Cursor, SeekFrom};
+
+use csv::{Position, StringRecord};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 /// Room for a row's text and cells, to begin with; a row that needs more gets more.
@@ -28,8 +31,14 @@ pub(super) enum Found {
     Nothing,
 }
 
+/// What `csv` reads of a stretch at a time: little enough to stay in the nearest cache.
+const READ_BYTES: usize = 16 * 1024;
+
 /// Splits rows.
 pub(super) struct Splitter {
+    stretch: Stretch,
+    /// Rows are still read from the stretch.
+    on_stretch: bool,
     machine: Reader,
     /// The machine stands at the start of a row.
     ready: bool,
@@ -54,6 +63,8 @@ impl Splitter {
     /// Cells are separated by `delimiter`, which is ASCII.
     pub(super) fn new(delimiter: u8) -> Self {
         Self {
+            stretch: Stretch::new(delimiter),
+            on_stretch: false,
             machine: ReaderBuilder::new().delimiter(delimiter).build(),
             ready: false,
             text: vec![0; TEXT_BYTES],
@@ -61,8 +72,20 @@ impl Splitter {
         }
     }
 
+    /// Says that the texts to come are `text`, each without the rows that were taken before it.
+    pub(super) fn enter(&mut self, text: &str) {
+        // At the very start of a text, and nowhere else, the reader would swallow a byte order mark.
+        self.on_stretch = !text.starts_with('\u{feff}') && self.stretch.enter(text);
+    }
+
     /// Takes the first row of `text` into `record`. `whole`: nothing follows the text.
     pub(super) fn row(&mut self, text: &str, whole: bool, record: &mut StringRecord) -> Found {
+        if self.on_stretch {
+            if let Some(found) = self.stretch.row(text, record) {
+                return found;
+            }
+            self.on_stretch = false;
+        }
         record.clear();
         let bytes = text.as_bytes();
         let (at, blank) = blank_lines(bytes, whole);
@@ -84,16 +107,10 @@ impl Splitter {
                     (true, None) if !whole => return Found::Part { blank },
                     (_, _) => used,
                 };
-                // A quote is not in the text: where nothing but delimiters and the line's end is missing, there is none.
-                let plain = text + cells == used;
-                let lines = if plain {
-                    1
-                } else {
-                    lines_of(row.get(..length).unwrap_or_default())
-                };
+                let row = row.get(..length).unwrap_or_default();
                 Found::Row {
                     blank,
-                    lines,
+                    lines: lines_of(row, text + cells == used),
                     bytes: at + length,
                 }
             }
@@ -155,13 +172,79 @@ impl Splitter {
     }
 }
 
-/// Lines that a row takes: one, and one more for each line end in a quote.
-fn lines_of(row: &[u8]) -> u64 {
-    if !row.contains(&b'"') {
+/// A stretch of text whose rows `csv` reads, but for those that may go on behind it.
+struct Stretch {
+    reader: csv::Reader<Cursor<Vec<u8>>>,
+    length: usize,
+    /// Bytes of the rows taken.
+    taken: usize,
+}
+
+impl Stretch {
+    fn new(delimiter: u8) -> Stretch {
+        let reader = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(READ_BYTES)
+            .from_reader(Cursor::new(Vec::new()));
+        Stretch {
+            reader,
+            length: 0,
+            taken: 0,
+        }
+    }
+
+    /// Goes to the start of a copy of `text`. False: it cannot be read so.
+    fn enter(&mut self, text: &str) -> bool {
+        let bytes = self.reader.get_mut().get_mut();
+        bytes.clear();
+        bytes.extend_from_slice(text.as_bytes());
+        (self.length, self.taken) = (text.len(), 0);
+        let start = SeekFrom::Start(0);
+        self.reader.seek_raw(start, Position::new()).is_ok()
+    }
+
+    /// The next row, which is the first of `text`; none if it may go on behind the stretch.
+    fn row(&mut self, text: &str, record: &mut StringRecord) -> Option<Found> {
+        let bytes = text.as_bytes();
+        let (at, blank) = blank_lines(bytes, false);
+        if !self.reader.read_record(record).ok()? {
+            return None;
+        }
+        // The reader leaves the second half of CR LF to the next row.
+        let end = usize::try_from(self.reader.position().byte()).ok()?;
+        if end + 1 >= self.length {
+            return None;
+        }
+        let used = end.checked_sub(self.taken + at)?;
+        let row = bytes.get(at..)?;
+        let feed = row.get(..used)?.ends_with(b"\r") && row.get(used) == Some(&b'\n');
+        let length = used + usize::from(feed);
+        self.taken += at + length;
+        Some(Found::Row {
+            blank,
+            lines: lines_of(
+                row.get(..length)?,
+                record.as_slice().len() + record.len() == used,
+            ),
+            bytes: at + length,
+        })
+    }
+}
+
+/// Lines that a row takes: one, and one more for each line end in a quote. `plain`: nothing but delimiters and the
+/// line's end is missing from its cells, so that there is no quote.
+fn lines_of(row: &[u8], plain: bool) -> u64 {
+    if plain || !row.contains(&b'"') {
         return 1;
     }
-    let ended = row.ends_with(b"\n") || row.ends_with(b"\r");
-    line_ends(row) + u64::from(!ended)
+    let inner = row.trim_ascii_end();
+    if inner.contains(&b'\n') || inner.contains(&b'\r') {
+        let ended = row.ends_with(b"\n") || row.ends_with(b"\r");
+        return line_ends(row) + u64::from(!ended);
+    }
+    1
 }
 
 /// Bytes and number of the blank lines at the start.

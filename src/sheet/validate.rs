@@ -98,7 +98,8 @@ fn pass(
     while source.advance()? {
         let (line, cells) = source.current();
         let troubles = source.troubles();
-        checker.row(line, cells, troubles);
+        let holds_card = source.holds_card();
+        checker.row(line, cells, troubles, holds_card);
         if troubles.is_empty() {
             checker.sink.row(line, cells);
         } else {

@@ -83,6 +83,7 @@ fn decide(
                 payout: *payout,
                 at: now,
                 news: news.clone(),
+                believed: None,
             });
         }
         for hint in hints {

@@ -226,6 +226,27 @@ fn what_nobody_sees_is_counted_and_named() {
         .says(["2 warnings, and --strict stops at them"]);
 }
 
+/// What is carried, and what the recipient reads, is what the cell shows.
+#[test]
+fn codes_are_carried_as_their_cells_show_them() {
+    let world = World::new();
+    let book = Book::new()
+        .row(&["name", "phone", "amount", "remarks", "code", "cashgram_id"].map(text))
+        .row(&[
+            text("Asha"),
+            number("9000000001", "0"),
+            number("5", "0"),
+            number("7", "00000000"),
+            number("42", "\"E\"0000"),
+            number("9", "00000000"),
+        ]);
+    world.sheet("june.xlsx", book.bytes());
+    let table = sent(&world, "june.xlsx");
+    assert_eq!(column(&table, "remarks"), ["00000007"]);
+    assert_eq!(column(&table, "code"), ["E0042"]);
+    assert_eq!(column(&table, "cashgram_id"), ["00000009"]);
+}
+
 #[test]
 fn the_sheet_is_the_first_visible_one_or_the_named() {
     let world = World::new();

@@ -237,3 +237,25 @@ fn own_ids_and_links_that_replaced_dead_ones_are_known_again() {
     assert_eq!(raw.creates(), 5, "{run}");
     run.says(["2 links", "in place of dead ones", "june.test.lost-1.csv"]);
 }
+
+#[test]
+fn results_of_a_sheet_that_was_only_taken_in_are_written_before_its_creates() {
+    let world = World::new();
+    let results = world.path(RESULTS);
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&told);
+    let raw = Raw::start(move |ask| {
+        if ask.is_create() {
+            let text = std::fs::read_to_string(&results).unwrap_or_default();
+            seen.lock().unwrap().push(text.contains("9000000009"));
+        }
+        Act::Honest
+    });
+    world.sheet("june.csv", PAIR);
+    world.send("june.csv", &raw).run().exits(0);
+    world.sheet("june.csv", format!("{PAIR}Zoya,9000000009,900\n"));
+    // Nobody answers, so nothing is sent; the next run finds the sheet as it was taken in.
+    world.talk("send", "june.csv", &raw).run().exits(2);
+    world.send("june.csv", &raw).run().exits(0);
+    assert_eq!(*told.lock().unwrap(), [false, false, false, true]);
+}

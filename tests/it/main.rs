@@ -20,6 +20,7 @@ mod book_bad;
 mod cancel;
 mod changes;
 mod clocks;
+mod closing;
 mod corpus;
 mod damage;
 mod disks;

@@ -75,7 +75,15 @@ impl Auditor {
                 State::Invalid
             };
             let mut standing = Standing::fresh(start);
+            let mut named = false;
             for (at, (kind, fact)) in told.iter().enumerate() {
+                named |= *fact == Fact::Cancelling;
+                if named && *fact == Fact::Resumed {
+                    world.complain(format!(
+                        "{:?} was cancelled by name, and goes on",
+                        payout.id
+                    ));
+                }
                 match standing.after(*fact) {
                     Ok(next) => {
                         if at >= seen {
@@ -280,6 +288,7 @@ fn facts(conn: &Connection) -> HashMap<i64, Told> {
             "spoiled" => ("spoiled", Fact::Spoiled),
             "swept" => ("swept", Fact::Swept(life(&detail()))),
             "cancelling" => ("cancelling", Fact::Cancelling),
+            "closing" => ("closing", Fact::Closing),
             "deactivated" => ("deactivated", Fact::Deactivated),
             "resumed" => ("resumed", Fact::Resumed),
             "proven_dead" => ("proven_dead", Fact::ProvenDead),

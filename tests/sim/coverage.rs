@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 43] = [
+const EVENTS: [&str; 45] = [
     "a gateway that only fails",
     "a new generation",
     "adopted",
@@ -23,8 +23,10 @@ const EVENTS: [&str; 43] = [
     "edit: shuffled",
     "edit: sorted",
     "edit: validity",
+    "guard: a row of a lost checkpoint left or changed",
     "guard: a sent row left or changed",
     "guard: ids exist already",
+    "guard: old results do not agree",
     "guard: the batch is closed",
     "halt: equal refusals",
     "halt: interrupted",
@@ -54,7 +56,7 @@ const EVENTS: [&str; 43] = [
 ];
 
 /// Every transition.
-const EDGES: [&str; 38] = [
+const EDGES: [&str; 43] = [
     "cancelled missing cancelled",
     "cancelled replaced cancelled",
     "cancelled swept cancelled",
@@ -63,13 +65,16 @@ const EDGES: [&str; 38] = [
     "conflict missing conflict",
     "conflict swept conflict",
     "created cancelling created",
+    "created closing created",
     "created deactivated cancelled",
     "created missing created",
     "created replaced created",
+    "created resumed created",
     "created swept cancelled",
     "created swept created",
     "invalid mended ready",
     "ready cancelling cancelled",
+    "ready closing cancelled",
     "ready found conflict",
     "ready sending unknown",
     "ready spoiled invalid",
@@ -77,6 +82,7 @@ const EDGES: [&str; 38] = [
     "rejected mended ready",
     "rejected spoiled invalid",
     "unknown cancelling unknown",
+    "unknown closing unknown",
     "unknown created created",
     "unknown duplicate conflict",
     "unknown duplicate unknown",
@@ -89,6 +95,7 @@ const EDGES: [&str; 38] = [
     "unknown not_sent unknown",
     "unknown rejected rejected",
     "unknown rejected unknown",
+    "unknown resumed unknown",
     "unknown sending unknown",
     "unknown stopped ready",
     "unknown stopped unknown",

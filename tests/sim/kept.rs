@@ -25,6 +25,8 @@ struct Told {
 pub(crate) struct Kept {
     /// The results as last written.
     standing: Option<Vec<Told>>,
+    /// The sheet that they are of.
+    told: Sheet,
     copies: Vec<Vec<Told>>,
     /// The sheet as the checkpoint was filled from it.
     pub(crate) taken: Sheet,
@@ -54,8 +56,9 @@ impl Kept {
 
     /// Before anything is sent, unless results of this sheet stand there.
     pub(crate) fn write_first(&mut self, conn: &Connection, is_retry: bool) {
-        if self.standing.is_none() || self.is_new || is_retry {
+        if self.standing.is_none() || self.is_new || is_retry || self.told != self.taken {
             self.standing = Some(read(conn));
+            self.told = self.taken.clone();
         }
         self.sheet = self.taken.clone();
     }
@@ -76,6 +79,7 @@ impl Kept {
             return;
         }
         self.standing = Some(read(conn));
+        self.told = self.taken.clone();
         if has_history || self.copies.is_empty() {
             self.sheet = self.taken.clone();
         }

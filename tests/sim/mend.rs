@@ -47,7 +47,7 @@ pub(crate) async fn cancel(
                 let chosen = named(store, &states, percent, course.seed);
                 store.pick(&chosen)?;
             } else {
-                store.set_closed(true)?;
+                store.close()?;
             }
             if !store.may_exist_unsent()? {
                 store.cancel_ready(at)?;
@@ -111,12 +111,7 @@ pub(crate) async fn may_send(
         return Ok(false);
     }
     let at = timestamp(shared.world().now());
-    session
-        .write(move |store| {
-            store.set_closed(false)?;
-            store.resume_doubts(at)
-        })
-        .await?;
+    session.write(move |store| store.reopen(at)).await?;
     shared.world().count("reopened");
     Ok(true)
 }

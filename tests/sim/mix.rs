@@ -383,16 +383,16 @@ fn outages(rng: &mut Rng) -> Vec<(i64, i64)> {
 
 fn mortal(rng: &mut Rng) -> Mortal {
     let lose = if rng.u32(0..10) == 0 { 30 } else { 0 };
-    let keeps = lose == 0 || rng.u32(0..3) > 0;
+    let keeps = lose == 0 || rng.u32(0..4) > 0;
     Mortal {
         lives: choose(rng, &[1, 2, 2, 3, 3, 5]),
         crash: choose(rng, &[0, 60, 90]),
         interrupt: choose(rng, &[0, 20]),
         // After a loss nothing but the results tells an edited row from a lost one: a person's affair.
-        edit: if keeps {
-            choose(rng, &[0, 0, 50, 80])
-        } else {
-            0
+        edit: match (lose, keeps) {
+            (_, false) => 0,
+            (0, true) => choose(rng, &[0, 0, 50, 80]),
+            (_, true) => choose(rng, &[0, 50, 80]),
         },
         lose,
         keeps,

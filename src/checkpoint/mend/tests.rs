@@ -54,6 +54,7 @@ fn record(store: &mut Store, payout: i64, news: News) {
         payout: PayoutNo(payout),
         at: Timestamp::from_millisecond(5_000).unwrap(),
         news,
+        believed: None,
     };
     store.record(&[posting]).unwrap();
 }
@@ -143,7 +144,7 @@ fn a_dead_link_gives_its_row_to_the_next_generation() {
     assert_eq!(store.prove_dead(Some(4_999), at(9)).unwrap(), 0);
     assert_eq!(store.prove_dead(Some(5_000), at(9)).unwrap(), 2);
     assert_eq!(store.keep_mendable().unwrap(), 2);
-    assert_eq!(store.sendable(true).unwrap().amount.paise(), 600);
+    assert_eq!(store.sendable(true, false).unwrap().amount.paise(), 600);
     assert_eq!(
         store.reissue_picked(at(9), |text| text.is_empty()).unwrap(),
         2
@@ -234,7 +235,7 @@ fn a_cancel_takes_what_is_ready_and_asks_about_the_rest() {
         body: Some(Arc::from("{}")),
     };
     record(&mut store, 3, sending);
-    store.set_closed(true).unwrap();
+    store.close().unwrap();
     assert_eq!(store.cancel_ready(at(9)).unwrap(), 1);
     let asked: Vec<i64> = store
         .stop_page(PayoutNo(0), 9)
@@ -243,13 +244,30 @@ fn a_cancel_takes_what_is_ready_and_asks_about_the_rest() {
         .map(|row| row.payout.0)
         .collect();
     assert_eq!(asked, [1, 3]);
-    record(&mut store, 3, News::Cancelling);
+    record(&mut store, 1, News::Closing);
+    record(&mut store, 3, News::Closing);
     drop(store);
     let mut store = Store::open(&path, &binding()).unwrap();
     assert!(store.meta().closed);
-    assert_eq!(store.being_cancelled().unwrap(), 1);
-    assert_eq!(store.resume_doubts(at(9)).unwrap(), 1);
-    assert_eq!(store.being_cancelled().unwrap(), 0);
+    assert_eq!(store.still_to_stop().unwrap().rows, 2);
+    assert_eq!(store.sendable(true, false).unwrap().rows, 0);
+    assert_eq!(store.sendable(true, true).unwrap().amount.paise(), 300);
+    store.reopen(at(9)).unwrap();
+    assert_eq!(store.still_to_stop().unwrap().rows, 0);
+    // What is named stays stopped, whether the batch is closed after that or before.
+    for (row, wishes) in [
+        (1, [News::Cancelling, News::Closing]),
+        (3, [News::Closing, News::Cancelling]),
+    ] {
+        for wish in wishes {
+            record(&mut store, row, wish);
+        }
+    }
+    store.close().unwrap();
+    assert_eq!(store.sendable(true, true).unwrap().rows, 0);
+    store.reopen(at(9)).unwrap();
+    assert!(!store.meta().closed);
+    assert_eq!(store.still_to_stop().unwrap().rows, 2);
     store.prove_totals().unwrap();
 }
 

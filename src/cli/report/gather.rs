@@ -95,7 +95,11 @@ impl Gathered {
         };
         self.heard_ms = self.heard_ms.max(row.checked_at).max(row.created_at);
         if row.row.is_none() {
-            self.list(row, &entry, None);
+            let cause = row.lost.then_some(Cause::Lost);
+            let place = self.list(row, &entry, cause.as_ref());
+            if let Some(cause) = cause {
+                self.count_cause(cause, row, place);
+            }
             return self.count_gone(&entry, row);
         }
         self.page.ledger.add(entry.clone(), row.amount);
@@ -150,7 +154,8 @@ impl Gathered {
                 _,
             ) => false,
         };
-        if waits {
+        // Whether a link that is not known still waits, nobody knows.
+        if waits && !row.lost {
             let due = due(row, self.today);
             add(self.page.ageing.entry(due).or_default(), row);
         }

@@ -203,6 +203,7 @@ fn words(kind: &str, attempt: Option<u32>, detail: &str) -> String {
         "spoiled" => "the row has problems now".to_owned(),
         "swept" => "status read".to_owned(),
         "cancelling" => "to be cancelled".to_owned(),
+        "closing" => "to be cancelled with the whole batch".to_owned(),
         "deactivated" => "cancelled by us".to_owned(),
         "resumed" => "no longer to be cancelled".to_owned(),
         "proven_dead" => "dead, by two looks apart".to_owned(),

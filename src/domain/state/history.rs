@@ -3,7 +3,7 @@
 //! Deliberately absent: what may follow what (the parent and `wish`).
 
 /// What earlier attempts of an id have left behind. Every flag only ever says more, except `throttled` and
-/// `refused`, which a look-up that finds nothing may settle, `cancelling`, which the gateway's answer settles, and
+/// `refused`, which a look-up that finds nothing may settle, `cancelling` and `closing`, which the gateway's answer settles, and
 /// `dead`, `proven_dead` and `lost`, which follow the newest look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
@@ -35,10 +35,12 @@ pub struct History {
     pub replaced: bool,
     /// The newest look-up says that the gateway does not know the link that it had confirmed.
     pub lost: bool,
+    /// It is to be stopped, and was not named: the whole batch was closed. Opened again, that is taken back.
+    pub closing: bool,
 }
 
 impl History {
-    const FLAGS: usize = 14;
+    const FLAGS: usize = 15;
     /// The bit of `exists`, for queries.
     pub const EXISTS: u16 = 1 << 7;
     /// The bit of `cancelling`, for queries.
@@ -53,6 +55,8 @@ impl History {
     pub const REPLACED: u16 = 1 << 12;
     /// The bit of `lost`, for queries.
     pub const LOST: u16 = 1 << 13;
+    /// The bit of `closing`, for queries.
+    pub const CLOSING: u16 = 1 << 14;
 
     fn flags(self) -> [bool; History::FLAGS] {
         [
@@ -70,6 +74,7 @@ impl History {
             self.adopted,
             self.replaced,
             self.lost,
+            self.closing,
         ]
     }
 
@@ -99,6 +104,7 @@ impl History {
             adopted: flag(11),
             replaced: flag(12),
             lost: flag(13),
+            closing: flag(14),
         }
     }
 }

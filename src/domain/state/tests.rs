@@ -256,6 +256,7 @@ fn every_fact(at: &Standing) -> Vec<Fact> {
         Mended,
         Fact::Spoiled,
         Cancelling,
+        Fact::Closing,
         Deactivated,
         Resumed,
         ProvenDead,
@@ -354,6 +355,13 @@ fn never_both(at: &Standing, next: &Standing, fact: Fact) {
             what()
         );
     }
+    assert!(
+        !next.history.closing || next.history.cancelling,
+        "{}",
+        what()
+    );
+    let named = at.history.cancelling && !at.history.closing;
+    assert!(!named || !next.history.closing, "{}", what());
     assert!(!next.history.proven_dead || next.history.dead, "{}", what());
     assert!(
         next.state != State::Ready || !next.history.cancelling,
@@ -445,6 +453,15 @@ fn a_doubt_that_is_to_be_stopped_is_looked_up_and_never_sent_again() {
     );
     check(&[&throttled[..], &[Resumed]].concat(), State::Ready);
     check(&[send(1), Cancelling, LookedUp(Missing)], State::Unknown);
+}
+
+#[test]
+fn a_link_that_was_to_be_stopped_is_kept_once_that_is_taken_back() {
+    let kept = [send(1), found(Found::Created), Fact::Closing, Resumed];
+    check(&kept, State::Created);
+    check(&[&kept[..], &[Swept(Life::Dead)]].concat(), State::Created);
+    assert!(fold(&[&kept[..], &[Deactivated]].concat()).is_err());
+    assert!(fold(&[&kept[..], &[Resumed]].concat()).is_err());
 }
 
 #[test]
@@ -548,6 +565,13 @@ fn the_bits_that_queries_name_are_those_of_the_flags() {
             },
         ),
         (History::LOST, History { lost: true, ..none }),
+        (
+            History::CLOSING,
+            History {
+                closing: true,
+                ..none
+            },
+        ),
     ];
     for (bit, history) in table {
         assert_eq!(history.bits(), bit, "{history:?}");

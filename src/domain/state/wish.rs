@@ -5,6 +5,7 @@
 //! unknown ──Cancelling──► unknown, never sent again: looked up; found ─► created; proven never made ─► cancelled
 //! created ──Cancelling──► created ──Deactivated, or found dead──► cancelled        it was us
 //!                            └──found paid──► created, the wish is gone
+//! unknown, created ──Resumed──► as they were before the batch was closed
 //! cancelled ──found alive or paid──► created                      evidence wins
 //! created ──dead, and dead again (ProvenDead)──Replaced─┐
 //! cancelled, never made or seen dead ──────────Replaced─┴► another payout, of the next generation, starts as ready
@@ -28,19 +29,22 @@ impl Standing {
         gone && !history.replaced
     }
 
-    /// The user wants it stopped. What exists, or may, keeps its state until the gateway has spoken.
-    pub(super) fn cancelling(mut self) -> Option<Standing> {
+    /// The user wants it stopped, by name or with the whole batch. What exists, or may, keeps its state until the gateway
+    /// has spoken.
+    pub(super) fn cancelling(mut self, closing: bool) -> Option<Standing> {
         let may = match self.state {
             State::Ready | State::Rejected | State::Unknown | State::Created => true,
             State::Invalid | State::Conflict | State::Cancelled => false,
         };
         let replaced = self.history.replaced;
+        let named = self.history.cancelling && !self.history.closing;
+        self.history.closing = closing && !named;
         self.history.cancelling = true;
         (may && !replaced).then_some(self)
     }
 
     /// Stops what was to be stopped as soon as nothing can exist. What a 429 froze is looked up like any other doubt.
-    pub(super) fn wish_fulfilled(mut self) -> Standing {
+    pub(super) fn wish_fulfilled(self) -> Standing {
         let open = match self.state {
             State::Ready | State::Rejected => true,
             State::Unknown => !self.history.exists,
@@ -52,22 +56,35 @@ impl Standing {
         if self.is_frozen() {
             return self.to(State::Unknown);
         }
-        self.history.cancelling = false;
-        self.to(State::Cancelled)
+        self.without_wish().to(State::Cancelled)
     }
 
-    pub(super) fn deactivated(mut self) -> Option<Standing> {
+    fn without_wish(mut self) -> Standing {
+        self.history.cancelling = false;
+        self.history.closing = false;
+        self
+    }
+
+    pub(super) fn deactivated(self) -> Option<Standing> {
         let asked = self.state == State::Created && self.history.cancelling;
-        self.history.cancelling = false;
-        asked.then(|| self.to(State::Cancelled))
+        asked.then(|| self.without_wish().to(State::Cancelled))
     }
 
-    pub(super) fn resumed(mut self) -> Option<Standing> {
-        let wished = self.state == State::Unknown && self.history.cancelling;
-        self.history.cancelling = false;
+    pub(super) fn resumed(self) -> Option<Standing> {
+        if !self.history.cancelling {
+            return None;
+        }
         // What no attempt may have made was ready, and frozen by a 429.
         let open = self.in_doubt() || self.history.refused || self.history.exists;
-        wished.then(|| self.to(if open { State::Unknown } else { State::Ready }))
+        match self.state {
+            State::Unknown if !open => Some(self.without_wish().to(State::Ready)),
+            State::Unknown | State::Created => Some(self.without_wish()),
+            State::Invalid
+            | State::Ready
+            | State::Rejected
+            | State::Conflict
+            | State::Cancelled => None,
+        }
     }
 
     pub(super) fn proven_dead(mut self) -> Option<Standing> {
@@ -104,14 +121,8 @@ impl Standing {
         self.history.proven_dead &= self.history.dead;
         self.history.lost = false;
         match (life, self.state) {
-            (Life::Dead, State::Created) if wished => {
-                self.history.cancelling = false;
-                self.to(State::Cancelled)
-            }
-            (Life::Paid, State::Created) => {
-                self.history.cancelling = false;
-                self
-            }
+            (Life::Dead, State::Created) if wished => self.without_wish().to(State::Cancelled),
+            (Life::Paid, State::Created) => self.without_wish(),
             (Life::Paid | Life::Moving, State::Cancelled) => self.to(State::Created),
             (Life::Dead | Life::Paid | Life::Moving | Life::Unsaid, _) => self,
         }

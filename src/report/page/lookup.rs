@@ -49,11 +49,31 @@ pub(super) fn section(page: &Page) -> Markup {
 }
 
 fn block(payouts: &[Payout]) -> Markup {
-    let places = |payout: Option<&Payout>| payout.map(Payout::place).unwrap_or_default();
     html! {
         details class="block" {
-            summary { "Lines " (places(payouts.first())) " to " (places(payouts.last())) }
+            summary { (named(payouts)) }
             @for payout in payouts { (one(payout)) }
+        }
+    }
+}
+
+/// What a fold holds: lines of the sheet, then what has left it.
+fn named(payouts: &[Payout]) -> String {
+    let mut lines = payouts.iter().filter_map(|payout| payout.line);
+    let gone = "Payouts that are no longer in the sheet";
+    match (
+        lines.next(),
+        payouts.iter().any(|payout| payout.line.is_none()),
+    ) {
+        (None, _) => gone.to_owned(),
+        (Some(first), left) => {
+            let last = lines.next_back().unwrap_or(first);
+            let more = if left {
+                ", and what is no longer in the sheet"
+            } else {
+                ""
+            };
+            format!("Lines {first} to {last}{more}")
         }
     }
 }

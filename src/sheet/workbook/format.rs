@@ -19,11 +19,13 @@ pub(super) enum Look {
     Plain,
     /// A date, a time, or both; `vague`: the day of the month is not among what is shown.
     Date { day: bool, time: bool, vague: bool },
-    /// A number with decimals, and with at least so many digits before them.
+    /// A number with decimals, and with at least so many digits before them; `around`: what stands before and behind
+    /// it, where that is all that is odd.
     Number {
         decimals: usize,
         digits: usize,
         odd: Option<Odd>,
+        around: Option<(String, String)>,
     },
     /// Nothing of the number.
     Hidden,
@@ -322,6 +324,7 @@ impl Met {
                     decimals: 0,
                     digits: 0,
                     odd: Some(odd),
+                    around: None,
                 },
             }
         } else if self.day || self.time {
@@ -338,6 +341,7 @@ impl Met {
                 decimals: self.decimals.unwrap_or(0),
                 digits,
                 odd,
+                around: odd.and_then(|_| self.around()),
             }
         };
         Section {
@@ -346,22 +350,46 @@ impl Met {
         }
     }
 
+    /// Whether another number is shown than is held: a percentage, thousands, a fraction.
+    fn scales(&self) -> bool {
+        self.otherwise || self.scaled || (self.commas > 0 && self.places > 0)
+    }
+
+    /// What stands after as many places as `is_there` says.
+    fn text(&self, is_there: impl Fn(usize) -> bool) -> String {
+        let there = self.literals.iter();
+        let there = there.filter(|literal| is_there(literal.at));
+        there.map(|literal| literal.character).collect()
+    }
+
+    fn before(&self) -> String {
+        self.text(|at| at == 0)
+    }
+
+    fn behind(&self) -> String {
+        self.text(|at| at > 0 && at == self.places)
+    }
+
+    fn between(&self) -> String {
+        self.text(|at| at > 0 && at < self.places)
+    }
+
+    /// What stands around the number, if it is shown as it is otherwise.
+    fn around(&self) -> Option<(String, String)> {
+        let alone = !self.scales() && !self.power && self.between().is_empty();
+        alone.then(|| (self.before(), self.behind()))
+    }
+
     /// What is shown in place of the number, if it is something else.
     fn odd(&self) -> Option<Odd> {
-        if self.otherwise || self.scaled || (self.commas > 0 && self.places > 0) {
+        if self.scales() {
             return Some(Odd::Otherwise);
         }
         if self.power {
             return Some(Odd::Power);
         }
-        let text = |is_there: &dyn Fn(&Literal) -> bool| -> String {
-            let there = self.literals.iter().filter(|literal| is_there(literal));
-            there.map(|literal| literal.character).collect()
-        };
-        let before = text(&|literal| literal.at == 0);
-        let behind = text(&|literal| literal.at > 0 && literal.at == self.places);
-        let between = text(&|literal| literal.at > 0 && literal.at < self.places);
-        let around = around(&before, &behind);
+        let between = self.between();
+        let around = around(&self.before(), &self.behind());
         match around {
             Some(Odd::Currency | Odd::Otherwise) => around,
             None | Some(Odd::Negative | Odd::Power | Odd::Phone) if self.groups() => around,

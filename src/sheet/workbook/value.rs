@@ -174,15 +174,20 @@ pub(super) fn shown(
             decimals,
             digits,
             odd,
+            around,
         } => match kind {
             Kind::Phone | Kind::Id => identifier(number, kind, (*digits, *odd), held()),
             Kind::Money => money(number, (*decimals, *digits, *odd), held()),
             Kind::Other | Kind::Day => {
-                let text = match odd {
-                    None => number.shown(*decimals),
-                    Some(_) => None,
+                let text = || Some(padded(&number.shown(*decimals)?, *digits));
+                let text = match (odd, around) {
+                    (None, _) => text(),
+                    // A section for what is negative shows no minus of its own.
+                    (Some(_), Some((before, behind))) if number.sign() >= 0 => {
+                        text().map(|text| format!("{before}{text}{behind}"))
+                    }
+                    (Some(_), _) => None,
                 };
-                let text = text.map(|text| padded(&text, *digits));
                 (text.unwrap_or_else(held), None)
             }
         },
@@ -301,7 +306,7 @@ mod tests {
     use Kind::{Day, Id, Money, Other, Phone};
     use Trouble as T;
 
-    const CASES: [(&str, &str, Kind, &str, Option<Trouble>); 48] = [
+    const CASES: [(&str, &str, Kind, &str, Option<Trouble>); 53] = [
         ("9876543210", "General", Phone, "9876543210", None),
         ("9876543210", "0.00", Phone, "9876543210", None),
         ("9.87654321E9", "0.00E+00", Phone, "9876543210", None),
@@ -390,6 +395,11 @@ mod tests {
         ("7", "\"EMP-\"000", Id, "007", Some(T::ShownOtherwise)),
         ("7", "00\\-00", Id, "0007", Some(T::ShownOtherwise)),
         ("7", "00000", Other, "00007", None),
+        ("7", "\"EMP-\"000", Other, "EMP-007", None),
+        ("202611", "0\" (Nov)\"", Other, "202611 (Nov)", None),
+        ("5", "$0.00", Other, "$5.00", None),
+        ("-5", "0.00;(0.00)", Other, "-5", None),
+        ("1250", "0\",\"00", Other, "1250", None),
         ("46361", "d-mmm-yy", Day, "2026-12-05", None),
         ("46361", "mmm-yy", Day, "2026-12-05", Some(T::ShownVaguely)),
     ];

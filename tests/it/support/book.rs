@@ -22,7 +22,7 @@ const LINKS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/p
 const WORKBOOK: &str = r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="June" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
 
 /// The formats of the styles, in order: style 0 is General.
-pub(crate) const FORMATS: [&str; 20] = [
+pub(crate) const FORMATS: [&str; 21] = [
     "General",
     "0.00",
     "#,##,##0.00",
@@ -42,6 +42,7 @@ pub(crate) const FORMATS: [&str; 20] = [
     "mmm-yy",
     "\"9\"0",
     "00000\\-00000",
+    "\"E\"0000",
     "[>=100000]##\\,##\\,##0.00;##,##0.00",
 ];
 

@@ -52,6 +52,7 @@ async fn a_crowd_of_doubts_is_resolved_by_one_run() {
             terms: Terms(7),
             body: Some(format!(r#"{{"cashgramId":"{}"}}"#, row.cashgram_id).into()),
         },
+        believed: None,
     });
     store.record(&sending.collect::<Vec<_>>()).unwrap();
     drop(store);
