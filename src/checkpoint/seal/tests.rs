@@ -223,26 +223,43 @@ fn a_file_from_before_the_seals_is_brought_forward() {
     ));
 }
 
+/// Copies the page where one table or index begins over that of another.
+fn overwrite(path: &Path, from: &str, to: &str) {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    let page = |name: &str| {
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        let root: usize = conn.query_row(sql, [name], |line| line.get(0)).unwrap();
+        (root - 1) * 4096..root * 4096
+    };
+    let (from, to) = (page(from), page(to));
+    drop(conn);
+    let mut bytes = std::fs::read(path).unwrap();
+    bytes.copy_within(from, to.start);
+    std::fs::write(path, bytes).unwrap();
+}
+
 /// A page that was written in the place of an index, and holds nothing, hides every row of the sheet.
 #[test]
 fn rows_that_no_index_names_are_missed_by_whoever_tells_of_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("june.db");
     made(&path);
-    let conn = rusqlite::Connection::open(&path).unwrap();
-    let page = |name: &str| {
-        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
-        let root: usize = conn.query_row(sql, [name], |line| line.get(0)).unwrap();
-        (root - 1) * 4096..root * 4096
-    };
-    let (from, to) = (page("payouts_conflict"), page("payouts_by_row"));
-    drop(conn);
-    let mut bytes = std::fs::read(&path).unwrap();
-    bytes.copy_within(from, to.start);
-    std::fs::write(&path, bytes).unwrap();
+    overwrite(&path, "payouts_conflict", "payouts_by_row");
     let store = Store::open_reading(&path, "test", "june").unwrap();
     assert!(matches!(
         store.each_payout(|_| ()),
         Err(Error::Damaged { .. })
     ));
+}
+
+/// SQLite's own check looks for rows that an index lacks, not for those that it has too many.
+#[test]
+fn an_index_that_names_more_rows_than_were_counted_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("june.db");
+    made(&path);
+    overwrite(&path, "payouts_unknown", "payouts_conflict");
+    for small in [QUICK_CHECK_BYTES_MAX, 0] {
+        assert!(matches!(read(&path, small), Err(Error::Damaged { .. })));
+    }
 }
