@@ -100,7 +100,10 @@ impl Said {
     }
 
     fn is_unknown_id(&self) -> bool {
-        let message = self.text("message").unwrap_or_default().to_lowercase();
+        let message = self.text("message").unwrap_or_default();
+        // A sentence is read as it is shown, without what cannot be seen.
+        let message: String = message.chars().filter(|c| matches!(c, ' '..='~')).collect();
+        let message = message.to_lowercase();
         self.is_refusal(&[404]) || (self.is_refusal(&[422]) && message.contains("does not exist"))
     }
 }

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use crate::domain::History;
 
 use super::error::Error;
-use super::mend::STANDING;
 use super::news::News;
 use super::schema::damaged;
 use super::store::Store;
@@ -15,6 +14,20 @@ use super::store::Store;
 /// What was to be stopped for no other reason than that the batch was closed.
 pub(super) fn resumable() -> String {
     format!("state IN (2, 3) AND history & {} <> 0", History::CLOSING)
+}
+
+/// Rows that a command line names at most.
+const NAMED_MAX: usize = 20;
+
+/// Payouts that are to be stopped and of which the gateway has not said that they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StillToStop {
+    /// How many.
+    pub rows: u64,
+    /// Those of them that are in doubt.
+    pub doubts: u64,
+    /// Row in the sheet, if it is there, and id of the first of them.
+    pub first: Vec<(Option<u64>, String)>,
 }
 
 impl Store {
@@ -56,18 +69,36 @@ impl Store {
         }
     }
 
-    /// How many payouts in the sheet are waiting for the gateway's answer to a cancel.
+    /// What is still to be stopped, by name or because the batch is closed, and may be paid out as far as is known.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn being_cancelled(&self) -> Result<u64, Error> {
+    pub fn still_to_stop(&self) -> Result<StillToStop, Error> {
+        let read = |e| damaged(&self.path, e);
+        let open = if self.meta.closed {
+            " OR state = 3 AND (status_class IS NULL OR status_class IN (0, 1, 6))"
+        } else {
+            ""
+        };
         let sql = format!(
-            "SELECT count(*) FROM payouts WHERE {STANDING} AND history & {} <> 0",
+            "SELECT row, cashgram_id, state FROM payouts
+             WHERE history & {} = 0 AND (history & {} <> 0{open}) ORDER BY row",
+            History::REPLACED,
             History::CANCELLING
         );
-        self.conn
-            .query_row(&sql, [], |line| line.get(0))
-            .map_err(|e| damaged(&self.path, e))
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        let mut still = StillToStop::default();
+        while let Some(line) = lines.next().map_err(read)? {
+            still.rows += 1;
+            still.doubts += u64::from(line.get::<_, i64>(2).map_err(read)? == 2);
+            if still.first.len() < NAMED_MAX {
+                let (row, id): (Option<u64>, String) =
+                    (line.get(0).map_err(read)?, line.get(1).map_err(read)?);
+                still.first.push((row, id));
+            }
+        }
+        Ok(still)
     }
 }

@@ -186,6 +186,18 @@ impl Again {
         Again { words, recalled }
     }
 
+    /// `cancel` of these rows, or of the ids of such as have no row; of none: of the whole batch.
+    pub(super) fn stopping(&self, rows: &[(Option<u64>, String)]) -> String {
+        let mut words = self.as_command("cancel").without(&OF_MENDING);
+        for (row, id) in rows {
+            words.extend(match row {
+                Some(row) => ["--row".to_owned(), row.to_string()],
+                None => ["--id".to_owned(), id.clone()],
+            });
+        }
+        spelled(words.iter())
+    }
+
     /// The same command with another option and its value.
     pub(super) fn with_value(&self, option: &str, value: &str) -> String {
         let more = [option.to_owned(), value.to_owned()];

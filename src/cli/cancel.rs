@@ -157,7 +157,7 @@ fn note(store: &Store, cancel: &Cancel, now: u64, spoken: &[String]) -> anyhow::
         }
         parts.push("the batch is closed, `send --reopen` opens it again".to_owned());
     }
-    let waiting = store.being_cancelled()?;
+    let waiting = store.still_to_stop()?.rows;
     if waiting > 0 {
         parts.push(format!(
             "of {} the gateway has not said yet whether it can be",

@@ -54,12 +54,19 @@ impl Finish<'_> {
             (Err(error), _) => return Err(error),
         }
         let mut tally = tally(store, outcome);
-        tally.waiting = store.being_cancelled()?;
+        let still = store.still_to_stop()?;
+        (tally.waiting, tally.waiting_doubts) = (still.rows, still.doubts);
         let (first, lost) = store.lost_links(LOST_NAMED_MAX)?;
         tally.lost = lost;
         let exit = exit_of(self.task(), &tally, outcome);
         let lost: Vec<String> = first.iter().map(named_in_full).collect();
-        self.say(store, &tally, outcome, exit, &lost);
+        let named = match store.meta().closed {
+            true => &[][..],
+            false => &still.first,
+        };
+        let stop = StoredHeader::again(&self.shell.again, store).stopping(named);
+        let more = (lost.as_slice(), stop.as_str());
+        self.say(store, &tally, outcome, exit, more);
         Ok(exit)
     }
 
@@ -80,7 +87,7 @@ impl Finish<'_> {
         if outcome.halt.is_some() {
             let tally = tally(store, outcome);
             let exit = exit_of(self.task(), &tally, outcome);
-            self.say(store, &tally, outcome, exit, &[]);
+            self.say(store, &tally, outcome, exit, (&[], ""));
             return exit;
         }
         let message = "dry run: nothing was sent";
@@ -104,15 +111,22 @@ impl Finish<'_> {
         }
     }
 
-    fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, lost: &[String]) {
+    fn say(
+        &self,
+        store: &Store,
+        tally: &Tally,
+        outcome: &Outcome,
+        exit: Exit,
+        (lost, stop): (&[String], &str),
+    ) {
         let again = StoredHeader::again(&self.shell.again, store);
         let (send, status) = (again.as_command("send"), again.as_command("status"));
         let retry = again.as_command("retry");
-        let adopt = send.and("--adopt");
-        let adopt = match store.meta().closed {
-            true => adopt.and("--reopen"),
-            false => adopt,
-        };
+        let mut adopt = send.and("--adopt");
+        let reopen = store.meta().closed.then(|| send.with("--reopen"));
+        if reopen.is_some() {
+            adopt = adopt.and("--reopen");
+        }
         let words = outcome.halt.as_ref().map(Halt::words);
         let ended = match (&outcome.halt, &words) {
             (Some(Halt::Interrupted), _) => Ended::Interrupted,
@@ -142,6 +156,8 @@ impl Finish<'_> {
                 reissue: &retry.with("--expired"),
                 send: &send.command(),
                 adopt: &adopt.command(),
+                stop,
+                reopen: reopen.as_deref(),
                 rename: &send.renamed(),
                 status: &status.command(),
             },
@@ -220,6 +236,7 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
         requests: outcome.requests,
         retries: outcome.retries,
         waiting: 0,
+        waiting_doubts: 0,
         lost: 0,
     }
 }
@@ -253,7 +270,7 @@ fn exit_of(task: Task, tally: &Tally, outcome: &Outcome) -> Exit {
     }
     let held_back = sends && !outcome.chosen && tally.of(State::Ready).rows > 0;
     let dead = (task == Task::Asking || outcome.about_dead) && tally.dead > 0;
-    let waiting = task == Task::Cancelling && tally.waiting > 0;
+    let waiting = tally.waiting > 0;
     let left = held_back || outcome.held_back > 0 || dead || waiting || outcome.revived > 0;
     if left || tally.need_a_person() > 0 {
         Exit::NeedsPerson

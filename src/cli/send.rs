@@ -80,6 +80,7 @@ pub(super) async fn carry_out(
         sendable: Sendable::default(),
         retry,
         spoken: prepared.spoken,
+        let_go: 0,
     };
     let ended = run.go().await;
     run.reporter.close();
@@ -186,12 +187,16 @@ struct Sending<'s> {
     retry: Option<&'s Retry>,
     /// What a retry says of rows that it leaves alone.
     spoken: Vec<String>,
+    /// Rows that were named, and whose links may not be replaced after all.
+    let_go: u64,
 }
 
 impl Sending<'_> {
     async fn go(&mut self) -> anyhow::Result<Outcome> {
         let mut outcome = self.go_on().await?;
         outcome.chosen = self.retry.is_some();
+        // Whoever named a row and was not told before that it is left alone has to look at it.
+        outcome.held_back += self.let_go;
         outcome.about_dead = self.retry.is_some_and(|retry| retry.expired);
         Ok(outcome)
     }
@@ -241,8 +246,14 @@ impl Sending<'_> {
         }
         if let Some(retry) = self.retry {
             match retry::prove(&mut self.session, retry).await? {
-                Ok(0) => self.spoken.push(retry::nothing(retry)),
-                Ok(_) => {}
+                Ok(left) => {
+                    if left == 0 {
+                        self.spoken.push(retry::nothing(retry));
+                    }
+                    if retry.named.any() {
+                        self.let_go = open.saturating_sub(left);
+                    }
+                }
                 Err(halt) => return Ok(self.halted(halt)),
             }
         }

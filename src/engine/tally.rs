@@ -35,6 +35,8 @@ pub struct Tally {
     pub lost: u64,
     /// Payouts that are to be stopped and of which the gateway has not said whether they are.
     pub waiting: u64,
+    /// Those of them that are in doubt.
+    pub waiting_doubts: u64,
 }
 
 impl Tally {

@@ -41,6 +41,10 @@ pub struct Commands<'a> {
     pub send: &'a str,
     /// The same with `--adopt`, for a closed batch also with `--reopen`.
     pub adopt: &'a str,
+    /// What stops what is still to be stopped.
+    pub stop: &'a str,
+    /// What opens the batch again, if it is closed.
+    pub reopen: Option<&'a str>,
     /// The same under another batch name.
     pub rename: &'a str,
     /// What asks where the links stand.
@@ -165,6 +169,11 @@ impl Closing<'_> {
             ),
             (self.tally.dead, "link is dead", "links are dead"),
             (
+                self.tally.waiting,
+                "payout is still to be cancelled",
+                "payouts are still to be cancelled",
+            ),
+            (
                 self.tally.lost,
                 "link that was created is not known to the gateway now",
                 "links that were created are not known to the gateway now",
@@ -251,10 +260,13 @@ impl Closing<'_> {
             ready,
             format!("{} not sent.", counted(ready, "payout was", "payouts were")),
         );
-        let send = unknown + rejected + invalid + ready;
-        let again = format!("To go on, run:\n  {}", self.commands.send);
-        if send > 0 {
-            all.push(again);
+        if self.tally.waiting > 0 {
+            all.push(self.stop_advice());
+        }
+        // A doubt that is to be stopped is not sent again.
+        let doubts = unknown.saturating_sub(self.tally.waiting_doubts);
+        if doubts + rejected + invalid + ready > 0 && self.commands.reopen.is_none() {
+            all.push(format!("To go on, run:\n  {}", self.commands.send));
         }
         let conflict = self.rows(State::Conflict);
         if conflict > 0 {
@@ -275,6 +287,27 @@ impl Closing<'_> {
             ));
         }
         all
+    }
+
+    fn stop_advice(&self) -> String {
+        let waiting = self.tally.waiting;
+        let text = format!(
+            "{} to be cancelled, and the gateway has not said yet that {}: money may still go out.",
+            counted(waiting, "payout is", "payouts are"),
+            if waiting == 1 { "it is" } else { "they are" }
+        );
+        let mut advice = format!(
+            "{}\nTo finish that, run:\n  {}",
+            wrapped(&text, ""),
+            self.commands.stop
+        );
+        if let Some(reopen) = self.commands.reopen {
+            let _ = write!(
+                advice,
+                "\nTo go on with the batch after all, run:\n  {reopen}"
+            );
+        }
+        advice
     }
 
     fn advice_after_cancel(&self) -> Vec<String> {

@@ -40,9 +40,9 @@ fn doubtful() -> (Raw, World, String) {
     (raw, world, row.to_string())
 }
 
-/// Deactivations fail until the test says otherwise.
+/// Deactivations fail.
 fn stubborn() -> Raw {
-    Raw::start(|ask| match ask.is("/deactivateCashgram") && ask.nth <= 12 {
+    Raw::start(|ask| match ask.is("/deactivateCashgram") {
         true => Act::Instead(Manner::Says(Say::refusal(500, "x"))),
         false => Act::Honest,
     })
@@ -106,4 +106,43 @@ fn a_link_that_the_closing_could_not_stop_is_kept_by_a_reopening() {
     world.status("june.csv", &raw).run().exits(4);
     let table = world.table(RESULTS);
     assert_eq!((table.states("created"), table.states("cancelled")), (3, 0));
+}
+
+/// A cancel that did not come to its end is told by whatever runs next, with the command that finishes it.
+#[test]
+fn a_link_that_is_still_to_be_stopped_is_told() {
+    let raw = stubborn();
+    let world = sent(&raw, 3);
+    let hasty = ["--give-up-after", "1s"];
+    let named = cancel(&world, &raw).args(hasty).args(["--row", "2"]);
+    named.run().exits(1);
+    for command in ["send", "status"] {
+        let run = match command {
+            "send" => world.send("june.csv", &raw),
+            _ => world.status("june.csv", &raw),
+        };
+        let run = run.run().exits(4);
+        run.says([
+            "1 payout is still to be cancelled",
+            "cancel june.csv",
+            "--row 2",
+        ]);
+    }
+    // Closed, with links that no wish was written down for yet.
+    let whole = cancel(&world, &raw)
+        .args(hasty)
+        .args(["--concurrency", "1"]);
+    whole.run().exits(1);
+    let run = world.status("june.csv", &raw).run().exits(4);
+    let run = run.says(["3 payouts are still to be cancelled", "--reopen"]);
+    assert!(!run.all().contains("--row"), "{run}");
+}
+
+#[test]
+fn a_doubt_that_is_to_be_stopped_is_not_left_to_a_send() {
+    let (raw, world, row) = doubtful();
+    cancel(&world, &raw).args(["--row", &row]).run().exits(4);
+    let run = world.status("june.csv", &raw).run().exits(4);
+    let run = run.says(["To finish that", "cancel june.csv", &format!("--row {row}")]);
+    assert!(!run.all().contains("To go on"), "{run}");
 }

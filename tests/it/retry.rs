@@ -505,3 +505,18 @@ fn a_link_that_is_unknown_at_one_of_the_looks_is_not_replaced() {
         audit(&world, RESULTS, &raw);
     }
 }
+
+#[test]
+fn a_cancelled_row_that_lives_after_all_is_not_passed_over_in_silence() {
+    let raw = Raw::honest();
+    let world = sent(&raw, 2);
+    let cancel = world.talk("cancel", "june.csv", &raw).args(["--row", "1"]);
+    cancel.run().exits(0);
+    raw.set_status(&id(&world, 1), "ACTIVE");
+    let run = retry(&world, &raw)
+        .args(["--cancelled", "--row", "1"])
+        .run();
+    let run = run.exits(4).says(["nothing to retry"]);
+    assert_eq!((created_now(&run), raw.creates()), (0, 2), "{run}");
+    one_lives(&raw);
+}

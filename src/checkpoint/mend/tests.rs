@@ -249,11 +249,11 @@ fn a_cancel_takes_what_is_ready_and_asks_about_the_rest() {
     drop(store);
     let mut store = Store::open(&path, &binding()).unwrap();
     assert!(store.meta().closed);
-    assert_eq!(store.being_cancelled().unwrap(), 2);
+    assert_eq!(store.still_to_stop().unwrap().rows, 2);
     assert_eq!(store.sendable(true, false).unwrap().rows, 0);
     assert_eq!(store.sendable(true, true).unwrap().amount.paise(), 300);
     store.reopen(at(9)).unwrap();
-    assert_eq!(store.being_cancelled().unwrap(), 0);
+    assert_eq!(store.still_to_stop().unwrap().rows, 0);
     // What is named stays stopped, whether the batch is closed after that or before.
     for (row, wishes) in [
         (1, [News::Cancelling, News::Closing]),
@@ -267,7 +267,7 @@ fn a_cancel_takes_what_is_ready_and_asks_about_the_rest() {
     assert_eq!(store.sendable(true, true).unwrap().rows, 0);
     store.reopen(at(9)).unwrap();
     assert!(!store.meta().closed);
-    assert_eq!(store.being_cancelled().unwrap(), 2);
+    assert_eq!(store.still_to_stop().unwrap().rows, 2);
     store.prove_totals().unwrap();
 }
 

@@ -37,6 +37,8 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
             reissue: "paysheet retry june.csv --env test --expired",
             send: "paysheet send june.csv --env test",
             adopt: "paysheet send june.csv --env test --adopt",
+            stop: "paysheet cancel june.csv --env test --row 2",
+            reopen: None,
             rename: "paysheet send june.csv --env test --batch NEW",
             status: "paysheet status june.csv --env test",
         },
