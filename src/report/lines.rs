@@ -7,7 +7,7 @@ use std::time::Duration;
 /// A line so often while something happens: a log read later is not flooded, one watched live is not dead.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 /// The bar is drawn so often at most.
-const DRAW_EVERY: Duration = Duration::from_millis(100);
+const DRAW_EVERY: Duration = Duration::from_millis(200);
 
 /// Holds a pace.
 #[derive(Clone, Copy, Debug)]
