@@ -38,7 +38,7 @@ pub use screen::{Manner, Out, Screen};
 const UNSHOWN_MAX: usize = 16_384;
 /// How long events gather before they are shown: to wake a thread for each one cost as much as its payout's request, and
 /// no eye sees the difference.
-const GATHER: Duration = Duration::from_millis(50);
+const GATHER: Duration = Duration::from_millis(100);
 /// How long the end of a run waits for what is still to be shown.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
