@@ -35,10 +35,10 @@ pub use screen::{Manner, Out, Screen};
 
 /// Events that wait to be shown. Beyond it they are lost: whoever reads stderr does not keep up, or has stopped. More
 /// than the quickest run has while they gather.
-const UNSHOWN_MAX: usize = 16_384;
+const UNSHOWN_MAX: usize = 32_768;
 /// How long events gather before they are shown: to wake a thread for each one cost as much as its payout's request, and
-/// no eye sees the difference.
-const GATHER: Duration = Duration::from_millis(100);
+/// the bar moves twice a second.
+const GATHER: Duration = Duration::from_millis(200);
 /// How long the end of a run waits for what is still to be shown.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
