@@ -29,7 +29,7 @@ fn measure(world: &World, rows: u64, rate: &str) -> [Figure; 2] {
     let folder = world.folder("bar");
     let gateway = Gateway::start(&folder, &[]);
     let sheet = world.sheet(&folder, rows);
-    let send = gateway.send(&sheet, &["--rate", rate]);
+    let send = gateway.send(&sheet, &["--rate", rate, "--new-payment"]);
     let words: Vec<String> = std::iter::once(send.get_program())
         .chain(send.get_args())
         .map(|word| format!("'{}'", word.to_string_lossy()))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::domain::{
     Fact, Found, Money, Receipt, Refusal, Seen, Sighting, Standing, Status, Terms,
@@ -72,6 +73,13 @@ pub enum News {
     ProvenDead,
 }
 
+/// What the fact of a new link carries: there is one for every payout, and a map would be made for each.
+#[derive(Serialize)]
+struct Made<'a> {
+    link: &'a str,
+    reference: &'a str,
+}
+
 impl News {
     pub(super) fn fact(&self) -> Fact {
         match self {
@@ -135,10 +143,10 @@ impl News {
             | News::Deactivated
             | News::Resumed
             | News::ProvenDead => None,
-            News::Created(receipt, _) => Some(
-                serde_json::json!({"reference": receipt.reference, "link": receipt.link})
-                    .to_string(),
-            ),
+            News::Created(receipt, _) => {
+                let Receipt { reference, link } = receipt;
+                serde_json::to_string(&Made { link, reference }).ok()
+            }
             News::Rejected(refusal) => Some(
                 serde_json::json!({"code": refusal.code, "message": refusal.message}).to_string(),
             ),

@@ -32,8 +32,9 @@ const PAGE_ROWS: u32 = 512;
 /// So many equal refusals without a single success: something is wrong with the account or the sheet (`product.md`).
 const EQUAL_REFUSALS_MAX: u32 = 20;
 /// Without a rate, so many payouts for each place on the wire are being written down meanwhile: each waits for the
-/// disk twice, and its place would stand empty. With a rate the disk is no matter, and none is written down early.
-const RECORDED_AHEAD: usize = 1;
+/// disk twice, and its place would stand empty; and a fuller page costs less of a sync for each. With a rate the disk
+/// is no matter, and none is written down early.
+const RECORDED_AHEAD: usize = 7;
 /// A conflict is looked up so often for its link and reference.
 const CONFLICT_LOOK_UPS_MAX: u32 = 2;
 

@@ -27,12 +27,16 @@ impl Bar {
     /// Shows where the run stands.
     pub(super) fn show(&self, progress: &Progress, elapsed: Duration) {
         let (done, total) = progress.counts();
-        self.0.set_length(total);
-        self.0.set_prefix(progress.percent().to_string());
-        self.0.set_message(progress.details(elapsed));
         self.0.set_position(done);
-        // Positions alone are drawn only now and then; the caller already holds the pace.
-        self.0.tick();
+        // Whatever is set is drawn at once, all but the position: what stays as it was is not set again.
+        if self.0.length() != Some(total) {
+            self.0.set_length(total);
+        }
+        let percent = progress.percent().to_string();
+        if self.0.prefix() != percent {
+            self.0.set_prefix(percent);
+        }
+        self.0.set_message(progress.details(elapsed));
     }
 
     /// Takes the bar away: the summary says it better.

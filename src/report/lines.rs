@@ -6,8 +6,8 @@ use std::time::Duration;
 
 /// A line so often while something happens: a log read later is not flooded, one watched live is not dead.
 const LINE_EVERY: Duration = Duration::from_secs(5);
-/// The bar is drawn so often at most.
-const DRAW_EVERY: Duration = Duration::from_millis(100);
+/// The bar is drawn so often at most: it is to cost less than a hundredth of the run.
+const DRAW_EVERY: Duration = Duration::from_millis(500);
 
 /// Holds a pace.
 #[derive(Clone, Copy, Debug)]

@@ -19,6 +19,7 @@ pub mod words;
 
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Thread;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -32,10 +33,12 @@ use progress::{Progress, Urgency};
 pub use progress::Task;
 pub use screen::{Manner, Out, Screen};
 
-/// Events that wait to be shown. Beyond it they are lost: whoever reads stderr does not keep up, or has stopped.
-const UNSHOWN_MAX: usize = 4096;
-/// How long events gather before they are shown: to wake a thread for each one cost as much as its payout's request.
-const GATHER: Duration = Duration::from_millis(5);
+/// Events that wait to be shown. Beyond it they are lost: whoever reads stderr does not keep up, or has stopped. More
+/// than the quickest run has while they gather.
+const UNSHOWN_MAX: usize = 32_768;
+/// How long events gather before they are shown: to wake a thread for each one cost as much as its payout's request, and
+/// the bar moves twice a second.
+const GATHER: Duration = Duration::from_millis(200);
 /// How long the end of a run waits for what is still to be shown.
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
@@ -46,6 +49,7 @@ pub struct Reporter {
     #[cfg(test)]
     inner: Arc<Mutex<Inner>>,
     words: SyncSender<Word>,
+    shower: Option<Thread>,
 }
 
 /// What the showing thread is told.
@@ -81,11 +85,12 @@ impl Reporter {
         let showing = Arc::clone(&inner);
         // Without the thread nothing is shown, as without a reader.
         let thread = std::thread::Builder::new().name("report".to_owned());
-        drop(thread.spawn(move || show(&told, &showing)));
+        let thread = thread.spawn(move || show(&told, &showing)).ok();
         Reporter {
             #[cfg(test)]
             inner,
             words,
+            shower: thread.map(|thread| thread.thread().clone()),
         }
     }
 
@@ -110,6 +115,8 @@ impl Reporter {
     pub fn close(&self) {
         let (closed, end) = mpsc::sync_channel(1);
         if self.words.try_send(Word::Close(closed)).is_ok() {
+            // Nothing more has to gather.
+            self.shower.iter().for_each(Thread::unpark);
             // Whether it was shown or not, the run is over.
             let _ = end.recv_timeout(CLOSE_MAX);
         }
@@ -119,16 +126,16 @@ impl Reporter {
 /// Shows events until nobody is left who could send any.
 fn show(told: &Receiver<Word>, inner: &Mutex<Inner>) {
     while let Ok(first) = told.recv() {
+        let mut shown = inner.lock().unwrap_or_else(PoisonError::into_inner);
         for word in std::iter::once(first).chain(told.try_iter()) {
-            let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
             match word {
-                Word::Limit(limit) => inner.progress.limit(limit),
+                Word::Limit(limit) => shown.progress.limit(limit),
                 Word::Event(event) => {
                     log(&event);
-                    inner.take(&event);
+                    shown.take(&event);
                 }
                 Word::Close(closed) => {
-                    if let Some(bar) = inner.bar.take() {
+                    if let Some(bar) = shown.bar.take() {
                         bar.close();
                     }
                     // Whoever waited may have given up.
@@ -136,7 +143,8 @@ fn show(told: &Receiver<Word>, inner: &Mutex<Inner>) {
                 }
             }
         }
-        std::thread::sleep(GATHER);
+        drop(shown);
+        std::thread::park_timeout(GATHER);
     }
 }
 

@@ -236,11 +236,11 @@ impl Stretch {
 /// Lines that a row takes: one, and one more for each line end in a quote. `plain`: nothing but delimiters and the
 /// line's end is missing from its cells, so that there is no quote.
 fn lines_of(row: &[u8], plain: bool) -> u64 {
-    if plain || !row.contains(&b'"') {
+    if plain || memchr::memchr(b'"', row).is_none() {
         return 1;
     }
     let inner = row.trim_ascii_end();
-    if inner.contains(&b'\n') || inner.contains(&b'\r') {
+    if memchr::memchr2(b'\n', b'\r', inner).is_some() {
         let ended = row.ends_with(b"\n") || row.ends_with(b"\r");
         return line_ends(row) + u64::from(!ended);
     }

@@ -11,6 +11,8 @@ use super::warn::Repeat;
 
 /// Bits a row: one row in twelve of a large sheet is then looked at again.
 const BITS_PER_ROW: usize = 8;
+/// Rows from which on two threads look for twins: below, starting one takes as long as looking.
+const SIDE_BY_SIDE_ROWS: usize = 50_000;
 /// Fewest bits, so that small sheets need no special care.
 const BITS_MIN: usize = 1024;
 
@@ -136,8 +138,27 @@ impl Paid {
     }
 }
 
-/// The rows that share bits of their marks with another, sorted by mark, then by row.
-fn candidates(keys: &[RowKey], mark: impl Fn(&RowKey) -> Option<u64>) -> Vec<(u64, u32)> {
+/// The rows that share bits of their marks with another; those of one mark stand together, in the order of rows. In a
+/// large sheet every second mark is left to another thread: nothing else is left to do by then.
+fn candidates(keys: &[RowKey], mark: impl Fn(&RowKey) -> Option<u64> + Sync) -> Vec<(u64, u32)> {
+    if keys.len() < SIDE_BY_SIDE_ROWS {
+        return candidates_of(keys, mark);
+    }
+    let half = |odd: bool| {
+        candidates_of(keys, |key| {
+            mark(key).filter(|mark| (mark >> 63 == 1) == odd)
+        })
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| half(true));
+        let mut found = half(false);
+        found.extend(other.join().unwrap_or_else(|_| half(true)));
+        found
+    })
+}
+
+/// The same, sorted by mark, then by row.
+fn candidates_of(keys: &[RowKey], mark: impl Fn(&RowKey) -> Option<u64>) -> Vec<(u64, u32)> {
     let mut seen = Bits::for_rows(keys.len());
     let mut suspected = Bits::for_rows(keys.len());
     for mark in keys.iter().filter_map(&mark) {
