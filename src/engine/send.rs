@@ -34,7 +34,7 @@ const EQUAL_REFUSALS_MAX: u32 = 20;
 /// Without a rate, so many payouts for each place on the wire are being written down meanwhile: each waits for the
 /// disk twice, and its place would stand empty; and a fuller page costs less of a sync for each. With a rate the disk
 /// is no matter, and none is written down early.
-const RECORDED_AHEAD: usize = 7;
+const RECORDED_AHEAD: usize = 3;
 /// A conflict is looked up so often for its link and reference.
 const CONFLICT_LOOK_UPS_MAX: u32 = 2;
 
@@ -73,6 +73,8 @@ pub(super) struct Run<G> {
     refusals: Option<(Refusal, u32)>,
     /// Payouts that may be between their turn and the record of their answer.
     places: usize,
+    /// Look-ups among them, no more than places on the wire: none is written down ahead.
+    asking: usize,
     start: Instant,
     settling: bool,
     /// The last thing said was that nothing is sent for a while.
@@ -98,14 +100,12 @@ impl<G: Gateway> Run<G> {
         payouts: u64,
     ) -> Run<G> {
         line.budget.open(payouts);
-        let ahead = if line.pace.is_unlimited() {
-            // Whoever asks for one at a time gets one after the other, in the sheet's order.
-            limits.concurrency.saturating_sub(1) * RECORDED_AHEAD
-        } else {
-            0
-        };
+        // Whoever asks for one at a time gets one after the other, in the sheet's order.
+        let ahead = limits.concurrency.saturating_sub(1) * RECORDED_AHEAD;
+        let ahead = if line.pace.is_unlimited() { ahead } else { 0 };
         Run {
             places: limits.concurrency.saturating_add(ahead),
+            asking: 0,
             line,
             limits,
             rules,
@@ -189,7 +189,8 @@ impl<G: Gateway> Run<G> {
             return None;
         }
         let open = |breaker: &Breaker| breaker.gate(now) == Gate::Open;
-        if self.desk.has(Task::Ask) && open(&self.asks) {
+        let may_ask = self.asking < self.limits.concurrency && open(&self.asks);
+        if may_ask && self.desk.has(Task::Ask) {
             return Some(Task::Ask);
         }
         (self.desk.has(Task::Create) && open(&self.creates)).then_some(Task::Create)
@@ -292,6 +293,7 @@ impl<G: Gateway> Run<G> {
             }
             Task::Ask => {
                 self.asks.left();
+                self.asking += 1;
                 work.repeats = true;
                 self.on_the_way.spawn(async move {
                     let end = line

@@ -4,6 +4,7 @@ use super::*;
 
 impl<G: Gateway> Run<G> {
     pub(super) fn ask_landed(&mut self, mut work: Work, end: LookUpEnd) {
+        self.asking -= 1;
         let from = work.row.standing.state;
         if let Some(standing) = end.standing {
             work.row.standing = standing;
