@@ -101,7 +101,10 @@ impl Old {
         } else {
             ("payments", "stand", "their rows as they were")
         };
-        let another = if may_be_another {
+        let brought = astray
+            .iter()
+            .any(|(claim, _)| self.claims.is_brought(&claim.id));
+        let another = if may_be_another && !brought {
             let renamed = again.as_command("send").renamed();
             format!("; if this is another payment, give it a name of its own: `{renamed}`")
         } else {
@@ -134,6 +137,9 @@ impl Old {
                 ),
             );
         }
+        if let Some(ending) = self.would_pay_again(discord) {
+            return ending;
+        }
         let otherwise = discord.otherwise.iter().map(|(claim, now)| {
             format!(
                 "{}: its row now says {}",
@@ -157,6 +163,44 @@ impl Old {
                 shown(otherwise.chain(without_row))
             ),
         )
+    }
+}
+
+impl Old {
+    /// What stops a run that would send what the results say was made or stopped.
+    fn would_pay_again(&self, discord: &Discord) -> Option<Ending> {
+        let listed = |claims: &[Claim]| shown(claims.iter().map(|claim| self.line(claim)));
+        if !discord.unknown_here.is_empty() {
+            return Some(Ending::unpayable(
+                "the results list links that this gateway does not know, and their rows would be paid again; nothing was \
+                 sent now",
+                format!(
+                    "use the account and the address that the batch was sent with\n{}",
+                    listed(&discord.unknown_here)
+                ),
+            ));
+        }
+        if !discord.replaced.is_empty() {
+            return Some(Ending::unpayable(
+                "the results list links that were made in place of others, and without the lost checkpoint their rows would \
+                 be paid again; nothing was sent now",
+                format!(
+                    "bring the checkpoint back from a backup; look these links up in the dashboard before anything of them \
+                     is paid again\n{}",
+                    listed(&discord.replaced)
+                ),
+            ));
+        }
+        if !discord.cancelled.is_empty() {
+            return Some(Ending::unpayable(
+                "the results list payments that were cancelled, and they would be sent now; nothing was sent",
+                format!(
+                    "remove their rows from the sheet and run the same command again\n{}",
+                    listed(&discord.cancelled)
+                ),
+            ));
+        }
+        None
     }
 }
 

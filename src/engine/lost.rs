@@ -33,12 +33,27 @@ pub struct Discord {
     pub without_row: Vec<Claim>,
     /// Phones of which the gateway has more links than the sheet has rows.
     pub beyond: Vec<Phone>,
+    /// Links that were confirmed, and that this gateway does not know.
+    pub unknown_here: Vec<Claim>,
+    /// Payments that were cancelled before anything of them was sent, and would be sent now.
+    pub cancelled: Vec<Claim>,
+    /// Links that replaced others, of rows that would be sent now under their first id.
+    pub replaced: Vec<Claim>,
 }
 
 impl Discord {
     /// Whether all is well.
     pub fn is_none(&self) -> bool {
-        self.otherwise.is_empty() && self.without_row.is_empty() && self.beyond.is_empty()
+        [
+            &self.without_row,
+            &self.unknown_here,
+            &self.cancelled,
+            &self.replaced,
+        ]
+        .iter()
+        .all(|claims| claims.is_empty())
+            && self.otherwise.is_empty()
+            && self.beyond.is_empty()
     }
 }
 
@@ -165,7 +180,15 @@ fn known_here(
     let mut discord = Discord::default();
     for claim in claims.first_ones() {
         match store.stands(claim.id.as_str())? {
-            Some((state, ..)) if state != State::Conflict => {}
+            Some((state, ..)) if state != State::Conflict => match claim.state {
+                State::Created => discord.unknown_here.push(claim.clone()),
+                State::Cancelled => discord.cancelled.push(claim.clone()),
+                State::Invalid
+                | State::Ready
+                | State::Unknown
+                | State::Rejected
+                | State::Conflict => {}
+            },
             Some((_, phone, amount)) => {
                 if (phone, amount.paise()) != (claim.key.phone, claim.key.amount) {
                     discord.otherwise.push((claim.clone(), amount));
@@ -173,6 +196,12 @@ fn known_here(
             }
             None if claim.sent => {}
             None => questions.without_row.push(claim.clone()),
+        }
+    }
+    for (first, claim) in claims.replaced() {
+        let stands = store.stands(first.as_str())?;
+        if stands.is_some_and(|(state, ..)| state != State::Conflict) {
+            discord.replaced.push(claim.clone());
         }
     }
     Ok(discord)

@@ -207,7 +207,7 @@ fn a_named_row_that_a_lost_checkpoint_sent_is_looked_up_alone() {
 fn a_row_that_comes_back_after_a_loss_is_not_called_cancelled_unasked() {
     // Adopted without its last row, which then stands in the sheet again.
     let raw = Raw::honest();
-    let world = lost(&raw, 3, 2, true);
+    let world = lost(&raw, 3, 2, false);
     world.send("june.csv", &raw).arg("--adopt").run().exits(0);
     world.sheet("june.csv", rows(3));
     let send = world.send("june.csv", &raw);

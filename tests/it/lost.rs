@@ -259,3 +259,52 @@ fn results_of_a_sheet_that_was_only_taken_in_are_written_before_its_creates() {
     world.send("june.csv", &raw).run().exits(0);
     assert_eq!(*told.lock().unwrap(), [false, false, false, true]);
 }
+
+/// `PAIR` with its last row cancelled before anything was sent, and the others sent.
+fn last_cancelled(gate: &impl Gateway) -> World {
+    let world = World::new();
+    world.sheet("june.csv", PAIR);
+    let refused = world.send("june.csv", gate);
+    let refused = refused.env("CASHFREE_CLIENT_SECRET", "wrong");
+    refused.run().exits(1);
+    let cancel = world.talk("cancel", "june.csv", gate);
+    cancel.args(["--row", "3"]).run().exits(0);
+    world.send("june.csv", gate).run().exits(0);
+    assert_eq!(gate.booked().len(), 2);
+    world
+}
+
+#[test]
+fn what_was_cancelled_before_it_was_sent_is_not_sent_by_adopting() {
+    let raw = Raw::honest();
+    let world = last_cancelled(&raw);
+    world.lose_checkpoint(CHECKPOINT);
+    let words = ["cancelled", "remove their rows", "june.test.lost-1.csv"];
+    guarded(&world, &raw, adopt(&world, &raw), 3, &words);
+    let without = PAIR.replace("Ravi,9000000002,300\n", "");
+    adopts(&world, &raw, &without);
+    assert_eq!(raw.creates(), 2);
+}
+
+#[test]
+fn a_link_that_replaced_one_that_was_never_made_is_not_made_again_by_adopting() {
+    let raw = Raw::honest();
+    let world = last_cancelled(&raw);
+    let retry = world.talk("retry", "june.csv", &raw);
+    let named = ["--cancelled", "--row", "3", "--yes", "--settle", "0"];
+    retry.args(named).run().exits(0);
+    assert_eq!(raw.creates(), 3);
+    world.lose_checkpoint(CHECKPOINT);
+    let words = ["in place of others", "bring the checkpoint back", "300.00"];
+    guarded(&world, &raw, adopt(&world, &raw), 3, &words);
+    guarded(&world, &raw, adopt(&world, &raw), 3, &words);
+}
+
+#[test]
+fn confirmed_links_that_this_gateway_does_not_know_are_not_made_again_by_adopting() {
+    let world = lost_pair(&Gate::new());
+    let another = Gate::new();
+    let words = ["does not know", "account", "june.test.lost-1.csv"];
+    guarded(&world, &another, adopt(&world, &another), 3, &words);
+    assert_eq!(another.creates(), 0);
+}
