@@ -195,7 +195,8 @@ impl Old {
             return Some(Ending::unpayable(
                 "the results list payments that were cancelled, and they would be sent now; nothing was sent",
                 format!(
-                    "remove their rows from the sheet and run the same command again\n{}",
+                    "remove their rows from the sheet and run the same command again; if they are to be paid after all, \
+                     pay them from a sheet of their own\n{}",
                     listed(&discord.cancelled)
                 ),
             ));
