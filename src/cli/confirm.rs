@@ -123,15 +123,19 @@ impl Asker for Terminal {
 fn typed(term: &Term) -> io::Result<String> {
     let mut line = String::new();
     loop {
-        match term.read_key()? {
-            Key::Enter => return Ok(line),
-            Key::Char(key) if LEAVES.contains(&key) => return Ok(String::new()),
-            Key::Char(key) if !key.is_control() => {
+        let key = term.read_key()?;
+        if let Key::Char(key) = key {
+            if LEAVES.contains(&key) {
+                return Ok(String::new());
+            }
+            if !key.is_control() {
                 line.push(key);
                 term.write_str(key.encode_utf8(&mut [0; 4]))?;
             }
-            Key::Backspace if line.pop().is_some() => term.clear_chars(1)?,
-            _ => {}
+        } else if key == Key::Enter {
+            return Ok(line);
+        } else if key == Key::Backspace && line.pop().is_some() {
+            term.clear_chars(1)?;
         }
     }
 }
