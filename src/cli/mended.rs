@@ -1,7 +1,9 @@
 //! What `validate` says of sure repairs: that there are some, or what was repaired in the new file, how that stands, and
-//! the command that goes on with the same batch from it.
+//! the command that goes on with the same batch from it, or from the marked copy.
 //!
 //! Deliberately absent: repairing, and any repair that is not listed.
+
+use std::path::Path;
 
 use crate::report::words::counted;
 use crate::sheet::{Checked, EditionsSummary, Rules};
@@ -26,6 +28,12 @@ pub(super) fn say(
         shell
             .out
             .paragraph(&format!("every problem is marked in {}", path.display()));
+        go_on(
+            "correct them in it; then, to go on with it",
+            path,
+            validate,
+            shell,
+        );
     }
     if let Some((path, repairs)) = &editions.fixed {
         list(editions, shell);
@@ -34,16 +42,12 @@ pub(super) fn say(
         let repaired = counted(*repairs, "cell", "cells");
         let message = format!("{repaired} repaired in {}: {verdict}", path.display());
         shell.out.paragraph(&message);
-        let path = path.display().to_string();
-        let sheet = validate.sheet.display().to_string();
-        let again = &shell.again;
-        let send = again.resume(&sheet, &path, validate.batch.as_str());
         let first = if exit == Exit::Done {
             "to go on with it"
         } else {
             "mend the rest in it; then, to go on with it"
         };
-        shell.out.paragraph(&format!("{first}:\n  {send}"));
+        go_on(first, path, validate, shell);
         return Ok(Some((exit, message)));
     }
     if validate.editions.fixed.is_some() {
@@ -69,6 +73,14 @@ pub(super) fn say(
         ));
     }
     Ok(None)
+}
+
+/// The command that pays from another copy of the sheet under the same batch, so that nobody is paid once more.
+fn go_on(first: &str, copy: &Path, validate: &Validate, shell: &Shell) {
+    let sheet = validate.sheet.display().to_string();
+    let copy = copy.display().to_string();
+    let send = shell.again.resume(&sheet, &copy, validate.batch.as_str());
+    shell.out.paragraph(&format!("{first}:\n  {send}"));
 }
 
 /// A name for the mended sheet that is not the sheet's own.

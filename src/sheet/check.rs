@@ -307,7 +307,7 @@ impl<'a> Checker<'a> {
         self.optional(at, Field::Description, |text| {
             Description::check(text).map_err(|f| f.words())
         });
-        if at.fields.notify().is_err() {
+        if !self.is_troubled(at, Field::Notify) && at.fields.notify().is_err() {
             self.flags(at);
         }
     }

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::book::{Book, Zipped, archive, number, text, zip};
+use crate::support::book::{Book, STRUCK, Zipped, archive, number, text, zip};
 use crate::support::world::india_day;
 use crate::support::*;
 
@@ -224,6 +224,36 @@ fn what_nobody_sees_is_counted_and_named() {
     validate(&["--strict"])
         .exits(3)
         .says(["2 warnings, and --strict stops at them"]);
+}
+
+/// A column that is only carried may be struck out or raised, and a field may be of several runs.
+#[test]
+fn marks_in_what_is_only_carried_change_nothing() {
+    let world = World::new();
+    let runs = |mark: &str, text: &str| {
+        format!(
+            "<c t=\"inlineStr\"><is><r><rPr>{mark}</rPr><t>{text}</t></r><r><t>1</t></r></is></c>"
+        )
+    };
+    let book = Book::new()
+        .row(&["name", "phone", "amount", "memo", "more", "email"].map(text))
+        .row(&[
+            text("Asha"),
+            runs(
+                "<strike val=\"0\"/><vertAlign val=\"baseline\"/>",
+                "900000000",
+            ),
+            runs("<strike val=\"false\"/><b/>", "5"),
+            runs("<strike/>", "old"),
+            text("gone").replacen("<c", &format!("<c s=\"{STRUCK}\""), 1),
+            text(" ").replacen("<c", &format!("<c s=\"{STRUCK}\""), 1),
+        ]);
+    world.sheet("june.xlsx", book.bytes());
+    let table = sent(&world, "june.xlsx");
+    assert_eq!(column(&table, "phone"), ["9000000001"]);
+    assert_eq!(column(&table, "amount"), ["51"]);
+    assert_eq!(column(&table, "memo"), ["old1"]);
+    assert_eq!(column(&table, "more"), ["gone"]);
 }
 
 /// What is carried, and what the recipient reads, is what the cell shows.

@@ -5,7 +5,8 @@
 
 use std::path::PathBuf;
 
-use crate::support::book::{Book, Zipped, archive, number, text, zip};
+use crate::support::book::{Book, STRUCK, Zipped, archive, number, text, zip};
+use crate::support::world::india_day;
 use crate::support::*;
 
 /// Address space that reading any bad file may take, in KiB: the program itself maps about half of it.
@@ -72,14 +73,49 @@ fn bad_cells() -> Vec<(&'static str, String, &'static str)> {
         amount(text("ten"), "amount.format"),
         amount("<c t=\"b\"><v>1</v></c>".into(), "amount.format"),
         ("link_expiry", number("20000", "dd/mm/yyyy"), "expiry.past"),
+        // Digits that nobody reads as one number, or that are struck out.
+        amount(runs("<strike/>", "500", "600"), "cell.shown"),
+        amount(runs("<strike val=\"1\"/>", "500", "600"), "cell.shown"),
+        amount(
+            runs("<vertAlign val=\"superscript\"/>", "1", "500"),
+            "cell.shown",
+        ),
+        phone(
+            runs("<vertAlign val=\"subscript\"/>", "9", "000000019"),
+            "cell.shown",
+        ),
+        ("name", runs("<b/><strike/>", "Asha", " Ravi"), "cell.shown"),
+        amount("<c t=\"s\"><v>1</v></c>".into(), "cell.shown"),
+        amount(struck("500"), "cell.struck"),
+        phone(struck("9000000020"), "cell.struck"),
+        ("name", struck_text("Ravi"), "cell.struck"),
         ("name", String::new(), "name.missing"),
     ]
+}
+
+/// A text of two runs in the cell itself, the first of them as `mark` says.
+fn runs(mark: &str, first: &str, second: &str) -> String {
+    format!(
+        "<c t=\"inlineStr\"><is><r><rPr>{mark}</rPr><t>{first}</t></r><r><t xml:space=\"preserve\">{second}</t></r></is></c>"
+    )
+}
+
+/// A number whose cell is struck out.
+fn struck(stored: &str) -> String {
+    format!("<c s=\"{STRUCK}\"><v>{stored}</v></c>")
+}
+
+/// A text whose cell is struck out.
+fn struck_text(shown: &str) -> String {
+    text(shown).replacen("<c", &format!("<c s=\"{STRUCK}\""), 1)
 }
 
 #[test]
 fn a_cell_that_cannot_be_trusted_is_that_cells_problem() {
     let world = World::new();
-    let mut book = Book::simple();
+    let strings = "<sst><si><r><t>Asha</t></r></si>\
+        <si><r><rPr><strike/></rPr><t>500</t></r><r><t>600</t></r></si></sst>";
+    let mut book = Book::simple().part("xl/sharedStrings.xml", strings);
     let cells = bad_cells();
     for (place, (column, cell, _)) in cells.iter().enumerate() {
         let mut row = [
@@ -111,6 +147,35 @@ fn a_cell_that_cannot_be_trusted_is_that_cells_problem() {
         .collect();
     assert_eq!(found, wanted);
     assert_eq!(world.names(), ["june.problems.csv", "june.xlsx"]);
+}
+
+/// The same number is another day in a calendar that counts from 1904, so nothing is suggested.
+#[test]
+fn a_number_for_a_day_is_not_read_in_the_other_calendar() {
+    let date = jiff::civil::date(1899, 12, 30).until(india_day(5)).unwrap();
+    let serial = date.get_days().to_string();
+    let text_or_number = [
+        number(&serial, "General"),
+        number(&serial, "0"),
+        text(&serial),
+    ];
+    for day in text_or_number {
+        let row = [text(NAME), number("9000000001", "0"), number("5", "0"), day];
+        for (from_1904, suggested) in [("0", true), ("1", false)] {
+            let world = World::new();
+            let sheets = format!(
+                r#"<workbook xmlns:r="r"><workbookPr date1904="{from_1904}"/><sheets><sheet name="June" sheetId="1" r:id="rId1"/></sheets></workbook>"#
+            );
+            let book = Book::simple().row(&row).part("xl/workbook.xml", sheets);
+            world.sheet("june.xlsx", book.bytes());
+            let run = world.paysheet().args(["validate", "june.xlsx"]).run();
+            let shown = run.exits(3).all();
+            let meant = shown.contains(&india_day(5).to_string());
+            assert_eq!(meant, suggested, "{shown}");
+            let table = world.table("june.problems.csv");
+            assert_eq!(table.rows[0]["code"], "expiry.serial");
+        }
+    }
 }
 
 /// What stands in a sheet as a whole and cannot be paid: exit 3.

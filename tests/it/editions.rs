@@ -248,6 +248,33 @@ fn problems_are_marked_in_the_users_own_sheet() {
     }
 }
 
+/// Sent under its own name, the corrected copy would pay again whoever was paid from the sheet.
+#[test]
+fn the_marked_copy_goes_on_with_the_same_batch() {
+    let world = World::new();
+    world.sheet(
+        "june.csv",
+        "name;Cell;amount\nAsha;9876543210;5\nRavi;9876543211;6\nMeera;98;7\n",
+    );
+    let reading = ["--map", "phone=Cell"];
+    let send = world.paysheet().args(["send", "june.csv", "--yes"]);
+    let send = send.args(["--skip-invalid", "--delimiter", "semicolon"]);
+    send.args(reading).run().exits(4);
+    let validate = ["validate", "june.csv", "--marked", "june-marked.xlsx"];
+    let validate = world.paysheet().args(validate).args(reading);
+    let marked = validate.args(["--delimiter", "semicolon"]).run().exits(3);
+    let shown = "paysheet send june-marked.xlsx --map phone=Cell --batch june\n";
+    assert!(marked.all().contains(shown), "{marked}");
+    let words = shown.trim().split(' ').skip(1).map(str::to_owned);
+    let go_on = world
+        .paysheet()
+        .args(words)
+        .args(["--skip-invalid", "--json"]);
+    let sent = go_on.run().exits(4);
+    assert_eq!(sent.json()["created_now"], 0, "{sent}");
+    assert_eq!(sent.json()["states"]["created"], 2, "{sent}");
+}
+
 /// A part of a workbook, unpacked by another program.
 fn part(world: &World, name: &str, part: &str) -> String {
     let bytes = world.bytes(name);

@@ -12,6 +12,7 @@ use super::styles::Styles;
 use super::texts::{Gathered, Texts, unescaped};
 use super::value::{Kind, Trouble, shown};
 use super::xml::{Piece, Xml, attribute, is};
+use crate::domain::trimmed;
 use crate::sheet::read::COLUMNS_MAX;
 
 /// Most cells, with a value or without: a million rows of 64 columns are no sheet of recipients any more.
@@ -82,6 +83,8 @@ struct Cell {
     value: String,
     has_value: bool,
     has_formula: bool,
+    /// Some of its characters are struck through, raised or lowered.
+    marked: bool,
 }
 
 impl Cells {
@@ -169,7 +172,7 @@ impl Cells {
                 Piece::Start(start) => match start.local_name().as_ref() {
                     "v" => in_value = true,
                     "f" => cell.has_formula = true,
-                    name => text.start(name),
+                    _ => text.start(&start),
                 },
                 Piece::Text(piece) if in_value => {
                     cell.has_value |= !piece.is_empty();
@@ -190,6 +193,7 @@ impl Cells {
         if cell.kind == "inlineStr" {
             cell.value = text.unescaped().into_owned();
             cell.has_value = !cell.value.is_empty();
+            cell.marked = text.marked();
         }
         Ok(())
     }
@@ -197,6 +201,7 @@ impl Cells {
     /// Puts a cell into the row.
     fn take(&mut self, cell: Cell) -> Result<(), Refusal> {
         let (text, trouble) = self.read_value(&cell)?;
+        let trouble = trouble.or_else(|| self.look(&cell, &text));
         if text.is_empty() && trouble.is_none() {
             return Ok(());
         }
@@ -218,6 +223,26 @@ impl Cells {
         row.troubles
             .extend(trouble.map(|trouble| (cell.column, trouble)));
         Ok(())
+    }
+
+    /// What keeps a value from being trusted, whatever it is.
+    fn look(&self, cell: &Cell, text: &str) -> Option<Trouble> {
+        if trimmed(text).is_empty() {
+            return None;
+        }
+        let shared = || cell.value.trim().parse().ok();
+        let marked = match cell.kind.as_str() {
+            "s" => shared().is_some_and(|index| self.texts.is_marked(index)),
+            _ => cell.marked,
+        };
+        let is_day = self.kinds.get(cell.column) == Some(&Kind::Day);
+        if self.styles.is_struck(cell.style) {
+            Some(Trouble::Struck)
+        } else if marked {
+            Some(Trouble::Marked)
+        } else {
+            (self.from_1904 && is_day && is_serial(text)).then_some(Trouble::Serial)
+        }
     }
 
     fn read_value(&self, cell: &Cell) -> Result<(String, Option<Trouble>), Refusal> {
@@ -336,6 +361,12 @@ fn begin_cell(column: usize, start: &BytesStart<'_>) -> Cell {
         }
     }
     cell
+}
+
+/// Whether a text is a number of days, as a repair would take it.
+fn is_serial(text: &str) -> bool {
+    let text = trimmed(text);
+    text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The day of `2026-12-05T00:00:00`; a time that is not midnight stays.

@@ -1,10 +1,13 @@
 //! The texts that cells share, one after the other in one piece of memory, and how a text is read out of XML.
 //!
-//! Deliberately absent: fonts within a text, and the reading aids (`rPh`) that stand beside some.
+//! Of fonts within a text only what changes how its characters are read: struck through, raised, lowered. Deliberately
+//! absent: the reading aids (`rPh`) that stand beside some.
+
+use quick_xml::events::BytesStart;
 
 use super::archive::Archive;
 use super::refusal::Refusal;
-use super::xml::{Piece, Xml};
+use super::xml::{Piece, Xml, attribute, is_on};
 
 /// Most bytes of different texts: names and addresses of a million people take about half of it.
 const TEXT_BYTES_MAX: usize = 96 * 1024 * 1024;
@@ -18,6 +21,8 @@ const CELL_TEXT_BYTES_MAX: usize = 256 * 1024;
 pub(super) struct Texts {
     all: String,
     ends: Vec<u32>,
+    /// The numbers of those with marked characters, ascending.
+    marked: Vec<usize>,
 }
 
 impl Texts {
@@ -31,12 +36,15 @@ impl Texts {
         let mut text = Gathered::default();
         loop {
             match xml.piece()? {
-                Piece::Start(start) => text.start(start.local_name().as_ref()),
+                Piece::Start(start) => text.start(&start),
                 Piece::Text(piece) => text.take(&piece)?,
                 Piece::End(end) => {
                     let name = end.local_name();
                     text.end(name.as_ref());
                     if name.as_ref() == "si" {
+                        if text.marked() {
+                            texts.marked.push(texts.ends.len());
+                        }
                         texts.push(&text.unescaped())?;
                         text.clear();
                     }
@@ -55,6 +63,11 @@ impl Texts {
         let end = *self.ends.get(index)?;
         let (start, end) = (usize::try_from(start).ok()?, usize::try_from(end).ok()?);
         self.all.get(start..end)
+    }
+
+    /// Whether the text of a number has characters that are struck through, raised or lowered.
+    pub(super) fn is_marked(&self, index: usize) -> bool {
+        self.marked.binary_search(&index).is_ok()
     }
 
     fn push(&mut self, text: &str) -> Result<(), Refusal> {
@@ -76,13 +89,23 @@ pub(super) struct Gathered {
     text: String,
     in_text: bool,
     in_aid: bool,
+    /// Whether the run's font strikes its characters through, raises or lowers them.
+    in_marked: bool,
+    /// Whether any character that is seen stands in such a run.
+    marked: bool,
 }
 
 impl Gathered {
-    pub(super) fn start(&mut self, name: &str) {
-        match name {
+    pub(super) fn start(&mut self, start: &BytesStart<'_>) {
+        match start.local_name().as_ref() {
             "t" => self.in_text = true,
             "rPh" => self.in_aid = true,
+            "r" => self.in_marked = false,
+            "strike" => self.in_marked |= is_on(start),
+            "vertAlign" => {
+                let place = attribute(start, "val");
+                self.in_marked |= matches!(place.as_deref(), Some("superscript" | "subscript"));
+            }
             _ => {}
         }
     }
@@ -91,6 +114,7 @@ impl Gathered {
         match name {
             "t" => self.in_text = false,
             "rPh" => self.in_aid = false,
+            "r" => self.in_marked = false,
             _ => {}
         }
     }
@@ -98,6 +122,7 @@ impl Gathered {
     pub(super) fn take(&mut self, piece: &str) -> Result<(), Refusal> {
         if self.in_text && !self.in_aid {
             self.text.push_str(piece);
+            self.marked |= self.in_marked && !piece.trim().is_empty();
         }
         if self.text.len() > CELL_TEXT_BYTES_MAX {
             return Err(Refusal::damaged("it holds a text longer than any cell"));
@@ -107,6 +132,11 @@ impl Gathered {
 
     pub(super) fn clear(&mut self) {
         self.text.clear();
+        self.marked = false;
+    }
+
+    pub(super) fn marked(&self) -> bool {
+        self.marked
     }
 
     pub(super) fn unescaped(&self) -> std::borrow::Cow<'_, str> {

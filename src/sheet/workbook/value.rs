@@ -64,6 +64,12 @@ pub(in crate::sheet) enum Trouble {
     Hidden,
     /// A phone or an id below nothing.
     Negative,
+    /// The cell is struck out.
+    Struck,
+    /// Some characters are struck through, raised or lowered.
+    Marked,
+    /// A day as a number, in a calendar that counts from 1904.
+    Serial,
 }
 
 const FORMULA: Words = Words::new(
@@ -127,6 +133,22 @@ const HIDDEN: Words = Words::new(
     "format the column as text (phones, ids) or as a number (amounts) and check the value",
 );
 
+const STRUCK: Words = Words::new(
+    "cell.struck",
+    "this cell is struck out",
+    "remove the row if it is not to be paid; else take the strike-through away",
+);
+const MARKED: Words = Words::new(
+    "cell.shown",
+    "the cell holds {}, of which some characters are struck through, raised or lowered",
+    "type the value again without struck-through or raised characters",
+);
+const SERIAL: Words = Words::new(
+    "expiry.serial",
+    "the spreadsheet turned this date into the number {}, in a workbook whose days count from 1904",
+    "format the column as a date such as 2026-11-30, check it and save the sheet again",
+);
+
 impl Trouble {
     /// Its code, sentence and cure.
     pub(in crate::sheet) fn words(self) -> Words {
@@ -143,6 +165,9 @@ impl Trouble {
             Self::Date => DATE,
             Self::Negative => NEGATIVE,
             Self::Hidden => HIDDEN,
+            Self::Struck => STRUCK,
+            Self::Marked => MARKED,
+            Self::Serial => SERIAL,
         }
     }
 }

@@ -140,6 +140,14 @@ pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
     Some(value.into_owned())
 }
 
+/// Whether a property such as `<strike/>` is set: it is unless its value says otherwise.
+pub(super) fn is_on(start: &BytesStart<'_>) -> bool {
+    !matches!(
+        attribute(start, "val").as_deref(),
+        Some("0" | "false" | "off")
+    )
+}
+
 /// Whether a piece's name, without prefix, is `name`.
 pub(super) fn is(start: &BytesStart<'_>, name: &str) -> bool {
     start.local_name().as_ref() == name

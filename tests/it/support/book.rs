@@ -46,6 +46,9 @@ pub(crate) const FORMATS: [&str; 21] = [
     "[>=100000]##\\,##\\,##0.00;##,##0.00",
 ];
 
+/// The style whose font is struck through.
+pub(crate) const STRUCK: usize = FORMATS.len();
+
 impl Book {
     pub(crate) fn new() -> Book {
         let codes: Vec<String> = FORMATS
@@ -63,7 +66,9 @@ impl Book {
             .map(|place| format!(r#"<xf numFmtId="{}"/>"#, 200 + place))
             .collect();
         let styles = format!(
-            "<styleSheet><numFmts>{}</numFmts><cellStyleXfs><xf numFmtId=\"9\"/></cellStyleXfs><cellXfs>{}</cellXfs></styleSheet>",
+            "<styleSheet><numFmts>{}</numFmts><fonts><font><b/><strike val=\"0\"/></font><font><strike/></font></fonts>\
+             <cellStyleXfs><xf numFmtId=\"9\" fontId=\"1\"/></cellStyleXfs><cellXfs>{}<xf numFmtId=\"200\" fontId=\"1\"/></cellXfs>\
+             <dxfs><dxf><font><strike/></font></dxf></dxfs></styleSheet>",
             codes.concat(),
             styles.concat()
         );
