@@ -184,7 +184,7 @@ fn sheets_that_cannot_be_paid() {
     let far =
         |cell: &str, row: u32| format!("<row r=\"{row}\"><c r=\"{cell}{row}\"><v>1</v></c></row>");
     let long = "x".repeat(5000);
-    let cases: [(Book, &[&str]); 8] = [
+    let cases: [(Book, &[&str]); 9] = [
         (Book::new(), &["is empty"]),
         (Book::simple(), &["has a header but no rows"]),
         (
@@ -226,6 +226,17 @@ fn sheets_that_cannot_be_paid() {
                 "in column E of this row is a value, but no column's name",
                 "name its column in the header",
             ],
+        ),
+        (
+            Book::new()
+                .row(&["name", "phone", "amount", "notify"].map(text))
+                .row(&[
+                    text(NAME),
+                    number("9000000001", "0"),
+                    number("5", "0"),
+                    struck_text("no"),
+                ]),
+            &["line 2", "notify", "this cell is struck out"],
         ),
     ];
     for (book, words) in cases {
