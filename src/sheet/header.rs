@@ -209,9 +209,9 @@ impl Header {
     fn nearest_of(&self, missing: impl Iterator<Item = Field>) -> String {
         let columns = || self.columns.iter().map(String::as_str);
         let hints = missing.filter_map(|field| {
-            let cannot = |column: &str| match field {
-                Field::Amount => not_rupees(column),
-                _ => None,
+            let cannot = |column: &str| {
+                let why = not_rupees(column);
+                why.filter(|_| field == Field::Amount)
             };
             let able = columns().filter(|column| cannot(column).is_none());
             let column = nearest(field, able).or_else(|| nearest(field, columns()))?;
