@@ -324,6 +324,31 @@ impl Store {
         }
     }
 
+    /// Dead links that were adopted, which [`Pick::Dead`] leaves out: the first `limit` of their rows in the sheet, and
+    /// how many there are.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn dead_adopted(&self, limit: usize) -> Result<(Vec<u64>, u64), Error> {
+        let read = |e| damaged(&self.path, e);
+        let sql = format!(
+            "SELECT row FROM payouts WHERE {STANDING} AND row > 0 AND state = 3 AND status_class IN (3, 4, 5)
+             AND history & {} <> 0 ORDER BY row",
+            History::ADOPTED
+        );
+        let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        let (mut first, mut count) = (Vec::new(), 0);
+        while let Some(line) = lines.next().map_err(read)? {
+            count += 1;
+            if first.len() < limit {
+                first.push(line.get(0).map_err(read)?);
+            }
+        }
+        Ok((first, count))
+    }
+
     /// Links that were confirmed and that the gateway says it does not know: the first `limit` of them in the sheet's
     /// order of old, and how many there are.
     ///

@@ -115,7 +115,7 @@ impl After {
             exit: run.exit.code(),
             elapsed: run.elapsed,
             ended_at: Clock::System.now().as_second(),
-            last_success: metrics::last_success(&earlier, self.environment, &self.batch),
+            earlier: &earlier,
             tally: told.as_ref().map(|told| &told.tally),
         };
         replace(path, &numbers.text()).with_context(|| format!("cannot write {}", path.display()))

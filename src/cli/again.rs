@@ -198,6 +198,16 @@ impl Again {
         spelled(words.iter())
     }
 
+    /// `retry` with new links for these rows, or for all dead links that need no name.
+    pub(super) fn renewing(&self, rows: &[u64]) -> String {
+        let mut words = self.as_command("retry").without(&OF_MENDING);
+        words.push("--expired".to_owned());
+        for row in rows {
+            words.extend(["--row".to_owned(), row.to_string()]);
+        }
+        spelled(words.iter())
+    }
+
     /// The same command with another option and its value.
     pub(super) fn with_value(&self, option: &str, value: &str) -> String {
         let more = [option.to_owned(), value.to_owned()];

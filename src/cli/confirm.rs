@@ -3,9 +3,9 @@
 //! Whether to ask, and what an answer means, is decided by pure functions; only [`Terminal`] talks to a person.
 //! Deliberately absent: the banner that is shown before the question (`report`).
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _};
 
-use dialoguer::{Confirm, Input};
+use console::{Key, Term};
 
 use crate::domain::Money;
 
@@ -86,20 +86,16 @@ pub(super) fn decide(matter: &Matter, situation: Situation) -> Decision {
 
 /// Whoever answers.
 pub(super) trait Asker {
-    /// A yes or no; no is the default.
+    /// A line of text; an empty one from a person who left the question.
     ///
     /// # Errors
     ///
     /// The terminal is gone, or the person pressed Ctrl-C ([`ErrorKind::Interrupted`]).
-    fn yes_no(&mut self, question: &str) -> io::Result<bool>;
-
-    /// A line of text.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Asker::yes_no`].
     fn line(&mut self, question: &str) -> io::Result<String>;
 }
+
+/// What Ctrl-D is read as; the second, where it was pressed before the question stood there.
+const LEAVES: [char; 2] = ['\u{4}', '\0'];
 
 /// The person at the terminal.
 #[derive(Clone, Copy, Debug, Default)]
@@ -113,22 +109,35 @@ impl Terminal {
 }
 
 impl Asker for Terminal {
-    fn yes_no(&mut self, question: &str) -> io::Result<bool> {
-        let confirm = Confirm::new().with_prompt(question).default(false);
-        confirm.interact().map_err(left_open)
-    }
-
     fn line(&mut self, question: &str) -> io::Result<String> {
-        let input = Input::new().with_prompt(question).allow_empty(true);
-        input.interact_text().map_err(left_open)
+        let term = Term::stderr();
+        term.write_str(&format!("{question} "))?;
+        let line = typed(&term);
+        // What is said next begins on a line of its own. Nobody is listening: that is their affair.
+        drop(term.write_line(""));
+        line
     }
 }
 
-/// An unanswered question leaves the cursor behind it; what is said next begins on a line of its own.
-fn left_open(error: dialoguer::Error) -> io::Error {
-    // Nobody is listening: that is their affair.
-    drop(io::stderr().write_all(b"\n"));
-    error.into()
+/// What is typed before Enter.
+fn typed(term: &Term) -> io::Result<String> {
+    let mut line = String::new();
+    loop {
+        let key = term.read_key()?;
+        if let Key::Char(key) = key {
+            if LEAVES.contains(&key) {
+                return Ok(String::new());
+            }
+            if !key.is_control() {
+                line.push(key);
+                term.write_str(key.encode_utf8(&mut [0; 4]))?;
+            }
+        } else if key == Key::Enter {
+            return Ok(line);
+        } else if key == Key::Backspace && line.pop().is_some() {
+            term.clear_chars(1)?;
+        }
+    }
 }
 
 /// Settles a matter: returns if the run may go on.
@@ -144,7 +153,7 @@ pub(super) fn settle(
     let agreed = match decide(matter, situation) {
         Decision::GoOn => return Ok(()),
         Decision::Refuse => return Err(refusal(situation.environment)),
-        Decision::AskYesNo => asker.yes_no(&question(matter, situation.environment)),
+        Decision::AskYesNo => yes_no(&question(matter, situation.environment), asker),
         Decision::AskTotal => typed_total(matter, situation.environment, asker),
     };
     match agreed {
@@ -193,15 +202,26 @@ fn question(matter: &Matter, environment: Environment) -> String {
     }
 }
 
+/// A yes or no: only a whole `y` or `yes` is a yes.
+///
+/// # Errors
+///
+/// As for [`Asker::line`].
+pub(super) fn yes_no(question: &str, asker: &mut dyn Asker) -> io::Result<bool> {
+    let line = asker.line(&format!("{question} [y/N]"))?;
+    let answer = line.trim().to_ascii_lowercase();
+    Ok(["y", "yes"].contains(&answer.as_str()))
+}
+
 fn typed_total(
     matter: &Matter,
     environment: Environment,
     asker: &mut dyn Asker,
 ) -> io::Result<bool> {
     let Matter::Send { total } = matter else {
-        return asker.yes_no(&question(matter, environment));
+        return yes_no(&question(matter, environment), asker);
     };
-    let wanted = question(matter, environment);
+    let wanted = format!("{}:", question(matter, environment));
     let mut prompt = wanted.clone();
     for _ in 0..TRIES_MAX {
         let line = asker.line(&prompt)?;

@@ -19,6 +19,8 @@ use super::shell::Shell;
 use super::values::Environment;
 use super::{guards, results};
 
+/// Adopted rows that the command for new links names.
+const RENEWED_MAX: usize = 20;
 /// Links that are not known any more and are named: more than that are looked for in the results.
 const LOST_NAMED_MAX: usize = 20;
 
@@ -36,6 +38,17 @@ pub(super) struct Finish<'f> {
     /// What this run has to say for itself before it says where the rows stand.
     pub(super) note: Option<String>,
     pub(super) shell: &'f Shell,
+}
+
+/// What the closing words name.
+#[derive(Default)]
+struct More<'m> {
+    /// The first links that are not known any more.
+    lost: &'m [String],
+    /// The command that stops what is still to be stopped.
+    stop: &'m str,
+    /// Rows of the first dead links that were adopted, and how many there are.
+    adopted: (Vec<u64>, u64),
 }
 
 impl Finish<'_> {
@@ -65,8 +78,16 @@ impl Finish<'_> {
             false => &still.first,
         };
         let stop = StoredHeader::again(&self.shell.again, store).stopping(named);
-        let more = (lost.as_slice(), stop.as_str());
-        self.say(store, &tally, outcome, exit, more);
+        let adopted = match tally.dead {
+            0 => (Vec::new(), 0),
+            _ => store.dead_adopted(RENEWED_MAX)?,
+        };
+        let more = More {
+            lost: &lost,
+            stop: &stop,
+            adopted,
+        };
+        self.say(store, &tally, outcome, exit, &more);
         Ok(exit)
     }
 
@@ -87,7 +108,7 @@ impl Finish<'_> {
         if outcome.halt.is_some() {
             let tally = tally(store, outcome);
             let exit = exit_of(self.task(), &tally, outcome);
-            self.say(store, &tally, outcome, exit, (&[], ""));
+            self.say(store, &tally, outcome, exit, &More::default());
             return exit;
         }
         let message = "dry run: nothing was sent";
@@ -111,17 +132,11 @@ impl Finish<'_> {
         }
     }
 
-    fn say(
-        &self,
-        store: &Store,
-        tally: &Tally,
-        outcome: &Outcome,
-        exit: Exit,
-        (lost, stop): (&[String], &str),
-    ) {
+    fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, more: &More<'_>) {
         let again = StoredHeader::again(&self.shell.again, store);
         let (send, status) = (again.as_command("send"), again.as_command("status"));
         let retry = again.as_command("retry");
+        let (rows, adopted) = (more.adopted.0.as_slice(), more.adopted.1);
         let mut adopt = send.and("--adopt");
         let reopen = store.meta().closed.then(|| send.with("--reopen"));
         if reopen.is_some() {
@@ -144,7 +159,8 @@ impl Finish<'_> {
             rehearsal: self.environment == Environment::Sandbox,
             ended,
             tally,
-            lost,
+            lost: more.lost,
+            dead_adopted: (adopted, u64::try_from(rows.len()).unwrap_or(u64::MAX)),
             earlier: earlier.as_deref(),
             results: &results,
             checkpoint: &checkpoint,
@@ -153,10 +169,11 @@ impl Finish<'_> {
             commands: Commands {
                 again: &again.command(),
                 retry: &retry.command(),
-                reissue: &retry.with("--expired"),
+                reissue: &again.renewing(&[]),
+                reissue_adopted: &again.renewing(rows),
                 send: &send.command(),
                 adopt: &adopt.command(),
-                stop,
+                stop: more.stop,
                 reopen: reopen.as_deref(),
                 rename: &send.renamed(),
                 status: &status.command(),

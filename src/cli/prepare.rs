@@ -15,6 +15,9 @@ use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
 use super::{guards, intake, lost, problems, recent, retry, twice};
 
+/// The warning of rows that another batch paid lately, among those of the sheet itself.
+const PAID_LATELY: &str = "batch.paid_lately";
+
 /// The sheet judged and taken in.
 pub(super) struct Prepared {
     pub(super) store: Store,
@@ -58,7 +61,11 @@ pub(super) fn prepare(
         old,
     )?;
     tracing::debug!(rows = judged.checked.rows, "sheet judged");
-    guard(send, known.as_ref(), &judged, binding, shell)?;
+    let paid_lately = guard(send, known.as_ref(), &judged, binding, shell)?;
+    if paid_lately > 0 {
+        let warnings = &mut judged.checked.warnings.by_code;
+        warnings.insert(PAID_LATELY, paid_lately);
+    }
     let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
     let place = scratch.as_ref().map_or_else(
         || path.clone(),
@@ -97,14 +104,14 @@ pub(super) fn prepare(
     })
 }
 
-/// The guards that need no gateway.
+/// The guards that need no gateway. How many rows another batch paid lately.
 fn guard(
     send: &Send,
     known: Option<&Store>,
     judged: &Judged,
     binding: &Binding,
     shell: &Shell,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     let (again, keys) = (&shell.again, &judged.checked.keys);
     if let (Some(matching), Some(store)) = (&judged.matching, known) {
         refuse_astray(matching, keys, store, again)?;
@@ -114,9 +121,9 @@ fn guard(
     old.refuse_astray(&judged.lost, keys, again, !has_sent)?;
     show_and_hold(send, judged, known.is_none(), shell)?;
     if !has_sent && !send.new_payment {
-        twice::refuse_paid(send, binding, keys, shell)?;
+        return twice::refuse_paid(send, binding, keys, shell);
     }
-    Ok(())
+    Ok(0)
 }
 
 /// Shows what is wrong with the sheet, and holds it to what was asked for.

@@ -16,7 +16,7 @@ use crate::report::words::counted;
 use crate::sandbox;
 use crate::sheet::{self, Remains};
 
-use super::confirm::{Asker as _, Terminal};
+use super::confirm::{Terminal, yes_no};
 use super::exit::{Ending, Exit};
 use super::finish::tally;
 use super::judge::sheet_error;
@@ -145,7 +145,7 @@ fn agree(purge: &Purge, shell: &Shell) -> Result<(), Ending> {
         "Remove names, phones, addresses and links of batch {} for good? Sheets and exports are not touched",
         purge.batch.as_str()
     );
-    match Terminal.yes_no(&question) {
+    match yes_no(&question, &mut Terminal) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Ending::stopped("not confirmed, nothing was removed", "")),
         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(Ending::new(

@@ -26,6 +26,8 @@ use super::shell::Shell;
 /// How long a payment counts as just made (`product.md`): a month's payroll is further from the next, a sheet sent twice
 /// by mistake is nearer.
 pub(super) const RECENT: Duration = Duration::from_secs(5 * 24 * 60 * 60);
+/// The same in days.
+const DAYS: u64 = RECENT.as_secs() / (24 * 60 * 60);
 /// Checkpoints compared with, the newest first. Each may have to be read whole.
 const COMPARED_MAX: usize = 100;
 /// Batches named when the guard stops a run.
@@ -33,7 +35,8 @@ const NAMED_MAX: usize = 3;
 /// How checkpoints end beside a sheet.
 const CHECKPOINT_END: &str = ".checkpoint.db";
 
-/// Stops a sheet of which half or more was paid by other batches within the last days.
+/// Stops a sheet of which half or more was paid by other batches within the last days, and says so of fewer rows. How
+/// many those are.
 ///
 /// # Errors
 ///
@@ -43,12 +46,12 @@ pub(super) fn refuse_paid(
     binding: &Binding,
     keys: &[RowKey],
     shell: &Shell,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     let now_ms = shell.clock.now().as_millisecond();
     let since_ms = now_ms.saturating_sub(i64::try_from(RECENT.as_millis()).unwrap_or(i64::MAX));
     let candidates = candidates(send, since_ms);
     if candidates.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let mut wanted = Wanted::of(keys);
     let mut found = Vec::new();
@@ -66,10 +69,13 @@ pub(super) fn refuse_paid(
             )),
         }
     }
-    if !wanted.is_half_matched() {
-        return Ok(());
-    }
     found.sort_by_key(|(_, _, rows)| std::cmp::Reverse(*rows));
+    if !wanted.is_half_matched() {
+        if wanted.matched > 0 {
+            warn(send, &wanted, &found, shell);
+        }
+        return Ok(counted_rows(wanted.matched));
+    }
     Err(paid(send, &wanted, &found, &shell.again).into())
 }
 
@@ -258,9 +264,35 @@ impl Wanted {
     }
 }
 
+/// Said to whoever wants to hear nothing else, too: some people may be paid twice.
+fn warn(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], shell: &Shell) {
+    let was = if wanted.matched == 1 { "was" } else { "were" };
+    shell.screen.paragraph(&format!(
+        "WARNING: {} {was} sent within the last {DAYS} days by {}. If this is the same payment, do not go on: run instead",
+        alike(send, wanted),
+        listed(found)
+    ));
+    for (entry, batch, _) in found.iter().take(NAMED_MAX) {
+        let command = resuming(send, entry, batch, &shell.again);
+        shell.screen.line(&format!("  {command}"));
+    }
+}
+
+/// `4 of 9 rows in july.csv (phone and amount)`.
+fn alike(send: &Send, wanted: &Wanted) -> String {
+    format!(
+        "{} of {} in {} (phone and amount)",
+        wanted.matched,
+        counted(counted_rows(wanted.rows.len()), "row", "rows"),
+        send.sheet.display()
+    )
+}
+
+fn counted_rows(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}
+
 fn paid(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], again: &Again) -> Ending {
-    let rows = wanted.rows.len();
-    let days = RECENT.as_secs() / (24 * 60 * 60);
     let named: Vec<String> = found
         .iter()
         .take(NAMED_MAX)
@@ -271,10 +303,8 @@ fn paid(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], again: 
         .collect();
     Ending::unpayable(
         format!(
-            "at least {} of {} in {} (phone and amount) were sent within the last {days} days by {}; nothing was sent now",
-            wanted.matched,
-            counted(u64::try_from(rows).unwrap_or(u64::MAX), "row", "rows"),
-            send.sheet.display(),
+            "at least {} were sent within the last {DAYS} days by {}; nothing was sent now",
+            alike(send, wanted),
             listed(found)
         ),
         format!(

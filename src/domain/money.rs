@@ -66,7 +66,7 @@ impl AmountFault {
             Self::Decimals => (
                 "amount.decimals",
                 "the amount {} has more than two decimals",
-                "round it to whole paise, such as 1250.50",
+                "write at most two decimals, such as 1250.50; if the point parts thousands, write 1250 or 1,250",
             ),
             Self::Scientific => (
                 "amount.scientific",

@@ -11,7 +11,7 @@ use crate::engine::Tally;
 
 /// The first line of every file that paysheet wrote, so that no other is overwritten.
 pub const HEADER: &str = "# paysheet metrics";
-/// When a run last ended with 0: carried from file to file, since a run that failed has no success of its own.
+/// When a command last ended with 0: carried from file to file, since a run that failed has no success of its own.
 const LAST_SUCCESS: &str = "paysheet_last_success_timestamp_seconds";
 
 /// What is known of a run when it has ended.
@@ -29,8 +29,8 @@ pub struct Numbers<'a> {
     pub elapsed: Duration,
     /// When it ended, in seconds since 1970.
     pub ended_at: i64,
-    /// When a run last ended with 0, before this one.
-    pub last_success: Option<i64>,
+    /// The file that this one replaces, or nothing: it says when runs last ended with 0.
+    pub earlier: &'a str,
     /// Where the batch stands; none: the run stopped before that was known.
     pub tally: Option<&'a Tally>,
 }
@@ -38,44 +38,32 @@ pub struct Numbers<'a> {
 impl Numbers<'_> {
     /// The whole file.
     pub fn text(&self) -> String {
+        let batch = format!(
+            "batch=\"{}\",environment=\"{}\"",
+            escaped(self.batch),
+            escaped(self.environment)
+        );
         let mut out = Exposition {
             text: format!("{HEADER}\n"),
-            common: format!(
-                "batch=\"{}\",environment=\"{}\"",
-                escaped(self.batch),
-                escaped(self.environment)
-            ),
+            common: format!("{batch},command=\"{}\"", escaped(self.command)),
         };
-        let command = format!("command=\"{}\"", escaped(self.command));
         out.family("paysheet_run_exit_code", "Exit code of the newest run.");
-        out.sample("paysheet_run_exit_code", &command, self.exit);
+        out.sample("paysheet_run_exit_code", "", self.exit);
         out.family(
             "paysheet_run_duration_seconds",
             "How long the newest run took.",
         );
         let millis = self.elapsed.subsec_millis();
         let seconds = format!("{}.{millis:03}", self.elapsed.as_secs());
-        out.sample("paysheet_run_duration_seconds", &command, seconds);
+        out.sample("paysheet_run_duration_seconds", "", seconds);
         out.family(
             "paysheet_run_end_timestamp_seconds",
             "When the newest run ended.",
         );
-        out.sample(
-            "paysheet_run_end_timestamp_seconds",
-            &command,
-            self.ended_at,
-        );
-        let success = if self.exit == 0 {
-            Some(self.ended_at)
-        } else {
-            self.last_success
-        };
-        if let Some(at) = success {
-            out.family(LAST_SUCCESS, "When a run last ended with exit code 0.");
-            out.sample(LAST_SUCCESS, "", at);
-        }
+        out.sample("paysheet_run_end_timestamp_seconds", "", self.ended_at);
+        out.successes(self, &batch);
         if let Some(tally) = self.tally {
-            out.tally(tally, &command);
+            out.tally(tally);
         }
         out.text
     }
@@ -98,22 +86,45 @@ impl Exposition {
         let _ = writeln!(self.text, "{name}{{{common}{comma}{label}}} {value}");
     }
 
-    fn tally(&mut self, tally: &Tally, command: &str) {
+    /// When runs last ended with 0, each command apart: those of the batch's other commands are carried on.
+    fn successes(&mut self, run: &Numbers<'_>, batch: &str) {
+        let whose = format!("{LAST_SUCCESS}{{{batch},");
+        let own = format!("{LAST_SUCCESS}{{{}}} ", self.common);
+        let earlier = run.earlier.lines().filter(|line| line.starts_with(&whose));
+        let kept: Vec<&str> = earlier
+            .filter(|line| run.exit != 0 || !line.starts_with(&own))
+            .collect();
+        if run.exit != 0 && kept.is_empty() {
+            return;
+        }
+        self.family(
+            LAST_SUCCESS,
+            "When a run of this command last ended with exit code 0.",
+        );
+        for line in kept {
+            let _ = writeln!(self.text, "{line}");
+        }
+        if run.exit == 0 {
+            self.sample(LAST_SUCCESS, "", run.ended_at);
+        }
+    }
+
+    fn tally(&mut self, tally: &Tally) {
         self.family(
             "paysheet_run_created",
             "Payouts that the newest run brought to created.",
         );
-        self.sample("paysheet_run_created", command, tally.created_now);
+        self.sample("paysheet_run_created", "", tally.created_now);
         self.family(
             "paysheet_run_requests",
             "Requests of the newest run, login apart.",
         );
-        self.sample("paysheet_run_requests", command, tally.requests);
+        self.sample("paysheet_run_requests", "", tally.requests);
         self.family(
             "paysheet_run_retries",
             "Requests of the newest run that repeated one.",
         );
-        self.sample("paysheet_run_retries", command, tally.retries);
+        self.sample("paysheet_run_retries", "", tally.retries);
         self.family("paysheet_payouts", "Payouts of the batch by state.");
         for state in State::ALL {
             let label = format!("state=\"{state}\"");
@@ -141,17 +152,6 @@ impl Exposition {
     }
 }
 
-/// When a run last ended with 0, as an earlier file of the same batch says.
-pub fn last_success(earlier: &str, environment: &str, batch: &str) -> Option<i64> {
-    let labels = format!(
-        "{LAST_SUCCESS}{{batch=\"{}\",environment=\"{}\"}} ",
-        escaped(batch),
-        escaped(environment)
-    );
-    let line = earlier.lines().find_map(|line| line.strip_prefix(&labels));
-    line?.trim().parse().ok()
-}
-
 /// A label's value: the three characters that would end it are escaped.
 fn escaped(text: &str) -> String {
     text.replace('\\', r"\\")
@@ -166,7 +166,7 @@ mod tests {
     use crate::engine::Count;
     use std::collections::BTreeMap;
 
-    fn numbers<'a>(exit: u8, last_success: Option<i64>, tally: Option<&'a Tally>) -> Numbers<'a> {
+    fn numbers<'a>(exit: u8, earlier: &'a str, tally: Option<&'a Tally>) -> Numbers<'a> {
         Numbers {
             command: "send",
             environment: "test",
@@ -174,7 +174,7 @@ mod tests {
             exit,
             elapsed: Duration::from_millis(61_007),
             ended_at: 1_791_802_531,
-            last_success,
+            earlier,
             tally,
         }
     }
@@ -194,8 +194,8 @@ mod tests {
             retries: 1,
             ..Tally::default()
         };
-        let text = numbers(0, None, Some(&tally)).text();
-        let labels = r#"batch="ju\"ne\\",environment="test""#;
+        let text = numbers(0, "", Some(&tally)).text();
+        let labels = r#"batch="ju\"ne\\",environment="test",command="send""#;
         for line in [
             "# paysheet metrics".to_owned(),
             "# TYPE paysheet_payouts gauge".to_owned(),
@@ -204,8 +204,8 @@ mod tests {
             format!("paysheet_amount_rupees{{{labels},state=\"created\"}} 5432100.05"),
             format!("paysheet_links{{{labels},status=\"ACTIVE\"}} 1203"),
             format!("paysheet_need_person{{{labels}}} 2"),
-            format!("paysheet_run_exit_code{{{labels},command=\"send\"}} 0"),
-            format!("paysheet_run_duration_seconds{{{labels},command=\"send\"}} 61.007"),
+            format!("paysheet_run_exit_code{{{labels}}} 0"),
+            format!("paysheet_run_duration_seconds{{{labels}}} 61.007"),
             format!("paysheet_last_success_timestamp_seconds{{{labels}}} 1791802531"),
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
@@ -215,13 +215,25 @@ mod tests {
 
     #[test]
     fn a_success_outlives_the_failures_after_it() {
-        let first = numbers(0, None, None).text();
-        let at = last_success(&first, "test", "ju\"ne\\");
-        assert_eq!(at, Some(1_791_802_531));
-        let second = numbers(1, at, None).text();
-        assert_eq!(last_success(&second, "test", "ju\"ne\\"), at);
+        let of = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter(|line| line.starts_with(LAST_SUCCESS));
+            lines.map(str::to_owned).collect()
+        };
+        let first = numbers(0, "", None).text();
+        let second = numbers(1, &first, None).text();
+        assert_eq!((of(&second).len(), of(&second)), (1, of(&first)));
         assert!(!second.contains("paysheet_payouts"), "unknown is not zero");
-        assert_eq!(last_success(&second, "test", "july"), None);
-        assert!(!numbers(4, None, None).text().contains(LAST_SUCCESS));
+        // Another command's success is its own.
+        let mut status = numbers(0, &second, None);
+        (status.command, status.ended_at) = ("status", 1_791_900_000);
+        let third = status.text();
+        assert_eq!(of(&third).len(), 2);
+        assert_eq!(of(&third)[..1], of(&first));
+        let fourth = numbers(0, &third, None).text();
+        assert_eq!(of(&fourth).len(), 2, "{fourth}");
+        let mut other = numbers(1, &third, None);
+        other.batch = "july";
+        assert!(of(&other.text()).is_empty());
+        assert!(!numbers(4, "", None).text().contains(LAST_SUCCESS));
     }
 }

@@ -37,6 +37,8 @@ pub struct Commands<'a> {
     pub retry: &'a str,
     /// What makes new links for dead ones.
     pub reissue: &'a str,
+    /// The same for the first of those that were adopted, by name.
+    pub reissue_adopted: &'a str,
     /// What sends this batch, run again: for `status` it is not the command that was typed.
     pub send: &'a str,
     /// The same with `--adopt`, for a closed batch also with `--reopen`.
@@ -64,6 +66,8 @@ pub struct Closing<'a> {
     pub tally: &'a Tally,
     /// Names of the first links that the gateway does not know any more.
     pub lost: &'a [String],
+    /// Dead links that were adopted, and how many of them the command for them names.
+    pub dead_adopted: (u64, u64),
     /// The results file.
     pub results: &'a str,
     /// The file of what has no row in the sheet any more, where there is any.
@@ -272,7 +276,21 @@ impl Closing<'_> {
         if conflict > 0 {
             all.push(self.conflict_advice(conflict));
         }
-        let dead = self.tally.dead;
+        all.extend(self.dead_advice());
+        if all.is_empty() && self.task == Task::Sending && self.rows(State::Created) > 0 {
+            all.push(format!(
+                "To see later where the links stand, run:\n  {}",
+                self.commands.status
+            ));
+        }
+        all
+    }
+
+    /// What was adopted takes part only when it is named.
+    fn dead_advice(&self) -> Vec<String> {
+        let (adopted, named) = self.dead_adopted;
+        let dead = self.tally.dead.saturating_sub(adopted);
+        let mut all = Vec::new();
         if dead > 0 {
             all.push(format!(
                 "{} dead: the money did not arrive. The results say why. For new links, run:\n  {}",
@@ -280,11 +298,19 @@ impl Closing<'_> {
                 self.commands.reissue
             ));
         }
-        if all.is_empty() && self.task == Task::Sending && self.rows(State::Created) > 0 {
-            all.push(format!(
-                "To see later where the links stand, run:\n  {}",
-                self.commands.status
-            ));
+        if adopted > 0 {
+            let mut advice = format!(
+                "{} dead: the money did not arrive. The results say why. For new links, name the rows:\n  {}",
+                counted(adopted, "adopted link is", "adopted links are"),
+                self.commands.reissue_adopted
+            );
+            if adopted > named {
+                let _ = write!(
+                    advice,
+                    "\nThen run `status` again: it names the next of them."
+                );
+            }
+            all.push(advice);
         }
         all
     }

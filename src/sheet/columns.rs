@@ -32,6 +32,40 @@ const SLIP_LETTERS: usize = 3;
 /// Number of fields.
 pub(super) const FIELDS: usize = 10;
 
+/// Signs of a share.
+const SHARES: [char; 2] = ['%', '‰'];
+/// Signs of a change; the minus alone is a dash.
+const CHANGES: [char; 2] = ['+', '±'];
+/// Words for other currencies.
+const CURRENCIES: &[&str] = &[
+    "usd", "eur", "gbp", "jpy", "aed", "sgd", "aud", "cad", "chf", "cny", "hkd", "sar", "qar",
+    "kwd", "omr", "bhd", "myr", "thb", "npr", "lkr", "bdt", "dollar", "dollars", "euro", "euros",
+    "pound", "pounds", "dirham", "dirhams", "yen",
+];
+/// Words for units that are many rupees, or less than one.
+const UNITS: &[&str] = &[
+    "lakh",
+    "lakhs",
+    "lac",
+    "lacs",
+    "l",
+    "crore",
+    "crores",
+    "cr",
+    "crs",
+    "thousand",
+    "thousands",
+    "000",
+    "000s",
+    "k",
+    "million",
+    "millions",
+    "mn",
+    "mio",
+    "paise",
+    "paisa",
+];
+
 /// Every field with its canonical name and the headers taken for it, in lower-case letters and digits.
 pub(super) const ALIASES: [(Field, &str, &[&str]); FIELDS] = [
     (
@@ -163,12 +197,45 @@ impl Field {
     }
 }
 
-/// Lower-case letters and digits alone.
+/// Lower-case letters and digits alone, and the signs that make another thing of an amount.
 pub(super) fn normal(name: &str) -> String {
     name.chars()
-        .filter(|c| c.is_alphanumeric())
+        .filter(|c| {
+            c.is_alphanumeric() || is_foreign(*c) || SHARES.contains(c) || CHANGES.contains(c)
+        })
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// Whether it is the sign of another currency than the rupee.
+fn is_foreign(c: char) -> bool {
+    match c {
+        '₹' | '₨' => false,
+        '$' | '¢' | '£' | '¤' | '¥' | '֏' | '؋' | '৳' | '฿' | '៛' | '﷼' | '﹩' | '＄' | '￠'
+        | '￡' | '￥' | '￦' => true,
+        _ => ('\u{20a0}'..='\u{20cf}').contains(&c),
+    }
+}
+
+/// Why a column's figures cannot be rupees, if its header says so.
+pub(super) fn not_rupees(column: &str) -> Option<&'static str> {
+    let name = normal(column);
+    let lower = column.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+    // `AmountUSD` is one word; the shortest may end any word.
+    let says = |all: &[&str]| {
+        all.iter()
+            .any(|word| words.contains(word) || word.len() > 2 && name.ends_with(word))
+    };
+    if name.contains(is_foreign) || says(CURRENCIES) {
+        Some("names another currency")
+    } else if name.contains(SHARES) || says(&["percent", "percentage", "pct"]) {
+        Some("holds percentages")
+    } else if name.contains(CHANGES) {
+        Some("holds changes")
+    } else {
+        says(UNITS).then_some("counts in another unit than rupees")
+    }
 }
 
 /// Whether a normal name is one that a column of a payout bears.

@@ -1,5 +1,5 @@
-//! What the columns mean. Names are recognised without regard to case, spaces and punctuation, and an option may name
-//! a column for a field.
+//! What the columns mean. Names are recognised without regard to case, spaces and punctuation, but not to the sign of
+//! another currency, `%` or `+/-`; an option may name a column for a field.
 //!
 //! Deliberately absent: guessing. `id`, `reference` or `employee id` is not taken for the Cashgram's id, and two
 //! columns for one field are an error, since a guess would pay the wrong amount or pay twice.
@@ -9,7 +9,7 @@ use std::path::Path;
 use csv::StringRecord;
 
 pub use super::columns::Field;
-use super::columns::{ALIASES, FIELDS, ID_LOOKALIKES, REQUIRED, SEND_FLAGS, nearest};
+use super::columns::{ALIASES, FIELDS, ID_LOOKALIKES, REQUIRED, SEND_FLAGS, nearest, not_rupees};
 pub(super) use super::columns::{is_known, normal};
 use super::error::Error;
 use super::fault::{is_personal, shown_guessing};
@@ -208,10 +208,22 @@ impl Header {
     /// What may be meant for the missing fields.
     fn nearest_of(&self, missing: impl Iterator<Item = Field>) -> String {
         let columns = || self.columns.iter().map(String::as_str);
-        let found = missing.filter_map(|field| Some((field.name(), nearest(field, columns())?)));
-        let hints = found.map(|(field, column)| {
-            let column = shown_guessing(column);
-            format!("; if {column:?} is the {field}, rename it, or add --map {field}={column:?}")
+        let hints = missing.filter_map(|field| {
+            let cannot = |column: &str| {
+                let why = not_rupees(column);
+                why.filter(|_| field == Field::Amount)
+            };
+            let able = columns().filter(|column| cannot(column).is_none());
+            let column = nearest(field, able).or_else(|| nearest(field, columns()))?;
+            let (field, shown) = (field.name(), shown_guessing(column));
+            Some(match cannot(column) {
+                None => format!(
+                    "; if {shown:?} is the {field}, rename it, or add --map {field}={shown:?}"
+                ),
+                Some(why) => format!(
+                    "; column {shown:?} {why}: amounts must be in rupees, in a column named {field}"
+                ),
+            })
         });
         hints.collect()
     }

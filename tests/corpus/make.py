@@ -101,6 +101,18 @@ for number, (header, words) in enumerate([
     ("June payroll", "if this is a title, remove the lines above|--delimiter"),
 ]):
     raw(f"columns-missing-{number + 1}", header + "\nA,9000000001,5\n", 3, words + "|line 1")
+for number, (column, why) in enumerate([
+    ("Amount ($)", "names another currency"), ("Amount (€)", "names another currency"), ("Amount (£)", "names another currency"),
+    ("Amount (¥)", "names another currency"), ("$ Amount", "names another currency"), ("Net Pay ฿", "names another currency"),
+    ("Amount (USD)", "names another currency"), ("AmountUSD", "names another currency"), ("Amount %", "holds percentages"),
+    ("Amount +/-", "holds changes"), ("Net Amount ±", "holds changes"), ("Amount (in lakhs)", "counts in another unit than rupees"),
+    ("Amount in paise", "counts in another unit than rupees"), ("Amount (Rs. in 000)", "counts in another unit than rupees"),
+    ("Net Pay (Cr)", "counts in another unit than rupees"),
+]):
+    words = f'no column for amount|column "{column}" {why}: amounts must be in rupees|line 1'
+    raw(f"columns-no-rupees-{number + 1}", f"name,phone,{column}\nA,9000000001,5\n", 3, words)
+raw("columns-no-rupees-beside", "name,phone,Amount ($),Amt Rs\nA,9000000001,5,400\n", 3, 'no column for amount|--map amount="Amt Rs"')
+raw("columns-no-rupees-mapped", "name,phone,Amount ($)\nA,9000000001,5\n", 3, "no such column as in --map", "--map amount=Amount")
 for number, (header, words) in enumerate([
     ("name,phone,mobile,amount", "both give the phone"), ("name,phone,amount,Net Pay", "both give the amount"),
     ("name,Employee Name,phone,amount", "both give the name"), ("name,name,phone,amount", "both give the name"),
@@ -194,6 +206,7 @@ cells("phone-rounded", "phone", "cell.precision", "987654321098765000", "9876543
 # Amounts.
 cells("amount-missing", "amount", "amount.missing", "", " ")
 cells("amount-decimals", "amount", "amount.decimals", "5.123", "1250.000", "0.0001", "₹5.555", "1,000.005")
+raw("amount-decimals-words", "name;phone;amount\nAsha;9000000001;1.250\n", 3, "amount.decimals|if the point parts thousands, write 1250 or 1,250", faults="2:amount:amount.decimals")
 cells("amount-scientific", "amount", "amount.scientific", "1.25E+05", "1e3", "5E2", "1.0E-2")
 cells("amount-negative", "amount", "amount.negative", "-5", "(500.00)", "(1,250)", "−500", "500-", "-1,00,000.00")
 cells("amount-small", "amount", "amount.too_small", "0", "0.99", "0.00", "₹0.5")
@@ -323,6 +336,9 @@ sheet("dashboard", "cashgramId,name,phone,email,amount,expiryDate,payoutType,des
            payout_type="Incentive", description="Order 8841", notify="yes"),
        row("Ravi Nair", "9000000002", "1.00", cashgram_id="OCT26_0002", notify="no")])
 sheet("headers-loud", " NAME ,MOBILE_NO.,Amount (INR),E-Mail\nAsha,9000000001,5,a@example.com\n", [row("Asha", "9000000001", "5.00", email="a@example.com")])
+for number, column in enumerate(["Amount (₹)", "₹ Amount", "Amount (Rs.)", "Amount ₨", "Net Pay *", "AMOUNT:"]):
+    sheet(f"headers-rupees-{number + 1}", f"name,Phone #,{column}\nAsha,9000000001,5\n", TWO[:1])
+sheet("headers-percent-beside", "name,phone,Net Pay,Net Pay %\nAsha,9000000001,5,40\n", TWO[:1])
 sheet("headers-aliases", "Payee Name,Contact No,Net Pay,Email ID,Valid Till,Transfer ID,Note,Reason\nAsha,9000000001,5,a@example.com,+1d,T1,june,pay\n",
       [row("Asha", "9000000001", "5.00", email="a@example.com", link_expiry="+1d", cashgram_id="T1", remarks="june", description="pay")])
 sheet("headers-quoted", '"name","phone","amount"\n"Asha","9000000001","5"\n', TWO[:1])

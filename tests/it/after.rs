@@ -64,21 +64,25 @@ fn metrics_say_where_the_batch_stands_and_keep_the_last_success() {
     let first = samples(&world.text(METRICS));
     let labels = r#"batch="june",environment="test""#;
     let of = |samples: &BTreeMap<String, String>, name: &str, more: &str| {
-        samples.get(&format!("{name}{{{labels}{more}}}")).cloned()
+        let labels = format!("{labels},command={more}");
+        samples.get(&format!("{name}{{{labels}}}")).cloned()
     };
     let is = |value: &str| Some(value.to_owned());
-    let send = r#",command="send""#;
-    let created = r#",state="created""#;
+    let send = "\"send\"";
+    let created = r#""send",state="created""#;
     assert_eq!(of(&first, "paysheet_payouts", created), is("3"));
     assert_eq!(
-        of(&first, "paysheet_payouts", r#",state="unknown""#),
+        of(&first, "paysheet_payouts", r#""send",state="unknown""#),
         is("0")
     );
     assert_eq!(of(&first, "paysheet_amount_rupees", created), is("9.06"));
-    assert_eq!(of(&first, "paysheet_links", r#",status="ACTIVE""#), is("3"));
+    assert_eq!(
+        of(&first, "paysheet_links", r#""send",status="ACTIVE""#),
+        is("3")
+    );
     assert_eq!(of(&first, "paysheet_run_exit_code", send), is("0"));
     assert_eq!(of(&first, "paysheet_run_created", send), is("3"));
-    let success = of(&first, "paysheet_last_success_timestamp_seconds", "");
+    let success = of(&first, "paysheet_last_success_timestamp_seconds", send);
     assert!(success.is_some());
     assert_eq!(world.mode(METRICS), 0o644, "its collector is another user");
     // A status that finds a dead link: 4, and the success stays the earlier one.
@@ -89,11 +93,11 @@ fn metrics_say_where_the_batch_stands_and_keep_the_last_success() {
     gate.expire(&id);
     world.status("june.csv", &gate).args(metrics).run().exits(4);
     let second = samples(&world.text(METRICS));
-    let status = r#",command="status""#;
+    let status = "\"status\"";
     assert_eq!(of(&second, "paysheet_run_exit_code", status), is("4"));
-    assert_eq!(of(&second, "paysheet_need_person", ""), is("1"));
+    assert_eq!(of(&second, "paysheet_need_person", status), is("1"));
     assert_eq!(
-        of(&second, "paysheet_last_success_timestamp_seconds", ""),
+        of(&second, "paysheet_last_success_timestamp_seconds", send),
         success
     );
     // Stopped before anything of the batch was known: unknown is not zero.
@@ -105,9 +109,12 @@ fn metrics_say_where_the_batch_stands_and_keep_the_last_success() {
         .exits(1);
     let third = samples(&world.text(METRICS));
     assert_eq!(of(&third, "paysheet_run_exit_code", status), is("1"));
-    assert_eq!(of(&third, "paysheet_payouts", created), None);
     assert_eq!(
-        of(&third, "paysheet_last_success_timestamp_seconds", ""),
+        of(&third, "paysheet_payouts", r#""status",state="created""#),
+        None
+    );
+    assert_eq!(
+        of(&third, "paysheet_last_success_timestamp_seconds", send),
         success
     );
     let left: Vec<String> = world.names();
@@ -115,6 +122,42 @@ fn metrics_say_where_the_batch_stands_and_keep_the_last_success() {
         !left.iter().any(|name| name.starts_with(".paysheet-")),
         "{left:?}"
     );
+}
+
+#[test]
+fn a_status_is_no_success_of_send_and_shares_no_series_with_it() {
+    let (gate, world) = (Gate::new(), World::new());
+    world.sheet("june.csv", rows(3));
+    world
+        .send("june.csv", &gate)
+        .args(["--metrics", "send.prom"])
+        .run()
+        .exits(0);
+    world
+        .status("june.csv", &gate)
+        .args(["--metrics", "status.prom"])
+        .run()
+        .exits(0);
+    let (send, status) = (
+        samples(&world.text("send.prom")),
+        samples(&world.text("status.prom")),
+    );
+    // A collector refuses two files that have one series.
+    assert!(send.keys().all(|series| !status.contains_key(series)));
+    // In one file both successes stand.
+    world
+        .status("june.csv", &gate)
+        .args(["--metrics", "send.prom"])
+        .run()
+        .exits(0);
+    let both = samples(&world.text("send.prom"));
+    let success = |command: &str| {
+        let labels = format!(r#"{{batch="june",environment="test",command="{command}"}}"#);
+        both.get(&format!("paysheet_last_success_timestamp_seconds{labels}"))
+    };
+    let sent = r#"paysheet_last_success_timestamp_seconds{batch="june",environment="test",command="send"}"#;
+    assert_eq!(success("send"), send.get(sent));
+    assert!(success("status").is_some());
 }
 
 #[test]

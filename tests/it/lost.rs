@@ -238,6 +238,41 @@ fn own_ids_and_links_that_replaced_dead_ones_are_known_again() {
     run.says(["2 links", "in place of dead ones", "june.test.lost-1.csv"]);
 }
 
+/// Adopted rows take part only when they are named, so the command that is shown names them.
+#[test]
+fn new_links_for_dead_adopted_ones_are_made_by_the_shown_command() {
+    let raw = Raw::honest();
+    let world = lost_pair(&raw);
+    adopt(&world, &raw).run().exits(0);
+    let four = format!("{PAIR}Zoya,9000000003,400\n");
+    world.sheet("june.csv", four);
+    world.send("june.csv", &raw).run().exits(0);
+    for row in [1, 3, 4] {
+        let id = world.table(RESULTS).cell(row, "cashgram_id").to_owned();
+        raw.set_status(&id, "EXPIRED");
+    }
+    let status = world.status("june.csv", &raw).run().exits(4);
+    let status = status.says(["1 link is dead", "2 adopted links are dead"]);
+    let said = status.all();
+    let shown = said
+        .lines()
+        .filter(|line| line.starts_with("  paysheet retry"));
+    let shown: Vec<&str> = shown.collect();
+    assert_eq!(shown.len(), 2, "{status}");
+    for (command, made) in shown.iter().zip([1, 2]) {
+        let creates = raw.creates();
+        let words = command.trim().split(' ').skip(1).map(str::to_owned);
+        let retry = world.talk("", "", &raw).only_env().args(words);
+        retry.args(["--yes", "--settle", "0"]).run();
+        assert_eq!(raw.creates(), creates + made, "{command}");
+    }
+    world
+        .status("june.csv", &raw)
+        .run()
+        .exits(0)
+        .hides(["dead"]);
+}
+
 #[test]
 fn results_of_a_sheet_that_was_only_taken_in_are_written_before_its_creates() {
     let world = World::new();

@@ -44,6 +44,7 @@ mod mended;
 mod pace;
 mod power;
 mod purge;
+mod questions;
 mod report;
 mod results;
 mod results_book;

@@ -1,5 +1,6 @@
 //! The examples under `samples/scheduler` pay, stop and go on as they say, run by a shell as a scheduler would.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,17 +26,37 @@ fn prepared(gate: &Gate) -> World {
 
 /// Runs a line of an example in `world`, its paths led there; the exit code.
 fn shell(world: &World, line: &str) -> i32 {
+    let (code, _) = printed(world, line);
+    code
+}
+
+/// The same, and what it prints, which cron mails.
+fn printed(world: &World, line: &str) -> (i32, String) {
     let program = Path::new(env!("CARGO_BIN_EXE_paysheet")).parent().unwrap();
-    let path = format!("{}:/usr/bin:/bin", program.display());
     let folder = world.path("");
     let folder = folder.to_str().unwrap().trim_end_matches('/');
+    let path = format!("{folder}/bin:{}:/usr/bin:/bin", program.display());
     let line = line
         .replace("/etc/paysheet", folder)
         .replace("/srv/payouts", folder);
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(&line).env_clear().env("PATH", path);
     let ended = shell.current_dir(folder).output().unwrap();
-    ended.status.code().unwrap()
+    let said = [ended.stdout, ended.stderr].concat();
+    (
+        ended.status.code().unwrap(),
+        String::from_utf8(said).unwrap(),
+    )
+}
+
+/// A `date` that knows the month of today and of yesterday alone.
+fn set_date(world: &World, today: &str, yesterday: &str) {
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\n+%Y-%m) echo {today};;\n'-d yesterday +%Y-%m') echo {yesterday};;\n*) exit 1;;\nesac\n"
+    );
+    std::fs::create_dir_all(world.path("bin")).unwrap();
+    let path = world.sheet("bin/date", script);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// The commands of a crontab, without times and user, as cron hands them to the shell.
@@ -54,7 +75,10 @@ fn the_crontab_pays_once_and_follows() {
     let gate = Gate::new();
     let world = prepared(&gate);
     let [send, status] = cron_lines().try_into().unwrap();
-    assert_eq!(shell(&world, &send), 0, "{}", world.text("payroll.log"));
+    set_date(&world, "2026-11", "2026-10");
+    let quiet = (0, String::new());
+    let sent = printed(&world, &send);
+    assert_eq!(sent, quiet, "{}", world.text("payroll.log"));
     assert_eq!(shell(&world, &send), 0);
     assert_eq!(
         gate.creates(),
@@ -62,7 +86,8 @@ fn the_crontab_pays_once_and_follows() {
         "the second time of day pays nobody again"
     );
     gate.redeem(&gate.booked()[0].id);
-    assert_eq!(shell(&world, &status), 0);
+    set_date(&world, "2026-11", "2026-11");
+    assert_eq!(printed(&world, &status), quiet);
     let log = world.text("payroll.log");
     for line in log.lines() {
         let _: serde_json::Value =
@@ -81,7 +106,18 @@ fn the_crontab_pays_once_and_follows() {
     );
     // A total that nobody approved.
     world.sheet("payroll.csv", rows(4));
-    assert_eq!(shell(&world, &send), 3);
+    let (code, mail) = printed(&world, &send);
+    assert_eq!(code, 3);
+    assert!(mail.starts_with("paysheet send ended with 3\n"), "{mail}");
+    assert!(mail.contains("9.06"), "{mail}");
+    assert_eq!(gate.creates(), 3);
+    // The first of the next month, before its sheet is sent: the old month's batch.
+    world.sheet("payroll.csv", rows(3));
+    set_date(&world, "2026-12", "2026-11");
+    assert_eq!(printed(&world, &status), quiet);
+    world.remove("payroll.total");
+    let (code, mail) = printed(&world, &send);
+    assert!(code == 2 && mail.contains("send ended with 2"), "{mail}");
     assert_eq!(gate.creates(), 3);
 }
 

@@ -86,6 +86,34 @@ fn half_of_the_rows_is_enough_and_less_is_not() {
     guarded(&world, &gate, both, 3, &["of 10 rows", "eighteen"]);
 }
 
+/// Fewer than half of the rows do not stop the run, and are not passed over in silence.
+#[test]
+fn a_few_rows_that_were_just_paid_are_said_before_the_question() {
+    let gate = Gate::new();
+    let world = sent(&gate, 4);
+    world.sheet("nine.csv", part(1, 9));
+    let send = || world.send("nine.csv", &gate);
+    let words = [
+        "WARNING: 4 of 9 rows in nine.csv",
+        "within the last 5 days",
+        "batch june",
+        "do not go on",
+        "/june.csv",
+    ];
+    let unanswered = world.talk("send", "nine.csv", &gate).run().exits(2);
+    unanswered.says(words);
+    send().args(["--dry-run", "-q"]).run().exits(0).says(words);
+    let run = send().run().exits(0).says(words);
+    assert_eq!(run.json()["warnings"]["batch.paid_lately"], 4, "{run}");
+    assert_eq!(gate.creates(), 13);
+    // What the batch itself has sent is none of another's.
+    send().run().exits(0).hides(["WARNING"]);
+    let fresh = part(20, 25);
+    world.sheet("fresh.csv", fresh);
+    let run = world.send("fresh.csv", &gate).run().exits(0);
+    run.hides(["WARNING"]);
+}
+
 #[test]
 fn rows_alike_count_each_once() {
     let gate = Gate::new();

@@ -18,10 +18,6 @@ impl Script {
 }
 
 impl Asker for Script {
-    fn yes_no(&mut self, question: &str) -> io::Result<bool> {
-        self.line(question).map(|line| line == "yes")
-    }
-
     fn line(&mut self, question: &str) -> io::Result<String> {
         self.asked.push(question.to_owned());
         self.answers.remove(0).map(str::to_owned)
@@ -89,7 +85,7 @@ fn the_total_is_typed_in_any_spelling() {
             ),
             Ok(())
         );
-        assert_eq!(script.asked, ["Type the total, 12,34,567.00, to send it"]);
+        assert_eq!(script.asked, ["Type the total, 12,34,567.00, to send it:"]);
     }
 }
 
@@ -117,7 +113,10 @@ fn endings() {
         settle(&total(), test, &mut Script::of(vec![answer])).map_err(|ending| ending.exit)
     };
     assert_eq!(exit(Ok("yes")), Ok(()));
-    assert_eq!(exit(Ok("no")), Err(Exit::Stopped));
+    assert_eq!(exit(Ok(" Y ")), Ok(()));
+    for no in ["no", "", "yep", "y y", "n"] {
+        assert_eq!(exit(Ok(no)), Err(Exit::Stopped), "{no}");
+    }
     assert_eq!(
         exit(Err(ErrorKind::Interrupted.into())),
         Err(Exit::Interrupted)

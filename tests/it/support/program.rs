@@ -1,7 +1,7 @@
 //! The program as a user or a scheduler starts it: arguments, a bare environment, a folder, and a time limit.
 //!
 //! Nothing of the caller's environment reaches it, so that no credentials, proxies or `PAYSHEET_*` of the machine
-//! decide what a test sees. Deliberately absent: a terminal; stdin is closed.
+//! decide what a test sees. Deliberately absent: a terminal (`terminal`); stdin is closed.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
@@ -134,6 +134,11 @@ impl Paysheet {
             deadline: Instant::now() + LIMIT,
             begun: Instant::now(),
         }
+    }
+
+    /// Starts it at a terminal of its own.
+    pub(crate) fn watched(&self) -> super::terminal::Watched {
+        super::terminal::Watched::start(self.command())
     }
 
     /// Runs it to its end.

@@ -1,0 +1,49 @@
+//! Questions as a person at a terminal answers them.
+
+use crate::support::*;
+
+#[test]
+fn a_yes_is_a_whole_line() {
+    let answers = [
+        ("y\r", 0),
+        ("YES\r", 0),
+        ("nn\u{7f}\u{7f} yes\r", 0),
+        ("yep\r", 1),
+        ("y y\r", 1),
+        ("n\r", 1),
+        ("\r", 1),
+        ("y\u{4}", 1),
+        ("y\u{3}", 130),
+    ];
+    for (keys, exit) in answers {
+        let (world, gate) = (World::new(), Gate::new());
+        world.sheet("june.csv", rows(1));
+        let mut send = world.talk("send", "june.csv", &gate).watched();
+        send.until("[y/N]");
+        send.press(keys);
+        let (code, shown) = send.wait();
+        assert_eq!(code, exit, "{keys:?}: {shown}");
+        assert_eq!(gate.creates() > 0, exit == 0, "{keys:?}: {shown}");
+        assert!(exit == 0 || shown.contains("nothing was sent"), "{shown}");
+    }
+}
+
+#[test]
+fn a_total_is_left_with_ctrl_d() {
+    let (world, gate) = (World::new(), Gate::new());
+    world.sheet("june.csv", rows(1));
+    let send = || {
+        let send = world.talk("send", "june.csv", &gate);
+        send.args(["--env", "production"]).watched()
+    };
+    let mut left = send();
+    left.until("Type the total");
+    left.press("1\u{4}");
+    let (code, shown) = left.wait();
+    assert_eq!((code, gate.creates()), (1, 0), "{shown}");
+    let mut right = send();
+    right.until("Type the total");
+    right.press("2.01\r");
+    let (code, shown) = right.wait();
+    assert_eq!((code, gate.creates()), (0, 1), "{shown}");
+}
