@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use super::super::schema::{self, QUICK_CHECK_BYTES_MAX};
 use super::super::{Binding, Error, News, PayoutNo, Posting, RowFields, Store};
-use crate::domain::{Found, Money, Receipt, Refusal, Sighting, Status, StatusClass, Terms};
+use crate::domain::{
+    Found, History, Money, Receipt, Refusal, Sighting, Status, StatusClass, Terms,
+};
 
 /// A prime, so that the sample walks through all offsets of a page.
 const ONE_IN: usize = 61;
@@ -262,4 +264,24 @@ fn an_index_that_names_more_rows_than_were_counted_is_refused() {
     for small in [QUICK_CHECK_BYTES_MAX, 0] {
         assert!(matches!(read(&path, small), Err(Error::Damaged { .. })));
     }
+}
+
+/// One bit that would leave a payout out must be seen before it does.
+#[test]
+fn a_known_payout_is_not_left_out_for_one_bit_of_its_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("june.db");
+    made(&path);
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    let flip = format!(
+        "UPDATE payouts SET history = history | {} WHERE payout = 12",
+        History::REPLACED
+    );
+    conn.execute(&flip, []).unwrap();
+    drop(conn);
+    // A large file is not proved line by line when it is opened.
+    let conn = schema::open_small(&path, 0).unwrap();
+    let store = Store::adopt(conn, &path, &binding()).unwrap();
+    let refused = store.each_known(|_| {}).unwrap_err();
+    assert!(matches!(refused, Error::Damaged { .. }), "{refused}");
 }
