@@ -185,7 +185,14 @@ impl<G: Gateway> Run<G> {
 
     /// What may leave now: look-ups first, since they decide what is open.
     fn next_task(&self, now: Instant) -> Option<Task> {
-        if self.outcome.halt.is_some() || self.on_the_way.len() >= self.places {
+        // Until one was created, equal refusals may have to stop the run: no more are on their way than must be.
+        let proven = self.outcome.created_now > 0;
+        let places = if proven {
+            self.places
+        } else {
+            self.limits.concurrency
+        };
+        if self.outcome.halt.is_some() || self.on_the_way.len() >= places {
             return None;
         }
         let open = |breaker: &Breaker| breaker.gate(now) == Gate::Open;
@@ -455,6 +462,8 @@ impl<G: Gateway> Run<G> {
 mod doubt;
 mod notes;
 
+use notes::note_of;
+
 pub(super) async fn interrupted(interrupt: &mut watch::Receiver<bool>) {
     if interrupt.wait_for(|set| *set).await.is_err() {
         std::future::pending::<()>().await;
@@ -481,19 +490,6 @@ fn under_another_id(mut row: OpenRow) -> OpenRow {
 fn not_recorded(failed: &Failed) -> Halt {
     Halt::NotRecorded {
         why: failed.to_string(),
-    }
-}
-
-/// What of a finding is worth saying.
-fn note_of(finding: &Finding) -> Option<String> {
-    match finding {
-        Finding::Created(_) => None,
-        Finding::Duplicate => Some("the id exists at the gateway already".to_owned()),
-        Finding::Rejected(refusal) => Some(refusal.message.clone()),
-        Finding::NotSent { why } | Finding::InDoubt { why, .. } => Some(why.clone()),
-        Finding::Throttled { .. } => Some("the gateway asked to wait".to_owned()),
-        Finding::TokenRefused => Some("the gateway refused the session's token".to_owned()),
-        Finding::StopRun(stop) => Some(stop.message.clone()),
     }
 }
 

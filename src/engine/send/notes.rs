@@ -165,3 +165,16 @@ impl<G: Gateway> Run<G> {
         }
     }
 }
+
+/// What of a finding is worth saying.
+pub(super) fn note_of(finding: &Finding) -> Option<String> {
+    match finding {
+        Finding::Created(_) => None,
+        Finding::Duplicate => Some("the id exists at the gateway already".to_owned()),
+        Finding::Rejected(refusal) => Some(refusal.message.clone()),
+        Finding::NotSent { why } | Finding::InDoubt { why, .. } => Some(why.clone()),
+        Finding::Throttled { .. } => Some("the gateway asked to wait".to_owned()),
+        Finding::TokenRefused => Some("the gateway refused the session's token".to_owned()),
+        Finding::StopRun(stop) => Some(stop.message.clone()),
+    }
+}
