@@ -191,16 +191,6 @@ impl Old {
                 ),
             ));
         }
-        if !discord.cancelled.is_empty() {
-            return Some(Ending::unpayable(
-                "the results list payments that were cancelled, and they would be sent now; nothing was sent",
-                format!(
-                    "remove their rows from the sheet and run the same command again; if they are to be paid after all, \
-                     pay them from a sheet of their own\n{}",
-                    listed(&discord.cancelled)
-                ),
-            ));
-        }
         None
     }
 }

@@ -35,8 +35,6 @@ pub struct Discord {
     pub beyond: Vec<Phone>,
     /// Links that were confirmed, and that this gateway does not know.
     pub unknown_here: Vec<Claim>,
-    /// Payments that were cancelled before anything of them was sent, and would be sent now.
-    pub cancelled: Vec<Claim>,
     /// Links that replaced others, of rows that would be sent now under their first id.
     pub replaced: Vec<Claim>,
 }
@@ -44,14 +42,9 @@ pub struct Discord {
 impl Discord {
     /// Whether all is well.
     pub fn is_none(&self) -> bool {
-        [
-            &self.without_row,
-            &self.unknown_here,
-            &self.cancelled,
-            &self.replaced,
-        ]
-        .iter()
-        .all(|claims| claims.is_empty())
+        [&self.without_row, &self.unknown_here, &self.replaced]
+            .iter()
+            .all(|claims| claims.is_empty())
             && self.otherwise.is_empty()
             && self.beyond.is_empty()
     }
@@ -182,12 +175,12 @@ fn known_here(
         match store.stands(claim.id.as_str())? {
             Some((state, ..)) if state != State::Conflict => match claim.state {
                 State::Created => discord.unknown_here.push(claim.clone()),
-                State::Cancelled => discord.cancelled.push(claim.clone()),
                 State::Invalid
                 | State::Ready
                 | State::Unknown
                 | State::Rejected
-                | State::Conflict => {}
+                | State::Conflict
+                | State::Cancelled => {}
             },
             Some((_, phone, amount)) => {
                 if (phone, amount.paise()) != (claim.key.phone, claim.key.amount) {

@@ -310,18 +310,6 @@ fn last_cancelled(gate: &impl Gateway) -> World {
 }
 
 #[test]
-fn what_was_cancelled_before_it_was_sent_is_not_sent_by_adopting() {
-    let raw = Raw::honest();
-    let world = last_cancelled(&raw);
-    world.lose_checkpoint(CHECKPOINT);
-    let words = ["cancelled", "remove their rows", "june.test.lost-1.csv"];
-    guarded(&world, &raw, adopt(&world, &raw), 3, &words);
-    let without = PAIR.replace("Ravi,9000000002,300\n", "");
-    adopts(&world, &raw, &without);
-    assert_eq!(raw.creates(), 2);
-}
-
-#[test]
 fn a_link_that_replaced_one_that_was_never_made_is_not_made_again_by_adopting() {
     let raw = Raw::honest();
     let world = last_cancelled(&raw);

@@ -36,8 +36,6 @@ pub(crate) struct Kept {
     pub(crate) is_new: bool,
     /// Old results did not agree with what exists.
     pub(crate) discord: bool,
-    /// They named rows that were cancelled before they were sent, and would be sent now.
-    pub(crate) cancelled: bool,
 }
 
 impl Kept {
@@ -54,13 +52,6 @@ impl Kept {
     pub(crate) fn lose(&mut self) {
         self.standing = None;
         self.copies.clear();
-    }
-
-    /// What was cancelled before it was sent is to be paid after all: nothing is told of it any more.
-    pub(crate) fn forget_cancelled(&mut self) {
-        for rows in self.standing.iter_mut().chain(&mut self.copies) {
-            rows.retain(|row| row.state != "cancelled" || row.was_there);
-        }
     }
 
     /// Before anything is sent, unless results of this sheet stand there.

@@ -221,9 +221,6 @@ fn heed_discord(shared: &Shared, desk: &mut Desk<'_>) {
     let mut world = shared.world();
     if std::mem::take(&mut world.kept.discord) {
         world.count("guard: old results do not agree");
-        if std::mem::take(&mut world.kept.cancelled) {
-            world.kept.forget_cancelled();
-        }
         desk.sheet = world.kept.sheet.clone();
         desk.taken = None;
         desk.auditor.forget();
@@ -447,7 +444,6 @@ async fn agrees(
         world.complain("more links than rows, and no row has left");
     }
     world.kept.discord = !discord.is_none();
-    world.kept.cancelled = !discord.cancelled.is_empty();
     Ok(Ok(discord.is_none()))
 }
 
