@@ -331,22 +331,14 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn dead_adopted(&self, limit: usize) -> Result<(Vec<u64>, u64), Error> {
-        let read = |e| damaged(&self.path, e);
         let sql = format!(
             "SELECT row FROM payouts WHERE {STANDING} AND row > 0 AND state = 3 AND status_class IN (3, 4, 5)
              AND history & {} <> 0 ORDER BY row",
             History::ADOPTED
         );
-        let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
-        let mut lines = select.query([]).map_err(read)?;
-        let (mut first, mut count) = (Vec::new(), 0);
-        while let Some(line) = lines.next().map_err(read)? {
-            count += 1;
-            if first.len() < limit {
-                first.push(line.get(0).map_err(read)?);
-            }
-        }
-        Ok((first, count))
+        self.first_of(&sql, limit, |line| {
+            line.get(0).map_err(|e| damaged(&self.path, e))
+        })
     }
 
     /// Links that were confirmed and that the gateway says it does not know: the first `limit` of them in the sheet's
@@ -356,18 +348,45 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn lost_links(&self, limit: usize) -> Result<(Vec<SweepRow>, u64), Error> {
-        let read = |e| damaged(&self.path, e);
         let sql = format!(
             "SELECT {SWEEP_COLUMNS} FROM payouts WHERE history & {} <> 0 AND {WHOLE} AND {PLACED} ORDER BY payout",
             History::LOST
         );
-        let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
+        self.first_of(&sql, limit, |line| sweep_row(line, self))
+    }
+
+    /// Whether any link of the sheet is ACTIVE or PENDING as far as is known. One that the gateway does not know any
+    /// more is not: its status will never be read again.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn is_moving(&self) -> Result<bool, Error> {
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM payouts
+             WHERE status_class IN (0, 1) AND row IS NOT NULL AND history & {} = 0)",
+            History::LOST
+        );
+        self.conn
+            .query_row(&sql, [], |line| line.get(0))
+            .map_err(|e| damaged(&self.path, e))
+    }
+
+    /// The first `limit` lines of a selection, and how many there are.
+    fn first_of<T>(
+        &self,
+        sql: &str,
+        limit: usize,
+        of: impl Fn(&rusqlite::Row<'_>) -> Result<T, Error>,
+    ) -> Result<(Vec<T>, u64), Error> {
+        let read = |e| damaged(&self.path, e);
+        let mut select = self.conn.prepare_cached(sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         let (mut first, mut count) = (Vec::new(), 0);
         while let Some(line) = lines.next().map_err(read)? {
             count += 1;
             if first.len() < limit {
-                first.push(sweep_row(line, self)?);
+                first.push(of(line)?);
             }
         }
         Ok((first, count))

@@ -164,10 +164,8 @@ impl Old {
             ),
         )
     }
-}
 
-impl Old {
-    /// What stops a run that would send what the results say was made or stopped.
+    /// What stops a run that would send what the results say was made.
     fn would_pay_again(&self, discord: &Discord) -> Option<Ending> {
         let listed = |claims: &[Claim]| shown(claims.iter().map(|claim| self.line(claim)));
         if !discord.unknown_here.is_empty() {

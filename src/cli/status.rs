@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::checkpoint::Store;
-use crate::domain::{Money, StatusClass};
+use crate::domain::Money;
 use crate::engine::{Event, Outcome, Session};
 use crate::gateway::client::Client;
 use crate::report::words::counted;
@@ -107,7 +107,7 @@ async fn sweep(
         let Some(interval) = status.watch else {
             return Ok(outcome);
         };
-        if outcome.halt.is_some() || !is_moving(session).await? {
+        if outcome.halt.is_some() || !session.read(Store::is_moving).await? {
             return Ok(outcome);
         }
         refresh(status, session).await?;
@@ -125,27 +125,6 @@ async fn refresh(status: &Status, session: &Session<Client>) -> anyhow::Result<(
     session
         .read(move |store| Ok(results::write_all(store, &files, environment)))
         .await?
-}
-
-/// Whether any link is ACTIVE or PENDING.
-async fn is_moving(session: &Session<Client>) -> anyhow::Result<bool> {
-    session
-        .read(|store| {
-            let moves = |class| match class {
-                StatusClass::Active | StatusClass::Pending => true,
-                StatusClass::Other
-                | StatusClass::Redeemed
-                | StatusClass::Expired
-                | StatusClass::Failed
-                | StatusClass::Reversed => false,
-            };
-            Ok(store
-                .totals()
-                .statuses
-                .values()
-                .any(|count| count.rows > 0 && moves(count.class)))
-        })
-        .await
 }
 
 /// Waits; false if interrupted.

@@ -135,3 +135,14 @@ fn a_cancel_says_what_became_of_each_link() {
     world.status("june.csv", &raw).run().exits(0);
     assert_eq!(raw.asked(), asked);
 }
+
+#[test]
+fn a_watch_does_not_wait_for_a_link_that_is_not_known_any_more() {
+    let raw = Raw::honest();
+    let world = sent(&raw, 2);
+    world.status("june.csv", &raw).run().exits(0);
+    lose(&raw, &world, 1);
+    raw.set_status(&id(&world, 2), "REDEEMED");
+    let watch = world.status("june.csv", &raw).args(["--watch", "1s"]);
+    watch.run().exits(4).says(["not known to the gateway now"]);
+}
