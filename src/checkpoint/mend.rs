@@ -145,7 +145,9 @@ impl Store {
             let standing = row.standing;
             let fit = match standing.state {
                 State::Ready | State::Rejected => true,
-                State::Created | State::Cancelled => standing.may_be_replaced(),
+                State::Created | State::Cancelled => {
+                    standing.may_be_replaced() || standing.was_never_made()
+                }
                 State::Invalid | State::Unknown | State::Conflict => false,
             };
             if fit && row.row > 0 {
@@ -296,6 +298,44 @@ impl Store {
     /// If it cannot be recorded.
     pub fn mend_picked(&mut self, at: Timestamp) -> Result<u64, Error> {
         self.record_chosen(" AND state = 4", at, News::Mended)
+    }
+
+    /// Makes the chosen payouts ready that were cancelled before anything of them was made, each under its own id. An
+    /// expiry that `may_expire` refuses is left out, so that the run's own applies. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn resume_picked(
+        &mut self,
+        at: Timestamp,
+        may_expire: impl Fn(&str) -> bool,
+    ) -> Result<u64, Error> {
+        let which = format!(" AND state = 6 AND history & {} = 0", History::EXISTS);
+        let sql = format!(
+            "SELECT payout, link_expiry FROM payouts WHERE link_expiry <> ''{}{which} AND {WHOLE}",
+            self.chosen()
+        );
+        let late: Vec<i64> = {
+            let read = |e| damaged(&self.path, e);
+            let mut select = self.conn.prepare(&sql).map_err(read)?;
+            let lines = select.query_map([], |line| Ok((line.get(0)?, line.get::<_, String>(1)?)));
+            let lines: Vec<(i64, String)> = lines
+                .map_err(read)?
+                .collect::<Result<_, _>>()
+                .map_err(read)?;
+            let late = lines.into_iter().filter(|(_, expiry)| !may_expire(expiry));
+            late.map(|(payout, _)| payout).collect()
+        };
+        for payout in late {
+            self.conn
+                .execute(
+                    "UPDATE payouts SET link_expiry = '' WHERE payout = ?1",
+                    [payout],
+                )
+                .map_err(|e| write(&self.path, e))?;
+        }
+        self.record_chosen(&which, at, News::Resumed)
     }
 
     /// Records the same of every payout that `which` finds, until it finds none: each is another one afterwards.

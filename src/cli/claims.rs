@@ -137,8 +137,16 @@ impl Old {
                 ),
             );
         }
-        if let Some(ending) = self.would_pay_again(discord) {
-            return ending;
+        if !discord.unknown_here.is_empty() {
+            let links = discord.unknown_here.iter().map(|claim| self.line(claim));
+            return Ending::unpayable(
+                "the results list links that this gateway does not know, and their rows would be paid again; nothing was \
+                 sent now",
+                format!(
+                    "use the account and the address that the batch was sent with\n{}",
+                    shown(links)
+                ),
+            );
         }
         let otherwise = discord.otherwise.iter().map(|(claim, now)| {
             format!(
@@ -163,33 +171,6 @@ impl Old {
                 shown(otherwise.chain(without_row))
             ),
         )
-    }
-
-    /// What stops a run that would send what the results say was made.
-    fn would_pay_again(&self, discord: &Discord) -> Option<Ending> {
-        let listed = |claims: &[Claim]| shown(claims.iter().map(|claim| self.line(claim)));
-        if !discord.unknown_here.is_empty() {
-            return Some(Ending::unpayable(
-                "the results list links that this gateway does not know, and their rows would be paid again; nothing was \
-                 sent now",
-                format!(
-                    "use the account and the address that the batch was sent with\n{}",
-                    listed(&discord.unknown_here)
-                ),
-            ));
-        }
-        if !discord.replaced.is_empty() {
-            return Some(Ending::unpayable(
-                "the results list links that were made in place of others, and without the lost checkpoint their rows would \
-                 be paid again; nothing was sent now",
-                format!(
-                    "bring the checkpoint back from a backup; look these links up in the dashboard before anything of them \
-                     is paid again\n{}",
-                    listed(&discord.replaced)
-                ),
-            ));
-        }
-        None
     }
 }
 

@@ -104,8 +104,8 @@ pub(super) async fn prove(
     Ok(Ok(session.write(Store::keep_mendable).await?))
 }
 
-/// Makes the chosen rows ready: rejected ones under their id, replaced ones under that of the next generation, which
-/// takes the sheet's expiry if a link may still bear it.
+/// Makes the chosen rows ready: rejected ones and those of which nothing was ever made under their id, replaced ones under
+/// that of the next generation, which takes the sheet's expiry if a link may still bear it.
 pub(super) async fn make_ready(
     session: &mut Session<Client>,
     today: Date,
@@ -118,6 +118,7 @@ pub(super) async fn make_ready(
     session
         .write(move |store| {
             store.mend_picked(at)?;
+            store.resume_picked(at, may_expire)?;
             store.reissue_picked(at, may_expire)
         })
         .await?;

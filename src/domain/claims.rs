@@ -190,15 +190,6 @@ impl Claims {
         later.map(|(claim, _)| claim).filter(|claim| claim.sent)
     }
 
-    /// Links that replaced dead ones and were sent, each with the first id of its row, which a new checkpoint gives it.
-    pub fn replaced(&self) -> impl Iterator<Item = (&CashgramId, &Claim)> {
-        let replaced = self
-            .payouts
-            .iter()
-            .filter(|lost| lost.claim.sent && lost.first != lost.claim.id);
-        replaced.map(|lost| (&lost.first, &lost.claim))
-    }
-
     /// Whether the sheet brought this id, or one that it replaced: it is the same under every batch name.
     pub fn is_brought(&self, id: &CashgramId) -> bool {
         let mut payouts = self.payouts.iter();

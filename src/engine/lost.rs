@@ -35,18 +35,15 @@ pub struct Discord {
     pub beyond: Vec<Phone>,
     /// Links that were confirmed, and that this gateway does not know.
     pub unknown_here: Vec<Claim>,
-    /// Links that replaced others, of rows that would be sent now under their first id.
-    pub replaced: Vec<Claim>,
 }
 
 impl Discord {
     /// Whether all is well.
     pub fn is_none(&self) -> bool {
-        [&self.without_row, &self.unknown_here, &self.replaced]
-            .iter()
-            .all(|claims| claims.is_empty())
-            && self.otherwise.is_empty()
+        self.otherwise.is_empty()
+            && self.without_row.is_empty()
             && self.beyond.is_empty()
+            && self.unknown_here.is_empty()
     }
 }
 
@@ -189,12 +186,6 @@ fn known_here(
             }
             None if claim.sent => {}
             None => questions.without_row.push(claim.clone()),
-        }
-    }
-    for (first, claim) in claims.replaced() {
-        let stands = store.stands(first.as_str())?;
-        if stands.is_some_and(|(state, ..)| state != State::Conflict) {
-            discord.replaced.push(claim.clone());
         }
     }
     Ok(discord)

@@ -310,17 +310,17 @@ fn last_cancelled(gate: &impl Gateway) -> World {
 }
 
 #[test]
-fn a_link_that_replaced_one_that_was_never_made_is_not_made_again_by_adopting() {
+fn a_row_that_was_cancelled_unsent_is_paid_under_its_own_id_and_found_under_it() {
     let raw = Raw::honest();
     let world = last_cancelled(&raw);
+    let id = world.table(RESULTS).cell(3, "cashgram_id").to_owned();
     let retry = world.talk("retry", "june.csv", &raw);
     let named = ["--cancelled", "--row", "3", "--yes", "--settle", "0"];
     retry.args(named).run().exits(0);
+    assert_eq!(world.table(RESULTS).cell(3, "cashgram_id"), id);
     assert_eq!(raw.creates(), 3);
     world.lose_checkpoint(CHECKPOINT);
-    let words = ["in place of others", "bring the checkpoint back", "300.00"];
-    guarded(&world, &raw, adopt(&world, &raw), 3, &words);
-    guarded(&world, &raw, adopt(&world, &raw), 3, &words);
+    adopts(&world, &raw, PAIR);
 }
 
 #[test]

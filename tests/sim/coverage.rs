@@ -56,9 +56,10 @@ const EVENTS: [&str; 45] = [
 ];
 
 /// Every transition.
-const EDGES: [&str; 43] = [
+const EDGES: [&str; 44] = [
     "cancelled missing cancelled",
     "cancelled replaced cancelled",
+    "cancelled resumed ready",
     "cancelled swept cancelled",
     "conflict adopted created",
     "conflict found conflict",

@@ -145,6 +145,6 @@ fn ready(
     if store.keep_mendable()? == 0 {
         return Ok((0, 0));
     }
-    let mended = store.mend_picked(at)?;
+    let mended = store.mend_picked(at)? + store.resume_picked(at, |_| true)?;
     Ok((mended, store.reissue_picked(at, |_| true)?))
 }

@@ -213,12 +213,10 @@ fn what_was_cancelled_is_replaced_only_once_it_is_seen_dead() {
     store.pick(&[PayoutNo(1)]).unwrap();
     sweep(&mut store, 1, "EXPIRED", StatusClass::Expired);
     assert_eq!(store.keep_mendable().unwrap(), 2);
-    assert_eq!(store.reissue_picked(at(9), |_| true).unwrap(), 2);
-    assert_eq!(
-        earlier(&store).len(),
-        1,
-        "what was never made is not listed"
-    );
+    assert_eq!(store.resume_picked(at(9), |_| true).unwrap(), 1);
+    assert_eq!(store.reissue_picked(at(9), |_| true).unwrap(), 1);
+    assert!(ids(&store)[1].ends_with("ready"), "under its own id");
+    assert_eq!(earlier(&store).len(), 1);
     store.prove_totals().unwrap();
 }
 

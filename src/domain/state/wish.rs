@@ -6,9 +6,10 @@
 //! created ──Cancelling──► created ──Deactivated, or found dead──► cancelled        it was us
 //!                            └──found paid──► created, the wish is gone
 //! unknown, created ──Resumed──► as they were before the batch was closed
+//! cancelled, never made ──Resumed──► ready under its own id, or unknown if it is frozen
 //! cancelled ──found alive or paid──► created                      evidence wins
 //! created ──dead, and dead again (ProvenDead)──Replaced─┐
-//! cancelled, never made or seen dead ──────────Replaced─┴► another payout, of the next generation, starts as ready
+//! cancelled, seen dead ────────────────────────Replaced─┴► another payout, of the next generation, starts as ready
 //! ```
 //!
 //! Deliberately absent: how long lies between the two looks, which is the engine's to keep, and which rows take part.
@@ -21,12 +22,18 @@ impl Standing {
         let history = self.history;
         let gone = match self.state {
             State::Created => history.proven_dead,
-            State::Cancelled => !history.exists || history.dead,
+            State::Cancelled => history.exists && history.dead,
             State::Invalid | State::Ready | State::Unknown | State::Rejected | State::Conflict => {
                 false
             }
         };
         gone && !history.replaced
+    }
+
+    /// Whether it was stopped before anything of it was made. Paid after all, it keeps its id: there is nothing to replace,
+    /// and a second id beside one that may still come to be would be a second payment.
+    pub fn was_never_made(&self) -> bool {
+        self.state == State::Cancelled && !self.history.exists && !self.history.replaced
     }
 
     /// The user wants it stopped, by name or with the whole batch. What exists, or may, keeps its state until the gateway
@@ -71,6 +78,13 @@ impl Standing {
     }
 
     pub(super) fn resumed(self) -> Option<Standing> {
+        if self.was_never_made() {
+            let state = match self.is_frozen() {
+                true => State::Unknown,
+                false => State::Ready,
+            };
+            return Some(self.to(state));
+        }
         if !self.history.cancelling {
             return None;
         }
@@ -94,7 +108,8 @@ impl Standing {
     }
 
     pub(super) fn replaced(mut self) -> Option<Standing> {
-        let may = self.may_be_replaced();
+        // What was never made was replaced by earlier versions.
+        let may = self.may_be_replaced() || self.was_never_made();
         self.history.replaced = true;
         may.then_some(self)
     }
