@@ -41,6 +41,9 @@ pub(crate) struct Auditor {
     counted: HashMap<i64, usize>,
 }
 
+/// Counted where a person has asked for cancelled rows to be paid after all.
+pub(crate) const PAID_AFTER_ALL: &str = "cancelled rows to be paid after all";
+
 impl Auditor {
     /// The checkpoint is lost, and with it what was proven by it.
     pub(crate) fn forget(&mut self) {
@@ -78,6 +81,10 @@ impl Auditor {
             let mut named = false;
             for (at, (kind, fact)) in told.iter().enumerate() {
                 named |= *fact == Fact::Cancelling;
+                // Whoever names a stopped row once more may have it paid after all; opening the batch may not.
+                let ordered =
+                    standing.state == State::Cancelled && world.counts.contains_key(PAID_AFTER_ALL);
+                named &= !(ordered && *fact == Fact::Resumed);
                 if named && *fact == Fact::Resumed {
                     world.complain(format!(
                         "{:?} was cancelled by name, and goes on",

@@ -5,6 +5,7 @@ use paysheet::checkpoint::{PayoutNo, Pick, Store};
 use paysheet::domain::State;
 use paysheet::engine::Session;
 
+use super::audit::PAID_AFTER_ALL;
 use super::door::Door;
 use super::life::{Course, End, Errand, timestamp};
 use super::world::Shared;
@@ -123,6 +124,9 @@ pub(crate) async fn make_ready(
     course: Course,
 ) -> anyhow::Result<u64> {
     let at = timestamp(shared.world().now());
+    if matches!(course.errand, Errand::ReissueCancelled(_)) {
+        shared.world().count(PAID_AFTER_ALL);
+    }
     let (mended, replaced) = session.write(move |store| ready(store, course, at)).await?;
     let mut world = shared.world();
     if mended > 0 {
