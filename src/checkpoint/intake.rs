@@ -1,7 +1,7 @@
 //! The sheet enters the checkpoint: one transaction, whole or not at all.
 //!
-//! Payouts of which nothing was ever sent are made anew from the sheet; payouts with a history keep it and only learn
-//! where their row now is. What a payout in doubt sent is frozen in its `body` and not touched here.
+//! Payouts of which nothing was ever sent and nobody decided anything are made anew from the sheet; payouts with a
+//! history keep it and only learn where their row now is. What a payout in doubt sent is frozen in its `body` and not touched here.
 
 use std::path::Path;
 
@@ -21,6 +21,12 @@ use super::totals::Totals;
 
 const DROP_INDEXES: &str = "DROP INDEX IF EXISTS payouts_by_row; DROP INDEX IF EXISTS payouts_ready;
     DROP INDEX IF EXISTS payouts_unknown; DROP INDEX IF EXISTS payouts_conflict; DROP INDEX IF EXISTS payouts_by_id;";
+
+/// What has no history, and is made anew from each sheet.
+fn untouched() -> String {
+    let resumed = History::RESUMED;
+    format!("attempts = 0 AND state IN (0, 1) AND generation = 1 AND history & {resumed} = 0")
+}
 
 /// What a row asks for, as the checkpoint stores it. Blank where the sheet is blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -94,8 +100,9 @@ impl Store {
         let sql = format!(
             "SELECT state, attempts, terms, history, payout, row, cashgram_id, own_id, occurrence, name, phone,
                     email, amount, sheet_id
-             FROM payouts WHERE (attempts > 0 OR state NOT IN (0, 1) OR generation > 1)
+             FROM payouts WHERE NOT ({})
                 AND CASE WHEN {WHOLE} AND {PLACED} THEN history & {} = 0 END",
+            untouched(),
             History::REPLACED
         );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
@@ -136,11 +143,8 @@ impl Store {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(put)?;
         tx.execute_batch(DROP_INDEXES).map_err(put)?;
-        tx.execute(
-            "DELETE FROM payouts WHERE attempts = 0 AND state IN (0, 1) AND generation = 1",
-            [],
-        )
-        .map_err(put)?;
+        tx.execute(&format!("DELETE FROM payouts WHERE {}", untouched()), [])
+            .map_err(put)?;
         tx.execute(
             "UPDATE payouts SET row = NULL, line = NULL, place_seal = NULL WHERE row IS NOT NULL",
             [],

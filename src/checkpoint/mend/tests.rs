@@ -218,6 +218,18 @@ fn what_was_cancelled_is_replaced_only_once_it_is_seen_dead() {
     assert!(ids(&store)[1].ends_with("ready"), "under its own id");
     assert_eq!(earlier(&store).len(), 1);
     store.prove_totals().unwrap();
+    // It has a history, which no other row of a next sheet may inherit.
+    store
+        .begin_intake("{}", at(9))
+        .unwrap()
+        .finish("def")
+        .unwrap();
+    let mut known = Vec::new();
+    store
+        .each_known(|known_one| known.push(known_one.payout.0))
+        .unwrap();
+    assert!(known.contains(&2), "{known:?}");
+    store.prove_totals().unwrap();
 }
 
 #[test]

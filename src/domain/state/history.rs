@@ -37,10 +37,12 @@ pub struct History {
     pub lost: bool,
     /// It is to be stopped, and was not named: the whole batch was closed. Opened again, that is taken back.
     pub closing: bool,
+    /// It was cancelled before anything of it was made, and is to be paid after all.
+    pub resumed: bool,
 }
 
 impl History {
-    const FLAGS: usize = 15;
+    const FLAGS: usize = 16;
     /// The bit of `exists`, for queries.
     pub const EXISTS: u16 = 1 << 7;
     /// The bit of `cancelling`, for queries.
@@ -57,6 +59,8 @@ impl History {
     pub const LOST: u16 = 1 << 13;
     /// The bit of `closing`, for queries.
     pub const CLOSING: u16 = 1 << 14;
+    /// The bit of `resumed`, for queries.
+    pub const RESUMED: u16 = 1 << 15;
 
     fn flags(self) -> [bool; History::FLAGS] {
         [
@@ -75,6 +79,7 @@ impl History {
             self.replaced,
             self.lost,
             self.closing,
+            self.resumed,
         ]
     }
 
@@ -105,6 +110,7 @@ impl History {
             replaced: flag(12),
             lost: flag(13),
             closing: flag(14),
+            resumed: flag(15),
         }
     }
 }

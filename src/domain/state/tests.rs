@@ -572,6 +572,13 @@ fn the_bits_that_queries_name_are_those_of_the_flags() {
                 ..none
             },
         ),
+        (
+            History::RESUMED,
+            History {
+                resumed: true,
+                ..none
+            },
+        ),
     ];
     for (bit, history) in table {
         assert_eq!(history.bits(), bit, "{history:?}");

@@ -77,8 +77,9 @@ impl Standing {
         asked.then(|| self.without_wish().to(State::Cancelled))
     }
 
-    pub(super) fn resumed(self) -> Option<Standing> {
+    pub(super) fn resumed(mut self) -> Option<Standing> {
         if self.was_never_made() {
+            self.history.resumed = true;
             let state = match self.is_frozen() {
                 true => State::Unknown,
                 false => State::Ready,
