@@ -13,7 +13,7 @@ use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
-use super::{guards, intake, lost, problems, recent, retry, twice};
+use super::{guards, intake, lost, older, problems, recent, retry, twice};
 
 /// The warning of rows that another batch paid lately, among those of the sheet itself.
 const PAID_LATELY: &str = "batch.paid_lately";
@@ -49,6 +49,12 @@ pub(super) fn prepare(
     };
     if let Some(store) = &known {
         store.refuse_purged()?;
+        older::refuse(
+            store,
+            &send.files,
+            send.gateway.environment.word(),
+            &shell.again,
+        )?;
         guards::refuse_closed(store, send.reopen, &shell.again)?;
     }
     let rules = rules(&send.controls, shell.clock.today_in_india(), true);
