@@ -2,7 +2,7 @@
 //!
 //! What is asked of the copy is real; reading the results is not part of this.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 use paysheet::checkpoint::Store;
@@ -35,7 +35,7 @@ pub(crate) fn meddle(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix, rng: &mut 
         Some(copy) if rng.bool() => desk.copy = Some(copy),
         Some(_) | None => {
             let path = desk.path.with_extension("copy");
-            put(shared, &desk.path.to_owned(), &path);
+            put(shared, desk.path, &path);
             desk.copy = Some(Copy {
                 path,
                 taken: desk.taken.clone(),
@@ -46,7 +46,7 @@ pub(crate) fn meddle(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix, rng: &mut 
 }
 
 /// A checkpoint in the place of another.
-fn put(shared: &Shared, from: &std::path::Path, to: &std::path::Path) {
+fn put(shared: &Shared, from: &Path, to: &Path) {
     shared.world().witness = None;
     remove(to);
     let store = Store::open(from, &binding()).unwrap();
