@@ -8,7 +8,7 @@ use crate::checkpoint::{Binding, Store};
 use crate::domain::KeyHasher;
 use crate::sheet::{self, Checked};
 
-use super::claims::Old;
+use super::claims::{self, Old};
 use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
@@ -77,6 +77,7 @@ pub(super) fn prepare(
             &send.batch,
             at,
         )?;
+        claims::heed(&mut store, &judged.old, shell)?;
         tracing::debug!("sheet taken in");
     }
     prove_balanced(&store, &judged.checked)?;

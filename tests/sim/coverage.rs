@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 47] = [
+const EVENTS: [&str; 48] = [
     "a copy brought back",
     "a gateway that only fails",
     "a new generation",
     "adopted",
     "cancel",
+    "cancelled before a loss",
     "crash: at a moment",
     "crash: at a time",
     "edit: amount",

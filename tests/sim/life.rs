@@ -324,6 +324,10 @@ fn take_in(
     };
     let at = timestamp(shared.world().now());
     desk.sheet.take_in(store, &matching, at)?;
+    if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
+        let claims = shared.world().kept.claims(&KeyHasher::new(), is_new);
+        store.cancel_again(&claims.stopped(), at)?;
+    }
     desk.taken = Some(desk.sheet.clone());
     check(shared, desk, store);
     Ok(true)
@@ -405,7 +409,10 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
             shared.world().count("adopted");
         }
         session
-            .write(|store| store.set_found_existing(false))
+            .write(|store| {
+                store.set_found_existing(false)?;
+                store.settle_probe()
+            })
             .await?;
     }
     let _ = balance.wait().await;
@@ -442,10 +449,18 @@ async fn agrees(
         return Ok(Ok(true));
     }
     let claims = shared.world().kept.claims(&KeyHasher::new(), false);
+    let stopped = claims.stopped();
     let discord = match session.discord(BATCH, claims, true).await? {
         Ok(discord) => discord,
         Err(halt) => return Ok(Err(halt)),
     };
+    if discord.is_none() {
+        let at = timestamp(shared.world().now());
+        let stay = session.write(move |store| store.cancel_again(&stopped, at));
+        if stay.await? > 0 {
+            shared.world().count("cancelled before a loss");
+        }
+    }
     let mut world = shared.world();
     let keeps = world.mix.mortal.keeps;
     if !discord.beyond.is_empty() && !keeps {
@@ -518,7 +533,9 @@ async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Resul
         if (found > 0 || lost) && !adopt {
             return Ok(Ok(false));
         }
-        session.write(Store::set_probed).await?;
+        if !adopt {
+            session.write(Store::settle_probe).await?;
+        }
         return Ok(Ok(true));
     }
 }
