@@ -244,7 +244,7 @@ impl Store {
             .map_err(|e| damaged(&self.path, e))
     }
 
-    fn to_stop(&self) -> String {
+    pub(super) fn to_stop(&self) -> String {
         let classes = if self.picking {
             "0, 1, 3, 4, 5, 6"
         } else {

@@ -38,7 +38,10 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     let before = store.totals().rows(State::Cancelled);
     let spoken = choose(cancel, &mut store, shell)?;
     confirm(cancel, shell, &store)?;
-    if !cancel.named.any() {
+    // Nobody may be in reach: what runs next has to know all the same.
+    if cancel.named.any() {
+        store.wish_chosen(shell.clock.now())?;
+    } else {
         store.close()?;
     }
     if !store.may_exist_unsent()? {
@@ -101,10 +104,10 @@ fn is_as_sent(sheet: &Path, store: &Store) -> bool {
     if !sheet.is_file() {
         return true;
     }
-    let Ok(print) = sheet::fingerprint(sheet) else {
-        return true;
-    };
-    store.meta().fingerprint.as_deref() == Some(hex(&print).as_str())
+    match (&store.meta().fingerprint, sheet::fingerprint(sheet)) {
+        (Some(sent), Ok(now)) => *sent == hex(&now),
+        (None, _) | (_, Err(_)) => true,
+    }
 }
 
 /// Why a row cannot be stopped.
@@ -177,7 +180,11 @@ fn note(store: &Store, cancel: &Cancel, now: u64, spoken: &[String]) -> anyhow::
         if redeemed > 0 {
             parts.push(format!("{redeemed} redeemed before that"));
         }
-        parts.push("the batch is closed, `send --reopen` opens it again".to_owned());
+        let reopen = match store.meta().purged {
+            None => ", `send --reopen` opens it again",
+            Some(_) => "",
+        };
+        parts.push(format!("the batch is closed{reopen}"));
     }
     let waiting = store.still_to_stop()?.rows;
     if waiting > 0 {

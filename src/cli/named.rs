@@ -79,12 +79,15 @@ pub(super) fn show(chosen: &[Named], shell: &Shell) {
 fn in_words(one: &Named) -> String {
     let phone = Phone::from_number(one.phone)
         .map_or_else(|| "no phone".to_owned(), |phone| phone.to_string());
-    [
+    let state = one.row.standing.state.to_string();
+    let mut words = vec![
         name(one),
         one.name.clone(),
         phone,
         rupees(one.row.amount),
-        one.row.standing.state.to_string(),
-    ]
-    .join("  ")
+        state,
+    ];
+    // After a purge there is no name.
+    words.retain(|word| !word.is_empty());
+    words.join("  ")
 }
