@@ -91,3 +91,32 @@ pub fn each_told<E: From<Error>>(
     }
     Ok(())
 }
+
+/// How many links the results at `path` list.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn links_told(path: &Path) -> Result<u64, Error> {
+    let failed = |error: csv::Error| Error::Read {
+        path: path.to_owned(),
+        source: error.into(),
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .map_err(failed)?;
+    let theirs = reader.headers().map_err(failed)?.len();
+    let theirs = theirs.saturating_sub(RESULT_COLUMNS.len());
+    let place = |name: &str| RESULT_COLUMNS.iter().position(|ours| *ours == name);
+    // After a purge the link itself is gone.
+    let (link, reference) = (place("cashgram_link"), place("reference_id"));
+    let mut links = 0;
+    let mut cells = StringRecord::new();
+    while reader.read_record(&mut cells).map_err(failed)? {
+        let told = [link, reference].into_iter().flatten();
+        let mut told = told.filter_map(|place| cells.get(theirs + place));
+        links += u64::from(told.any(|cell| !cell.is_empty()));
+    }
+    Ok(links)
+}

@@ -41,6 +41,7 @@ mod kills;
 mod lock;
 mod lost;
 mod mended;
+mod misused;
 mod names;
 mod pace;
 mod power;
