@@ -20,7 +20,7 @@ use super::judge::hex;
 use super::send::{lock, open_session};
 use super::settings::Cancel;
 use super::shell::Shell;
-use super::{approve, door, guards, named};
+use super::{approve, door, guards, named, older};
 
 /// Runs the command.
 ///
@@ -35,6 +35,8 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     }
     let _lock = lock(&cancel.files.checkpoint, &shell.holder)?;
     let mut store = Store::open(&cancel.files.checkpoint, &binding)?;
+    let environment = cancel.gateway.environment.word();
+    older::refuse(&store, &cancel.files, environment, &shell.again)?;
     let before = store.totals().rows(State::Cancelled);
     let spoken = choose(cancel, &mut store, shell)?;
     confirm(cancel, shell, &store)?;

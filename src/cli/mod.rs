@@ -25,6 +25,7 @@ mod logs;
 mod lost;
 mod mended;
 mod named;
+mod older;
 mod prepare;
 mod privacy;
 mod problems;

@@ -71,7 +71,7 @@ pub use rows::{Row, Rows};
 pub use rules::{Judge, Rules};
 pub use tally::RowBits;
 pub use template::{template_csv, write_template};
-pub use told::{ToldRow, each_told, links_told};
+pub use told::{ToldId, ToldRow, each_told, each_told_id};
 pub use validate::{Checked, validate};
 pub use warn::Warnings;
 pub use workbook::Refusal;

@@ -43,6 +43,7 @@ mod lost;
 mod mended;
 mod misused;
 mod names;
+mod older;
 mod pace;
 mod power;
 mod purge;
