@@ -89,11 +89,9 @@ impl Scheduled {
         words: &[String],
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Option<(&'static str, Scheduled)> {
-        let at = words
-            .iter()
-            .position(|word| COMMANDS.contains(&word.as_str()))?;
-        let name = COMMANDS.into_iter().find(|name| *name == words[at])?;
-        let (sheet, mut options) = options(name, words.get(at + 1..)?);
+        let mut rest = words.iter();
+        let name = rest.find_map(|word| COMMANDS.into_iter().find(|name| name == word))?;
+        let (sheet, mut options) = options(name, rest.as_slice());
         let env = options.remove("env").or_else(|| variable("PAYSHEET_ENV"));
         let known = env.as_ref().and_then(|env| env.parse().ok());
         let config = options
