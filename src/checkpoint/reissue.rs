@@ -132,23 +132,34 @@ impl Last {
         self.own_id.then_some(first)
     }
 
-    /// The next generation's id: a digest over the own id and the generation, or over what the first one's was made of.
+    /// The next generation's id.
     fn next_id(&self, batch: &str) -> Option<CashgramId> {
-        let generation = self.generation.checked_add(1)?;
-        match self.brought() {
-            Some(own) => {
-                let own = CashgramId::parse(own).ok()?;
-                Some(CashgramId::derive_own(&own, generation))
-            }
-            None => {
-                let phone = Phone::from_number(self.phone)?;
-                Some(CashgramId::derive(
-                    batch,
-                    phone,
-                    self.occurrence,
-                    generation,
-                ))
-            }
+        next_id(
+            batch,
+            self.brought(),
+            self.phone,
+            (self.occurrence, self.generation),
+        )
+    }
+}
+
+/// The id of the generation after that of `place`, which is occurrence and generation: a digest over the own id and the
+/// generation, or over what the first one's was made of.
+pub(super) fn next_id(
+    batch: &str,
+    own: Option<&str>,
+    phone: u64,
+    place: (u32, u32),
+) -> Option<CashgramId> {
+    let (occurrence, generation) = (place.0, place.1.checked_add(1)?);
+    match own {
+        Some(own) => Some(CashgramId::derive_own(
+            &CashgramId::parse(own).ok()?,
+            generation,
+        )),
+        None => {
+            let phone = Phone::from_number(phone)?;
+            Some(CashgramId::derive(batch, phone, occurrence, generation))
         }
     }
 }

@@ -13,7 +13,7 @@ use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
-use super::{guards, intake, lost, problems, recent, retry, twice};
+use super::{guards, intake, lost, older, problems, recent, retry, twice};
 
 /// The warning of rows that another batch paid lately, among those of the sheet itself.
 const PAID_LATELY: &str = "batch.paid_lately";
@@ -41,16 +41,7 @@ pub(super) fn prepare(
 ) -> anyhow::Result<Prepared> {
     let path = &send.files.checkpoint;
     let is_new = !path.exists();
-    // Where nothing was sent there is nothing to retry: that is said in the words for a missing checkpoint.
-    let known = if is_new && retry.is_none() {
-        None
-    } else {
-        Some(Store::open(path, binding)?)
-    };
-    if let Some(store) = &known {
-        store.refuse_purged()?;
-        guards::refuse_closed(store, send.reopen, &shell.again)?;
-    }
+    let known = known(send, is_new && retry.is_none(), binding, shell)?;
     let rules = rules(&send.controls, shell.clock.today_in_india(), true);
     let old = |hasher: &KeyHasher| Old::read(send, is_new, hasher);
     let mut judged = judge(
@@ -93,7 +84,7 @@ pub(super) fn prepare(
         recent::remember(list, &send.sheet, path);
     }
     let spoken = match retry {
-        Some(retry) => retry::choose(retry, &mut store)?,
+        Some(retry) => retry::choose(retry, &mut store, shell)?,
         None => Vec::new(),
     };
     Ok(Prepared {
@@ -102,6 +93,25 @@ pub(super) fn prepare(
         scratch,
         spoken,
     })
+}
+
+/// The checkpoint that stands there, if it may be gone on with. Where nothing was sent there is nothing to retry: that is
+/// said in the words for a missing checkpoint.
+fn known(
+    send: &Send,
+    is_made_anew: bool,
+    binding: &Binding,
+    shell: &Shell,
+) -> anyhow::Result<Option<Store>> {
+    if is_made_anew {
+        return Ok(None);
+    }
+    let store = Store::open(&send.files.checkpoint, binding)?;
+    store.refuse_purged()?;
+    let environment = send.gateway.environment.word();
+    older::refuse(&store, &send.files, environment, &shell.again)?;
+    guards::refuse_closed(&store, send.reopen, &shell.again)?;
+    Ok(Some(store))
 }
 
 /// The guards that need no gateway. How many rows another batch paid lately.

@@ -21,6 +21,7 @@ use super::exit::{Ending, Exit};
 use super::finish::tally;
 use super::judge::sheet_error;
 use super::lost;
+use super::older;
 use super::results;
 use super::send::lock;
 use super::settings::{Files, Purge};
@@ -44,6 +45,7 @@ pub(super) fn run(purge: &Purge, shell: &Shell) -> anyhow::Result<Exit> {
     let _lock = lock(&files.checkpoint, &shell.holder)?;
     let (environment, batch) = (purge.environment.word(), purge.batch.as_str());
     let mut store = Store::open_offline(&files.checkpoint, environment, batch)?;
+    older::refuse(&store, files, environment, &shell.again)?;
     let before = store.purged_at()?.map(str::to_owned);
     if store.meta().purged.is_none() {
         let unfinished = store.unfinished()?;

@@ -16,11 +16,11 @@ use crate::sheet::{
 
 use super::exit::Exit;
 use super::finish::Finish;
-use super::guards;
 use super::intake::StoredHeader;
 use super::judge::sheet_error;
 use super::settings::{Files, Results};
 use super::shell::Shell;
+use super::{guards, older};
 
 /// `paysheet results`: writes the results again.
 ///
@@ -43,6 +43,7 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
             guards::lost_checkpoint(files, &shell.again.as_command("send"), Exit::Stopped).into(),
         );
     }
+    older::refuse(&store, files, environment, &shell.again)?;
     let mut files = files.clone();
     match &settings.xlsx {
         Some(path) => {
@@ -76,6 +77,7 @@ pub(super) fn write_all(store: &Store, files: &Files, environment: &str) -> anyh
     write(store, &files.results, environment)?;
     write_earlier(store, &files.earlier, environment)?;
     store.note_told()?;
+    store.note_written(&older::mark(&files.results, &files.earlier))?;
     remember(store, &files.results)
 }
 

@@ -17,7 +17,7 @@ use super::finish::Finish;
 use super::send::{lock, open_session};
 use super::settings::Status;
 use super::shell::Shell;
-use super::{door, results};
+use super::{door, older, results};
 
 /// Runs the command.
 ///
@@ -32,6 +32,8 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
     }
     let _lock = lock(&status.files.checkpoint, &shell.holder)?;
     let store = Store::open(&status.files.checkpoint, &binding)?;
+    let environment = status.gateway.environment.word();
+    older::refuse(&store, &status.files, environment, &shell.again)?;
     let opened = door::open(&status.gateway, &status.files).await?;
     let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Asking)
         .against(status.gateway.rate.limit());

@@ -21,7 +21,7 @@ use super::exit::{Ending, Exit};
 use super::settings::{Files, Webhooks};
 use super::shell::Shell;
 use super::values::Environment;
-use super::{door, results};
+use super::{door, older, results};
 
 /// Serves until Ctrl-C or SIGTERM.
 ///
@@ -132,9 +132,16 @@ async fn listen(settings: &Webhooks) -> anyhow::Result<TcpListener> {
 fn refresh(environment: Environment) -> Refresh {
     Arc::new(move |store: &Store, binding: &Binding| {
         let path = Files::results_beside(store.path(), &binding.batch, environment);
-        if path.exists() {
-            results::write(store, &path, environment.word())?;
+        if !path.exists() {
+            return Ok(());
         }
-        Ok(())
+        let earlier = Files::earlier_beside(&path, &binding.batch, environment);
+        let strays = older::compare(store, &path, &earlier, environment.word())?;
+        if !strays.is_none() {
+            tracing::error!("{}; not written", strays.words(store.path(), &path));
+            return Ok(());
+        }
+        results::write(store, &path, environment.word())?;
+        Ok(store.note_written(&older::mark(&path, &earlier))?)
     })
 }

@@ -1,16 +1,17 @@
-//! What a results file of an earlier run says, read for one purpose: to be compared with a sheet after the checkpoint was
-//! lost.
+//! What a results file of an earlier run says, read for two purposes: to be compared with a sheet after the checkpoint was
+//! lost, and with a checkpoint that may be an older copy.
 //!
-//! Nothing is resumed from it, and no row of it is sent. Deliberately absent: links, and what a claim is worth.
+//! Nothing is resumed from it, and no row of it is sent. Deliberately absent: what a claim is worth.
 
 use std::path::Path;
 
-use csv::StringRecord;
+use csv::{ByteRecord, StringRecord};
 
 use crate::domain::{KeyHasher, RowKey};
 
 use super::error::Error;
 use super::fields::Fields;
+use super::guard::unguarded;
 use super::header::{Field, Header};
 use super::results::RESULT_COLUMNS;
 
@@ -82,11 +83,76 @@ pub fn each_told<E: From<Error>>(
                 fields.text(Field::Email),
             ),
             is_blank: fields.text(Field::Phone).is_empty(),
-            id: ours("cashgram_id"),
+            id: unguarded(ours("cashgram_id")),
             state: ours("state"),
             was_there: !ours("status").is_empty()
                 || !ours("reference_id").is_empty()
                 || ours("attempts") != "0",
+        })?;
+    }
+    Ok(())
+}
+
+/// What one row of results says of its id alone. A cell that is no text is blank.
+#[derive(Clone, Copy, Debug)]
+pub struct ToldId<'r> {
+    /// Its line.
+    pub line: u64,
+    /// The id.
+    pub id: &'r str,
+    /// The gateway's reference.
+    pub reference: &'r str,
+    /// The link.
+    pub link: &'r str,
+    /// The state's word.
+    pub state: &'r str,
+    /// Create requests so far.
+    pub attempts: &'r str,
+    /// The environment's word.
+    pub environment: &'r str,
+}
+
+/// Calls `each` with every row of the results at `path`, whatever columns their sheet has.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn each_told_id<E: From<Error>>(
+    path: &Path,
+    mut each: impl FnMut(ToldId<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let failed = |error: csv::Error| {
+        E::from(Error::Read {
+            path: path.to_owned(),
+            source: error.into(),
+        })
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .map_err(failed)?;
+    let columns = reader.byte_headers().map_err(failed)?.len();
+    let theirs = columns.saturating_sub(RESULT_COLUMNS.len());
+    let place = |name: &str| {
+        let ours = RESULT_COLUMNS.iter().position(|ours| *ours == name);
+        theirs + ours.unwrap_or(RESULT_COLUMNS.len())
+    };
+    let [id, reference, link] = ["cashgram_id", "reference_id", "cashgram_link"].map(place);
+    let [state, attempts, environment] = ["state", "attempts", "environment"].map(place);
+    let mut cells = ByteRecord::new();
+    while reader.read_byte_record(&mut cells).map_err(failed)? {
+        let text = |place: usize| {
+            let cell = cells.get(place).unwrap_or_default();
+            std::str::from_utf8(cell).unwrap_or_default()
+        };
+        each(ToldId {
+            line: cells.position().map_or(0, csv::Position::line),
+            id: unguarded(text(id)),
+            reference: text(reference),
+            link: text(link),
+            state: text(state),
+            attempts: text(attempts),
+            environment: text(environment),
         })?;
     }
     Ok(())

@@ -49,10 +49,11 @@ fn printed(world: &World, line: &str) -> (i32, String) {
     )
 }
 
-/// A `date` that knows the month of today and of yesterday alone.
+/// A `date` that knows the month of today, of yesterday and of four weeks ago alone.
 fn set_date(world: &World, today: &str, yesterday: &str) {
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in\n+%Y-%m) echo {today};;\n'-d yesterday +%Y-%m') echo {yesterday};;\n*) exit 1;;\nesac\n"
+        "#!/bin/sh\ncase \"$*\" in\n+%Y-%m) echo {today};;\n'-d yesterday +%Y-%m') echo {yesterday};;\n\
+         '-d 28 days ago +%Y-%m') echo 2026-11;;\n*) exit 1;;\nesac\n"
     );
     std::fs::create_dir_all(world.path("bin")).unwrap();
     let path = world.sheet("bin/date", script);
@@ -74,9 +75,11 @@ fn cron_lines() -> Vec<String> {
 fn the_crontab_pays_once_and_follows() {
     let gate = Gate::new();
     let world = prepared(&gate);
-    let [send, status] = cron_lines().try_into().unwrap();
+    let [send, status, earlier] = cron_lines().try_into().unwrap();
     set_date(&world, "2026-11", "2026-10");
     let quiet = (0, String::new());
+    assert_eq!(printed(&world, &earlier), quiet, "no such batch yet");
+    assert!(!world.path("payroll.log").exists());
     let sent = printed(&world, &send);
     assert_eq!(sent, quiet, "{}", world.text("payroll.log"));
     assert_eq!(shell(&world, &send), 0);
@@ -115,6 +118,11 @@ fn the_crontab_pays_once_and_follows() {
     world.sheet("payroll.csv", rows(3));
     set_date(&world, "2026-12", "2026-11");
     assert_eq!(printed(&world, &status), quiet);
+    // Later in that month.
+    gate.redeem(&gate.booked()[1].id);
+    assert_eq!(printed(&world, &earlier), quiet);
+    let prom = world.text("payroll-earlier.prom");
+    assert!(prom.contains("status=\"REDEEMED\"} 2"), "{prom}");
     world.remove("payroll.total");
     let (code, mail) = printed(&world, &send);
     assert!(code == 2 && mail.contains("send ended with 2"), "{mail}");

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 45] = [
+const EVENTS: [&str; 47] = [
+    "a copy brought back",
     "a gateway that only fails",
     "a new generation",
     "adopted",
@@ -25,6 +26,7 @@ const EVENTS: [&str; 45] = [
     "edit: validity",
     "guard: a row of a lost checkpoint left or changed",
     "guard: a sent row left or changed",
+    "guard: an older copy",
     "guard: ids exist already",
     "guard: old results do not agree",
     "guard: the batch is closed",

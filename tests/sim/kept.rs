@@ -2,6 +2,9 @@
 //!
 //! What they claim and how rows are matched with that is real; reading a file is not part of this.
 
+use std::collections::HashSet;
+
+use paysheet::checkpoint::{Claimed, Knows, Store};
 use paysheet::domain::claims::{Claim, Claims};
 use paysheet::domain::{CashgramId, History, KeyHasher, Money, Phone, State};
 use rusqlite::Connection;
@@ -14,6 +17,8 @@ struct Told {
     id: String,
     state: String,
     was_there: bool,
+    attempts: u32,
+    is_made: bool,
     name: String,
     phone: u64,
     amount: i64,
@@ -34,6 +39,8 @@ pub(crate) struct Kept {
     pub(crate) sheet: Sheet,
     /// This life took in another sheet than the one before.
     pub(crate) is_new: bool,
+    /// This checkpoint has written results.
+    pub(crate) has_written: bool,
     /// Old results did not agree with what exists.
     pub(crate) discord: bool,
 }
@@ -46,6 +53,7 @@ impl Kept {
     /// A checkpoint is made anew beside what stands there.
     pub(crate) fn copy(&mut self) {
         self.copies.extend(self.standing.clone());
+        self.has_written = false;
     }
 
     /// The results are lost too, and all copies.
@@ -59,6 +67,7 @@ impl Kept {
         if self.standing.is_none() || self.is_new || is_retry || self.told != self.taken {
             self.standing = Some(read(conn));
             self.told = self.taken.clone();
+            self.has_written = true;
         }
         self.sheet = self.taken.clone();
     }
@@ -80,9 +89,31 @@ impl Kept {
         }
         self.standing = Some(read(conn));
         self.told = self.taken.clone();
+        self.has_written = true;
         if has_history || self.copies.is_empty() {
             self.sheet = self.taken.clone();
         }
+    }
+
+    /// Whether the results say more than `store` knows: it is an older copy.
+    pub(crate) fn knows_more_than(&self, store: &Store) -> bool {
+        let mut unsent = HashSet::new();
+        for row in self.standing.iter().flatten() {
+            let claimed = Claimed {
+                id: &row.id,
+                state: State::from_word(&row.state).unwrap(),
+                attempts: row.attempts,
+                is_made: row.is_made,
+            };
+            match store.knows(claimed).unwrap() {
+                Knows::Enough => {}
+                Knows::Less | Knows::Nothing => return true,
+                Knows::NothingUnsent => {
+                    unsent.insert(row.id.clone());
+                }
+            }
+        }
+        !store.next_among(&unsent).unwrap().is_empty()
     }
 
     /// What is claimed by all of it.
@@ -118,7 +149,7 @@ impl Kept {
 fn read(conn: &Connection) -> Vec<Told> {
     let sql = format!(
         "SELECT cashgram_id, state, attempts > 0 OR status IS NOT NULL OR reference_id IS NOT NULL, name, phone, amount,
-            email FROM payouts
+            email, attempts, reference_id IS NOT NULL FROM payouts
          WHERE cashgram_id IS NOT NULL
             AND (row IS NOT NULL OR history & {} <> 0 AND state <> 5 OR state = 2) ORDER BY row, payout",
         History::EXISTS
@@ -142,6 +173,8 @@ fn read(conn: &Connection) -> Vec<Told> {
             phone: line.get(4)?,
             amount: line.get(5)?,
             email: line.get(6)?,
+            attempts: line.get(7)?,
+            is_made: line.get(8)?,
         })
     });
     rows.unwrap().map(Result::unwrap).collect()

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::audit::Auditor;
+use super::copy::Copy;
 use super::door::Door;
 use super::mend;
 use super::mix::Mix;
@@ -128,6 +129,8 @@ pub(crate) struct Desk<'p> {
     /// As the checkpoint was filled from it.
     pub(crate) taken: Option<Sheet>,
     pub(crate) auditor: Auditor,
+    /// A copy of the checkpoint.
+    pub(crate) copy: Option<Copy>,
 }
 
 /// Lives one life.
@@ -257,13 +260,18 @@ fn check(shared: &Shared, desk: &mut Desk<'_>, store: &Store) {
     world.witness = Some(witness);
 }
 
-fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
-    let binding = Binding {
+/// What the checkpoint is bound to.
+pub(crate) fn binding() -> Binding {
+    Binding {
         environment: "sandbox".to_owned(),
         host: "here".to_owned(),
         account: "me".to_owned(),
         batch: BATCH.to_owned(),
-    };
+    }
+}
+
+fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
+    let binding = binding();
     let is_new = !desk.path.exists();
     let mut store = if is_new {
         let stands = {

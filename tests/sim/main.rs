@@ -41,6 +41,7 @@
 )]
 
 mod audit;
+mod copy;
 mod coverage;
 mod door;
 mod kept;

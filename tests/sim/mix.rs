@@ -142,6 +142,8 @@ pub(crate) struct Mortal {
     pub(crate) edit: u32,
     /// Of a hundred pauses between lives, those in which the checkpoint is lost.
     pub(crate) lose: u32,
+    /// Of a hundred pauses after one in which the checkpoint was copied, those in which the copy is brought back.
+    pub(crate) restore: u32,
     /// The results are not lost with the checkpoint.
     pub(crate) keeps: bool,
     /// Of a hundred lives, those that retry, reissue or cancel.
@@ -384,6 +386,10 @@ fn outages(rng: &mut Rng) -> Vec<(i64, i64)> {
 fn mortal(rng: &mut Rng) -> Mortal {
     let lose = if rng.u32(0..10) == 0 { 30 } else { 0 };
     let keeps = lose == 0 || rng.u32(0..4) > 0;
+    let restore = match keeps && rng.u32(0..5) == 0 {
+        true => 60,
+        false => 0,
+    };
     Mortal {
         lives: choose(rng, &[1, 2, 2, 3, 3, 5]),
         crash: choose(rng, &[0, 60, 90]),
@@ -395,6 +401,7 @@ fn mortal(rng: &mut Rng) -> Mortal {
             (_, true) => choose(rng, &[0, 50, 80]),
         },
         lose,
+        restore,
         keeps,
         mend: choose(rng, &[0, 20, 60]),
         sweep: choose(rng, &[0, 30, 100]),

@@ -47,6 +47,7 @@ pub(crate) fn play(seed: u64, folder: &Path, is_told: bool) -> Report {
         sheet,
         taken: None,
         auditor: Auditor::default(),
+        copy: None,
     };
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| {
         among_faults(&shared, &mut desk, &mut rng);
@@ -83,6 +84,19 @@ fn among_faults(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
     }
 }
 
+/// The checkpoint is gone, and where nobody keeps them the results with it.
+pub(crate) fn lose(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix) {
+    let mut world = shared.world();
+    world.lose();
+    world.witness = None;
+    remove(desk.path);
+    if !mix.mortal.keeps {
+        world.kept.lose();
+    }
+    desk.taken = None;
+    desk.auditor.forget();
+}
+
 /// What people do between two runs.
 fn meddle(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix, rng: &mut Rng) {
     if rng.u32(0..100) < mix.mortal.edit {
@@ -92,16 +106,10 @@ fn meddle(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix, rng: &mut Rng) {
         }
     }
     if rng.u32(0..100) < mix.mortal.lose {
-        let mut world = shared.world();
-        world.count("the checkpoint is lost");
-        world.lose();
-        remove(desk.path);
-        if !mix.mortal.keeps {
-            world.kept.lose();
-        }
-        desk.taken = None;
-        desk.auditor.forget();
+        shared.world().count("the checkpoint is lost");
+        lose(shared, desk, mix);
     }
+    super::copy::meddle(shared, desk, mix, rng);
     if rng.u32(0..3) == 0 {
         shared.world().top_up();
     }

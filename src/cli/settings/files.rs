@@ -65,7 +65,7 @@ impl Files {
             }
         }
         Ok(Files {
-            earlier: beside(&results, &format!("{stem}.earlier.csv")),
+            earlier: Files::earlier_beside(&results, batch.as_str(), environment),
             report: beside(&results, &format!("{stem}.report.html")),
             problems: problems(sheet, batch),
             books: beside(&checkpoint, &format!("{stem}.books.db")),
@@ -106,6 +106,14 @@ impl Files {
         beside(
             checkpoint,
             &format!("{}.results.csv", stem(batch, environment)),
+        )
+    }
+
+    /// Where what was made earlier lies, beside those results.
+    pub fn earlier_beside(results: &Path, batch: &str, environment: Environment) -> PathBuf {
+        beside(
+            results,
+            &format!("{}.earlier.csv", stem(batch, environment)),
         )
     }
 }

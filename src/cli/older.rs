@@ -1,0 +1,216 @@
+//! A checkpoint brought back from a copy beside results that are newer: it would send again what it does not know to
+//! be sent, and write over the only list of it.
+//!
+//! A run remembers the mark of the results it wrote, so that they are read only where something else stands there.
+//! Deliberately absent: what follows once the checkpoint is moved away, which is that of a lost one.
+
+use std::collections::{HashMap, HashSet};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use crate::checkpoint::{Claimed, Knows, Store};
+use crate::domain::State;
+use crate::report::words::counted;
+use crate::sheet::{self, ToldId};
+
+use super::again::Again;
+use super::exit::Ending;
+use super::judge::sheet_error;
+use super::settings::Files;
+
+/// Payouts shown of those that the checkpoint does not know as the results do.
+const SHOWN_MAX: usize = 20;
+/// Rows after which nothing more is compared: no edit of the results explains so many.
+const STRAYS_MAX: usize = 10_000;
+
+/// A row of the results that says more than the checkpoint knows.
+#[derive(Debug)]
+struct Stray {
+    /// `line 2 of june.results.csv: june-... (created)`
+    shown: String,
+    link: String,
+    /// Whether the id itself is not known: another program may have changed it.
+    is_strange: bool,
+}
+
+/// The rows that say more than the checkpoint knows.
+#[derive(Debug, Default)]
+pub(super) struct Strays(Vec<Stray>);
+
+/// Stops a run whose checkpoint is older than the results that it would write over.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3 that names what is not known.
+pub(super) fn refuse(
+    store: &Store,
+    files: &Files,
+    environment: &str,
+    again: &Again,
+) -> anyhow::Result<()> {
+    let strays = compare(store, &files.results, &files.earlier, environment)?;
+    if strays.is_none() {
+        return Ok(());
+    }
+    let adopt = again.as_command("send").with("--adopt");
+    Err(Ending::unpayable(
+        format!(
+            "{}; nothing was sent and nothing was written",
+            strays.words(store.path(), &files.results)
+        ),
+        format!(
+            "bring the newest checkpoint back; if it is lost, move this one away and run `{adopt}`, which compares the \
+             sheet with the results\n{}",
+            strays.lines()
+        ),
+    )
+    .into())
+}
+
+/// Compares results, and what was made earlier, with the checkpoint that is about to write over them.
+///
+/// # Errors
+///
+/// If any of it cannot be read.
+pub(super) fn compare(
+    store: &Store,
+    results: &Path,
+    earlier: &Path,
+    environment: &str,
+) -> anyhow::Result<Strays> {
+    let mut strays = Strays::default();
+    if !store.may_be_older(&mark(results, earlier))? {
+        return Ok(strays);
+    }
+    // The rows that were not sent and are not known: next generations, or nothing.
+    let mut unsent: HashMap<String, String> = HashMap::new();
+    for path in [results, earlier] {
+        if !path.exists() || !sheet::is_ours(path).map_err(sheet_error)? {
+            continue;
+        }
+        sheet::each_told_id(path, |row| {
+            if row.environment == environment && strays.0.len() < STRAYS_MAX {
+                judge(store, &row, path, &mut strays, &mut unsent)?;
+            }
+            Ok::<_, anyhow::Error>(())
+        })?;
+    }
+    if !unsent.is_empty() {
+        let ids: HashSet<String> = unsent.keys().cloned().collect();
+        for id in store.next_among(&ids)? {
+            strays.0.extend(unsent.remove(&id).map(|shown| Stray {
+                shown,
+                link: String::new(),
+                is_strange: false,
+            }));
+        }
+    }
+    strays.excuse(store)?;
+    Ok(strays)
+}
+
+fn judge(
+    store: &Store,
+    row: &ToldId<'_>,
+    path: &Path,
+    strays: &mut Strays,
+    unsent: &mut HashMap<String, String>,
+) -> anyhow::Result<()> {
+    let Some(state) = State::from_word(row.state).filter(|_| !row.id.is_empty()) else {
+        return Ok(());
+    };
+    let claimed = Claimed {
+        id: row.id,
+        state,
+        attempts: row.attempts.parse().unwrap_or(0),
+        is_made: !row.reference.is_empty() || !row.link.is_empty(),
+    };
+    let knows = store.knows(claimed)?;
+    if knows == Knows::Enough {
+        return Ok(());
+    }
+    let shown = format!(
+        "  line {} of {}: {} ({state})",
+        row.line,
+        path.display(),
+        row.id
+    );
+    match knows {
+        Knows::NothingUnsent => {
+            unsent.insert(row.id.to_owned(), shown);
+        }
+        Knows::Enough | Knows::Less | Knows::Nothing => strays.0.push(Stray {
+            shown,
+            link: row.link.to_owned(),
+            is_strange: knows == Knows::Nothing,
+        }),
+    }
+    Ok(())
+}
+
+impl Strays {
+    /// Whether the checkpoint knows all that the results say.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is wrong, in words.
+    pub(super) fn words(&self, checkpoint: &Path, results: &Path) -> String {
+        let count = match self.0.len() {
+            STRAYS_MAX.. => format!("{STRAYS_MAX} payouts or more"),
+            count => counted(
+                u64::try_from(count).unwrap_or(u64::MAX),
+                "payout",
+                "payouts",
+            ),
+        };
+        let (checkpoint, results) = (checkpoint.display(), results.display());
+        format!(
+            "{checkpoint} is older than {results}, which says more of {count} than it knows: as of a copy that was \
+             brought back"
+        )
+    }
+
+    /// A program that changed an id has left its link as it was.
+    fn excuse(&mut self, store: &Store) -> anyhow::Result<()> {
+        let is_edited = |stray: &Stray| stray.is_strange && !stray.link.is_empty();
+        let edited = self.0.iter().filter(|stray| is_edited(stray));
+        let links: HashSet<String> = edited.map(|stray| stray.link.clone()).collect();
+        if links.is_empty() {
+            return Ok(());
+        }
+        let mut known = HashSet::new();
+        store.each_link(|link| {
+            if links.contains(link) {
+                known.insert(link.to_owned());
+            }
+        })?;
+        self.0
+            .retain(|stray| !is_edited(stray) || !known.contains(&stray.link));
+        Ok(())
+    }
+
+    fn lines(&self) -> String {
+        let shown = self.0.iter().take(SHOWN_MAX);
+        let mut lines: Vec<&str> = shown.map(|stray| stray.shown.as_str()).collect();
+        let more = format!("  ... and {} more", self.0.len().saturating_sub(SHOWN_MAX));
+        if self.0.len() > SHOWN_MAX {
+            lines.push(&more);
+        }
+        lines.join("\n")
+    }
+}
+
+/// What tells the files that stand there from any other that ever stood there, without reading them.
+pub(super) fn mark(results: &Path, earlier: &Path) -> String {
+    let of = |path: &Path| {
+        path.metadata().map_or_else(
+            |_| "none".to_owned(),
+            |data| {
+                let (second, nano) = (data.mtime(), data.mtime_nsec());
+                format!("{} {} {second}.{nano:09}", data.ino(), data.len())
+            },
+        )
+    };
+    format!("{}, {}", of(results), of(earlier))
+}
