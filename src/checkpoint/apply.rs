@@ -255,7 +255,7 @@ fn store(
 }
 
 /// What the results say of a link that was confirmed and is not known any more.
-const LOST: &str = "the gateway says that it does not know this link, which it had confirmed; its status is the last that was read";
+pub(super) const LOST: &str = "the gateway says that it does not know this link, which it had confirmed; its status is the last that was read";
 
 /// Payout, state, attempts, terms and history, as they are stored.
 type Now = (i64, i64, u32, Option<i64>, u16);

@@ -60,6 +60,21 @@ impl Store {
         Ok(())
     }
 
+    /// Writes down that what is chosen is to be stopped, where the gateway has to be asked for it. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn wish_chosen(&mut self, at: Timestamp) -> Result<u64, Error> {
+        let (wished, closing) = (History::CANCELLING, History::CLOSING);
+        let which = format!(
+            " AND {} AND history & {} <> {wished}",
+            self.to_stop(),
+            wished | closing
+        );
+        self.record_chosen(&which, at, News::Cancelling)
+    }
+
     /// The wish that a cancel writes down: of a choice each payout is named.
     pub fn wish(&self) -> News {
         if self.picking {

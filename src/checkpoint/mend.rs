@@ -26,6 +26,10 @@ const CHOSEN: &str = " AND payout IN (SELECT payout FROM temp.picked)";
 pub struct Named {
     /// The payout.
     pub row: SweepRow,
+    /// Payee, as of the last `send`.
+    pub name: String,
+    /// Ten digits; 0 if there is none.
+    pub phone: u64,
     /// Whether its link was last seen dead.
     pub dead: bool,
     /// Whether its link was last seen redeemed.
@@ -65,7 +69,7 @@ impl Store {
     fn named(&self, which: &str, value: &dyn rusqlite::ToSql) -> Result<Option<Named>, Error> {
         let read = |e| damaged(&self.path, e);
         let sql = format!(
-            "SELECT {SWEEP_COLUMNS}, status_class FROM payouts
+            "SELECT {SWEEP_COLUMNS}, status_class, name, phone FROM payouts
              WHERE {which} AND history & {} = 0 AND {WHOLE} AND {PLACED}",
             History::REPLACED
         );
@@ -77,6 +81,8 @@ impl Store {
         let class: Option<i64> = line.get(9).map_err(read)?;
         Ok(Some(Named {
             row: sweep_row(line, self)?,
+            name: line.get(10).map_err(read)?,
+            phone: line.get(11).map_err(read)?,
             dead: matches!(class, Some(3..=5)),
             redeemed: class == Some(2),
         }))
@@ -238,7 +244,7 @@ impl Store {
             .map_err(|e| damaged(&self.path, e))
     }
 
-    fn to_stop(&self) -> String {
+    pub(super) fn to_stop(&self) -> String {
         let classes = if self.picking {
             "0, 1, 3, 4, 5, 6"
         } else {

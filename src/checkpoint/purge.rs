@@ -17,15 +17,16 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::domain::History;
 
+use super::apply::LOST;
 use super::error::Error;
 use super::meta;
 use super::schema::{damaged, write};
 use super::store::Store;
 
-/// What is blanked in a payout. A reason of the gateway stays where it is a code, and not a sentence that may name somebody.
+/// What is blanked in a payout, but for our own words of a link that is lost. A reason of the gateway stays where it is a code, and not a sentence that may name somebody.
 const PAYOUTS: &str = "
 UPDATE payouts SET name = '', phone = 0, email = '', remarks = '', payout_type = '', description = '', cells = '[]',
-    body = NULL, cashgram_link = NULL, error_message = NULL, terms = rekeyed(terms),
+    body = NULL, cashgram_link = NULL, error_message = CASE WHEN error_message = ?1 THEN ?1 END, terms = rekeyed(terms),
     status_reason = CASE WHEN status_reason NOT GLOB '*[^A-Z_]*' THEN status_reason END";
 /// What is left out of a fact; the batch's own, of payout 0, name nobody.
 const FACTS: &str = "
@@ -188,7 +189,7 @@ impl Store {
         meta::put(&tx, &path, "purge_finished", "no")?;
         tx.execute("DELETE FROM meta WHERE key IN ('fingerprint', 'told')", [])
             .map_err(put)?;
-        tx.execute(PAYOUTS, []).map_err(put)?;
+        tx.execute(PAYOUTS, [LOST]).map_err(put)?;
         tx.execute(FACTS, []).map_err(put)?;
         tx.commit().map_err(put)?;
         self.meta.purged = Some(at);

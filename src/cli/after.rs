@@ -118,7 +118,10 @@ impl After {
             earlier: &earlier,
             tally: told.as_ref().map(|told| &told.tally),
         };
-        replace(path, &numbers.text()).with_context(|| format!("cannot write {}", path.display()))
+        let text = numbers
+            .text()
+            .context("it is not known of which batch and environment they are")?;
+        replace(path, &text).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 

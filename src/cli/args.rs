@@ -15,6 +15,7 @@ mod mend;
 mod purge;
 mod report;
 mod sandbox;
+mod scheduled;
 mod template;
 mod webhooks;
 
@@ -35,6 +36,7 @@ pub use mend::{CancelArgs, NameArgs, RetryArgs};
 pub use purge::PurgeArgs;
 pub use report::{ReportArgs, ReportFormat};
 pub use sandbox::SandboxArgs;
+pub(in crate::cli) use scheduled::Scheduled;
 pub use template::TemplateArgs;
 pub use webhooks::{EventArgs, WebhooksArgs};
 
@@ -120,26 +122,6 @@ impl Command {
             Command::Purge(_) => "purge",
             Command::Doctor(_) => "doctor",
             Command::Webhooks(_) => "webhooks",
-        }
-    }
-
-    /// What is wanted once the run has ended.
-    pub fn after(&self) -> Option<AfterArgs> {
-        match self {
-            Command::Send(args) => Some(args.after.clone()),
-            Command::Status(args) => Some(args.after.clone()),
-            Command::Retry(args) => Some(args.after.clone()),
-            Command::Cancel(args) => Some(args.after.clone()),
-            Command::Validate(_)
-            | Command::Results(_)
-            | Command::Report(_)
-            | Command::Sandbox(_)
-            | Command::Webhooks(_)
-            | Command::Template(_)
-            | Command::Completions(_)
-            | Command::Export(_)
-            | Command::Purge(_)
-            | Command::Doctor(_) => None,
         }
     }
 

@@ -4,16 +4,19 @@
 //! What is run again goes on where it was cut off.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::checkpoint::{Named, PayoutNo, Store};
 use crate::domain::{Money, State, StatusClass};
 use crate::engine::{Event, Outcome};
 use crate::report::words::counted;
 use crate::report::{Reporter, Task};
+use crate::sheet;
 
 use super::confirm::{Matter, Terminal, settle};
 use super::exit::Exit;
 use super::finish::Finish;
+use super::judge::hex;
 use super::send::{lock, open_session};
 use super::settings::Cancel;
 use super::shell::Shell;
@@ -35,12 +38,12 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     let environment = cancel.gateway.environment.word();
     older::refuse(&store, &cancel.files, environment, &shell.again)?;
     let before = store.totals().rows(State::Cancelled);
-    let spoken = choose(cancel, &mut store)?;
-    for words in &spoken {
-        shell.screen.line(words);
-    }
+    let spoken = choose(cancel, &mut store, shell)?;
     confirm(cancel, shell, &store)?;
-    if !cancel.named.any() {
+    // Nobody may be in reach: what runs next has to know all the same.
+    if cancel.named.any() {
+        store.wish_chosen(shell.clock.now())?;
+    } else {
         store.close()?;
     }
     if !store.may_exist_unsent()? {
@@ -70,21 +73,43 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     finish.run(&store, &outcome)
 }
 
-/// Chooses the rows that are named; what is said of those that cannot be stopped.
-fn choose(cancel: &Cancel, store: &mut Store) -> anyhow::Result<Vec<String>> {
+/// Chooses the rows that are named, and shows whose they are; what is said of those that cannot be stopped.
+fn choose(cancel: &Cancel, store: &mut Store, shell: &Shell) -> anyhow::Result<Vec<String>> {
     let mut spoken = Vec::new();
     if !cancel.named.any() {
         return Ok(spoken);
     }
-    let mut chosen: Vec<PayoutNo> = Vec::new();
+    let mut chosen = Vec::new();
     for one in named::find(store, &cancel.named)? {
         match refusal(&one) {
             Some(why) => spoken.push(format!("{} {why}", named::name(&one))),
-            None => chosen.push(one.row.payout),
+            None => chosen.push(one),
         }
     }
-    store.pick(&chosen)?;
+    for words in &spoken {
+        shell.screen.line(words);
+    }
+    named::show(&chosen, shell);
+    if !cancel.named.rows.is_empty() && !is_as_sent(&cancel.sheet, store) {
+        shell.screen.paragraph(&format!(
+            "{} was changed since it was last sent: row numbers are those of the sheet as it was then. Whom they name \
+             stands above; `--id` names a payout whatever its row is now",
+            cancel.sheet.display()
+        ));
+    }
+    store.pick(&named::payouts(&chosen))?;
     Ok(spoken)
+}
+
+/// Whether the sheet is the one that the checkpoint was filled from; so is one that is not there.
+fn is_as_sent(sheet: &Path, store: &Store) -> bool {
+    if !sheet.is_file() {
+        return true;
+    }
+    match (&store.meta().fingerprint, sheet::fingerprint(sheet)) {
+        (Some(sent), Ok(now)) => *sent == hex(&now),
+        (None, _) | (_, Err(_)) => true,
+    }
 }
 
 /// Why a row cannot be stopped.
@@ -157,7 +182,11 @@ fn note(store: &Store, cancel: &Cancel, now: u64, spoken: &[String]) -> anyhow::
         if redeemed > 0 {
             parts.push(format!("{redeemed} redeemed before that"));
         }
-        parts.push("the batch is closed, `send --reopen` opens it again".to_owned());
+        let reopen = match store.meta().purged {
+            None => ", `send --reopen` opens it again",
+            Some(_) => "",
+        };
+        parts.push(format!("the batch is closed{reopen}"));
     }
     let waiting = store.still_to_stop()?.rows;
     if waiting > 0 {

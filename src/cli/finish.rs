@@ -138,7 +138,8 @@ impl Finish<'_> {
         let retry = again.as_command("retry");
         let (rows, adopted) = (more.adopted.0.as_slice(), more.adopted.1);
         let mut adopt = send.and("--adopt");
-        let reopen = store.meta().closed.then(|| send.with("--reopen"));
+        let purged = store.meta().purged.is_some();
+        let reopen = (store.meta().closed && !purged).then(|| send.with("--reopen"));
         if reopen.is_some() {
             adopt = adopt.and("--reopen");
         }
@@ -156,6 +157,7 @@ impl Finish<'_> {
         let earlier = self.earlier();
         let closing = Closing {
             task: self.task(),
+            purged,
             rehearsal: self.environment == Environment::Sandbox,
             ended,
             tally,

@@ -4,8 +4,11 @@
 
 use std::path::PathBuf;
 
+use crate::checkpoint::Error;
+use crate::report::words::counted;
 use crate::sheet;
 
+use super::again::Again;
 use super::exit::Ending;
 use super::judge::sheet_error;
 use super::settings::Files;
@@ -66,4 +69,53 @@ pub(super) fn keep(files: &Files) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A checkpoint that is missing where results say that there was one: nobody may be told that nothing was sent.
+pub(super) fn explained(
+    error: anyhow::Error,
+    files: Option<&Files>,
+    again: &Again,
+) -> anyhow::Error {
+    let missing = matches!(error.downcast_ref(), Some(Error::Missing { .. }));
+    match files
+        .filter(|_| missing)
+        .and_then(|files| missed(files, again))
+    {
+        Some((message, remedy)) => Ending::stopped(message, remedy).into(),
+        None => error,
+    }
+}
+
+/// What is said of a missing checkpoint whose results stand there, and what to do; none: nothing stands there.
+pub(super) fn missed(files: &Files, again: &Again) -> Option<(String, String)> {
+    let mut links = 0;
+    let mut standing = Vec::new();
+    for path in [&files.results, &files.earlier] {
+        if path.exists() && sheet::is_ours(path).ok()? {
+            let counted = sheet::each_told_id(path, |told| {
+                // After a purge the link itself is gone.
+                let made = !told.link.is_empty() || !told.reference.is_empty();
+                links += u64::from(made);
+                Ok::<_, sheet::Error>(())
+            });
+            counted.ok()?;
+            standing.push(path.display().to_string());
+        }
+    }
+    if standing.is_empty() {
+        return None;
+    }
+    let (checkpoint, standing) = (files.checkpoint.display(), standing.join(" and "));
+    let adopt = again.as_command("send").with("--adopt");
+    Some((
+        format!(
+            "the checkpoint {checkpoint} is missing, but {standing} of an earlier run of this batch says that it made {}",
+            counted(links, "link", "links")
+        ),
+        format!(
+            "bring the checkpoint back from a backup; if it is lost, run `{adopt}`: what exists at the gateway is found \
+             by its ids and not paid twice"
+        ),
+    ))
 }

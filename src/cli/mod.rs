@@ -48,6 +48,7 @@ mod webhooks;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 use tokio::time::Instant;
@@ -56,7 +57,7 @@ use crate::report::json::EarlyJson;
 use crate::report::{Manner, Out, Screen};
 
 use after::{After, Told};
-use args::Typed;
+use args::{Scheduled, Typed};
 use exit::{Ending, Exit};
 use logs::FILTER_VARIABLE;
 use settings::{Run, Surroundings, Voice};
@@ -127,10 +128,8 @@ impl Failure {
 
 /// What was meant, done; and what is to be done afterwards, as far as that could be made out.
 fn start(typed: Typed, told: &Told) -> (Result<Exit, Failure>, After) {
-    // Blank variables are how schedulers say "not set".
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let filter = variable(FILTER_VARIABLE);
-    let (mut voice, typed_after) = (Voice::of(&typed), typed.command.after());
+    let (mut voice, scheduled) = (Voice::of(&typed), Scheduled::of(&typed.command));
     let around = Surroundings {
         variable: &variable,
         folder: Path::new(""),
@@ -144,7 +143,7 @@ fn start(typed: Typed, told: &Told) -> (Result<Exit, Failure>, After) {
     let logging = logs::start(voice, filter.as_deref(), screen.clone());
     let after = match &resolved {
         Ok(run) => run.after().cloned(),
-        Err(_) => typed_after.and_then(|typed| After::of(typed).ok()),
+        Err(_) => scheduled.map(|scheduled| settings::afterwards(scheduled, &around)),
     };
     let ended = match (resolved, logging) {
         (Err(ending), logging) => Err(Failure::early(ending, records && logging.is_ok())),
@@ -165,7 +164,7 @@ fn work(run: &Run, screen: Screen, told: &Told) -> anyhow::Result<Exit> {
         let signals = signals::listen()?;
         let shell = shell::new(run.voice(), screen, signals.first, told.clone());
         tokio::select! {
-            exit = dispatch(run, &shell) => exit,
+            exit = dispatch(run, &shell) => exit.map_err(|error| lost::explained(error, run.files(), &shell.again)),
             () = signals::second(signals.second) => Err(twice_interrupted().into()),
         }
     });
@@ -231,10 +230,39 @@ fn misused(error: &clap::Error) -> Exit {
         .map(clap::Command::get_name)
         .collect();
     let command = words.iter().find(|word| known.contains(&word.as_str()));
-    out.json(&EarlyJson {
+    let object = EarlyJson {
         command: command.map_or("", String::as_str),
         exit: Exit::Usage.code(),
         message: wrong.trim_start_matches("error: "),
-    });
+    };
+    out.json(&object);
+    let line = crate::report::json::line(&object).unwrap_or_default();
+    tell_misused(&words, &line);
     Exit::Usage
+}
+
+/// Whoever waits for a scheduled run hears of one that could not begin.
+fn tell_misused(words: &[String], line: &str) {
+    let Some((command, scheduled)) = Scheduled::among(words, &variable) else {
+        return;
+    };
+    let around = Surroundings {
+        variable: &variable,
+        folder: Path::new(""),
+    };
+    let after = settings::afterwards(scheduled, &around);
+    // A filter that cannot be read loses warnings, and nothing else.
+    let _ = logs::start(Voice::default(), None, Screen::new(Manner::Lines));
+    after.run(&after::Run {
+        command,
+        exit: Exit::Usage,
+        elapsed: Duration::ZERO,
+        early: line,
+        told: &Told::default(),
+    });
+}
+
+/// Blank variables are how schedulers say "not set".
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

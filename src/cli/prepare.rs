@@ -85,7 +85,7 @@ pub(super) fn prepare(
         recent::remember(list, &send.sheet, path);
     }
     let spoken = match retry {
-        Some(retry) => retry::choose(retry, &mut store)?,
+        Some(retry) => retry::choose(retry, &mut store, shell)?,
         None => Vec::new(),
     };
     Ok(Prepared {

@@ -38,16 +38,20 @@ pub(super) fn choose_rejected(retry: &Retry, store: &mut Store) -> anyhow::Resul
 }
 
 /// Chooses the rows, now that the sheet is taken in; what is said of those that are left alone.
-pub(super) fn choose(retry: &Retry, store: &mut Store) -> anyhow::Result<Vec<String>> {
-    let mut spoken = Vec::new();
-    let mut chosen = Vec::new();
+pub(super) fn choose(
+    retry: &Retry,
+    store: &mut Store,
+    shell: &Shell,
+) -> anyhow::Result<Vec<String>> {
+    let (mut spoken, mut chosen) = (Vec::new(), Vec::new());
     for one in named::find(store, &retry.named)? {
         match refusal(&one, retry) {
             Some(why) => spoken.push(format!("{} {why}", named::name(&one))),
-            None => chosen.push(one.row.payout),
+            None => chosen.push(one),
         }
     }
-    store.pick(&chosen)?;
+    named::show(&chosen, shell);
+    store.pick(&named::payouts(&chosen))?;
     if !retry.named.any() && retry.expired {
         store.pick_all(Pick::Dead)?;
     }

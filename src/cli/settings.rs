@@ -6,6 +6,7 @@
 //! checkpoint and the network.
 
 mod address;
+mod afterwards;
 mod door;
 mod files;
 mod keeping;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::BatchName;
 use crate::sheet::Layout;
 
+pub(in crate::cli) use afterwards::afterwards;
 pub use files::Files;
 pub use keeping::{Doctor, Export, Purge, Subject};
 pub use run::{

@@ -55,6 +55,12 @@ pub struct RunJson<'a> {
     /// Warnings about the sheet by code, where there are any.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub warnings: &'a BTreeMap<String, u64>,
+    /// Links that were confirmed and that the gateway does not know any more, where there are any.
+    #[serde(skip_serializing_if = "is_none")]
+    pub lost: u64,
+    /// Payouts that are to be cancelled and of which the gateway has not said that they are, where there are any.
+    #[serde(skip_serializing_if = "is_none")]
+    pub to_cancel: u64,
 }
 
 /// What a run knows of itself besides its tally.
@@ -107,8 +113,15 @@ impl<'a> RunJson<'a> {
             results: facts.results,
             earlier: facts.earlier,
             warnings: facts.warnings,
+            lost: tally.lost,
+            to_cancel: tally.waiting,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What `validate` ends with.
@@ -364,6 +377,13 @@ mod tests {
         let more = line(&RunJson::new(more, &tally)).unwrap();
         let end = r#","earlier":"june.sandbox.earlier.csv","warnings":{"phone.repeated":1}}"#;
         assert!(more.ends_with(end), "{more}");
+        let open = Tally {
+            lost: 2,
+            waiting: 1,
+            ..Tally::default()
+        };
+        let open = line(&RunJson::new(facts, &open)).unwrap();
+        assert!(open.ends_with(r#","lost":2,"to_cancel":1}"#), "{open}");
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub const HEADER: &str = "# paysheet metrics";
 /// When a command last ended with 0: carried from file to file, since a run that failed has no success of its own.
 const LAST_SUCCESS: &str = "paysheet_last_success_timestamp_seconds";
 
+/// How the newest run ended.
+const EXIT_CODE: &str = "paysheet_run_exit_code";
+
 /// What is known of a run when it has ended.
 #[derive(Clone, Copy, Debug)]
 pub struct Numbers<'a> {
@@ -36,19 +39,27 @@ pub struct Numbers<'a> {
 }
 
 impl Numbers<'_> {
-    /// The whole file.
-    pub fn text(&self) -> String {
-        let batch = format!(
-            "batch=\"{}\",environment=\"{}\"",
-            escaped(self.batch),
-            escaped(self.environment)
-        );
+    /// Whose numbers they are, as labels; of a run that did not get that far those of the file that it replaces, which
+    /// is the batch's own.
+    fn whose(&self) -> Option<String> {
+        if !self.batch.is_empty() && !self.environment.is_empty() {
+            return Some(labels(self.batch, self.environment));
+        }
+        let mut lines = self.earlier.lines();
+        let exit = lines.find_map(|line| line.strip_prefix(EXIT_CODE)?.strip_prefix('{'))?;
+        let (whose, _) = exit.rsplit_once(",command=\"")?;
+        (whose != labels("", "")).then(|| whose.to_owned())
+    }
+
+    /// The whole file; none if it is not known whose numbers they are.
+    pub fn text(&self) -> Option<String> {
+        let batch = self.whose()?;
         let mut out = Exposition {
             text: format!("{HEADER}\n"),
             common: format!("{batch},command=\"{}\"", escaped(self.command)),
         };
-        out.family("paysheet_run_exit_code", "Exit code of the newest run.");
-        out.sample("paysheet_run_exit_code", "", self.exit);
+        out.family(EXIT_CODE, "Exit code of the newest run.");
+        out.sample(EXIT_CODE, "", self.exit);
         out.family(
             "paysheet_run_duration_seconds",
             "How long the newest run took.",
@@ -65,8 +76,16 @@ impl Numbers<'_> {
         if let Some(tally) = self.tally {
             out.tally(tally);
         }
-        out.text
+        Some(out.text)
     }
+}
+
+fn labels(batch: &str, environment: &str) -> String {
+    format!(
+        "batch=\"{}\",environment=\"{}\"",
+        escaped(batch),
+        escaped(environment)
+    )
 }
 
 struct Exposition {
@@ -194,7 +213,7 @@ mod tests {
             retries: 1,
             ..Tally::default()
         };
-        let text = numbers(0, "", Some(&tally)).text();
+        let text = numbers(0, "", Some(&tally)).text().unwrap();
         let labels = r#"batch="ju\"ne\\",environment="test",command="send""#;
         for line in [
             "# paysheet metrics".to_owned(),
@@ -219,21 +238,34 @@ mod tests {
             let lines = text.lines().filter(|line| line.starts_with(LAST_SUCCESS));
             lines.map(str::to_owned).collect()
         };
-        let first = numbers(0, "", None).text();
-        let second = numbers(1, &first, None).text();
+        let first = numbers(0, "", None).text().unwrap();
+        let second = numbers(1, &first, None).text().unwrap();
         assert_eq!((of(&second).len(), of(&second)), (1, of(&first)));
         assert!(!second.contains("paysheet_payouts"), "unknown is not zero");
         // Another command's success is its own.
         let mut status = numbers(0, &second, None);
         (status.command, status.ended_at) = ("status", 1_791_900_000);
-        let third = status.text();
+        let third = status.text().unwrap();
         assert_eq!(of(&third).len(), 2);
         assert_eq!(of(&third)[..1], of(&first));
-        let fourth = numbers(0, &third, None).text();
+        let fourth = numbers(0, &third, None).text().unwrap();
         assert_eq!(of(&fourth).len(), 2, "{fourth}");
         let mut other = numbers(1, &third, None);
         other.batch = "july";
-        assert!(of(&other.text()).is_empty());
-        assert!(!numbers(4, "", None).text().contains(LAST_SUCCESS));
+        assert!(of(&other.text().unwrap()).is_empty());
+        assert!(!numbers(4, "", None).text().unwrap().contains(LAST_SUCCESS));
+    }
+    #[test]
+    fn nobodys_numbers_are_not_written() {
+        let mut blank = numbers(2, "", None);
+        (blank.environment, blank.batch) = ("", "june");
+        assert_eq!(blank.text(), None);
+        // The file is one batch's: it says whose they are.
+        let earlier = numbers(0, "", None).text().unwrap();
+        blank.earlier = &earlier;
+        let text = blank.text().unwrap();
+        let whose = r#"{batch="ju\"ne\\",environment="test",command="send"}"#;
+        assert!(text.contains(&format!("{EXIT_CODE}{whose} 2")), "{text}");
+        assert!(text.contains(&format!("{LAST_SUCCESS}{whose} ")), "{text}");
     }
 }

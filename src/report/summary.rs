@@ -58,6 +58,8 @@ pub struct Commands<'a> {
 pub struct Closing<'a> {
     /// What the run was for.
     pub task: Task,
+    /// Personal data was removed: nothing can be sent any more.
+    pub purged: bool,
     /// No money moved, and none could.
     pub rehearsal: bool,
     /// How it ended.
@@ -229,6 +231,9 @@ impl Closing<'_> {
         if self.task == Task::Cancelling {
             return self.advice_after_cancel();
         }
+        if self.purged {
+            return self.advice_after_purge();
+        }
         let mut all = Vec::new();
         let mut add = |rows: u64, text: String| {
             if rows > 0 {
@@ -316,15 +321,9 @@ impl Closing<'_> {
     }
 
     fn stop_advice(&self) -> String {
-        let waiting = self.tally.waiting;
-        let text = format!(
-            "{} to be cancelled, and the gateway has not said yet that {}: money may still go out.",
-            counted(waiting, "payout is", "payouts are"),
-            if waiting == 1 { "it is" } else { "they are" }
-        );
         let mut advice = format!(
             "{}\nTo finish that, run:\n  {}",
-            wrapped(&text, ""),
+            self.still_to_stop(),
             self.commands.stop
         );
         if let Some(reopen) = self.commands.reopen {
@@ -334,6 +333,16 @@ impl Closing<'_> {
             );
         }
         advice
+    }
+
+    fn still_to_stop(&self) -> String {
+        let waiting = self.tally.waiting;
+        let text = format!(
+            "{} to be cancelled, and the gateway has not said yet that {}: money may still go out.",
+            counted(waiting, "payout is", "payouts are"),
+            if waiting == 1 { "it is" } else { "they are" }
+        );
+        wrapped(&text, "")
     }
 
     fn advice_after_cancel(&self) -> Vec<String> {
@@ -350,6 +359,9 @@ impl Closing<'_> {
         if self.tally.lost > 0 {
             all.push(wrapped(&self.lost_advice(), ""));
         }
+        if waiting > 0 {
+            all.push(self.still_to_stop());
+        }
         if unknown + waiting > 0 {
             all.push(format!(
                 "To ask again later, run:\n  {}",
@@ -357,7 +369,7 @@ impl Closing<'_> {
             ));
         }
         let conflict = self.rows(State::Conflict);
-        if conflict > 0 {
+        if conflict > 0 && !self.purged {
             let text = format!(
                 "{} already at the gateway, but not from this checkpoint: {} not stopped.",
                 counted(conflict, "id exists", "ids exist"),
@@ -369,6 +381,35 @@ impl Closing<'_> {
                 self.commands.adopt,
                 self.commands.again
             ));
+        }
+        all
+    }
+
+    /// Nothing can be sent any more, so there is nothing to do but to stop, to ask and to look.
+    fn advice_after_purge(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let unknown = self.rows(State::Unknown);
+        if unknown > 0 {
+            let text = format!(
+                "{} in doubt: the money may be on its way. Do not pay {} by hand.",
+                counted(unknown, "payout is", "payouts are"),
+                if unknown == 1 { "it" } else { "these" }
+            );
+            all.push(wrapped(&text, ""));
+        }
+        if self.tally.lost > 0 {
+            all.push(wrapped(&self.lost_advice(), ""));
+        }
+        if self.tally.waiting > 0 {
+            all.push(self.stop_advice());
+        }
+        if self.tally.dead > 0 {
+            let text = format!(
+                "{} dead: the money did not arrive. The data of this batch were removed, so a new link takes a new sheet \
+                 and a new batch name.",
+                counted(self.tally.dead, "link is", "links are")
+            );
+            all.push(wrapped(&text, ""));
         }
         all
     }

@@ -14,6 +14,7 @@ mod columns;
 mod damage;
 mod dates;
 mod decode;
+mod digest;
 mod editions;
 mod error;
 mod export;
@@ -50,6 +51,7 @@ pub use charset::{CHARSETS, Charset};
 #[doc(hidden)]
 pub use dates::read_date;
 pub use dates::{DateReading, DateStyle};
+pub use digest::fingerprint;
 pub use editions::{Editions, EditionsSummary, Wanted};
 pub use error::{Encoding, Error};
 pub use export::{EXPORT_START, ExportFile};

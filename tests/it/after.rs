@@ -11,7 +11,7 @@ use crate::support::*;
 const METRICS: &str = "june.prom";
 
 /// The samples of an exposition by name and labels; panics at whatever Prometheus would not read.
-fn samples(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn samples(text: &str) -> BTreeMap<String, String> {
     assert!(text.ends_with('\n'), "the last line has no end");
     let (mut found, mut typed, mut helped) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     let name_of = |text: &str| {
@@ -42,7 +42,7 @@ fn samples(text: &str) -> BTreeMap<String, String> {
 }
 
 /// A program that keeps what it is told, and its environment.
-fn listener(world: &World, script: &str) -> String {
+pub(crate) fn listener(world: &World, script: &str) -> String {
     let path = world.sheet(
         "tell.sh",
         format!("#!/bin/sh\ncat > told.json\nenv > told.env\n{script}\n"),
@@ -51,7 +51,7 @@ fn listener(world: &World, script: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-fn told(world: &World) -> Value {
+pub(crate) fn told(world: &World) -> Value {
     serde_json::from_str(&world.text("told.json")).expect("one JSON object")
 }
 

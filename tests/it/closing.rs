@@ -146,3 +146,41 @@ fn a_doubt_that_is_to_be_stopped_is_not_left_to_a_send() {
     let run = run.says(["To finish that", "cancel june.csv", &format!("--row {row}")]);
     assert!(!run.all().contains("To go on"), "{run}");
 }
+
+/// Out of reach, the gateway cannot be asked; that the row is not to be paid is known from then on.
+#[test]
+fn a_row_that_was_cancelled_out_of_reach_is_not_paid_by_the_next_send() {
+    let (raw, world, row) = doubtful();
+    let away = cancel(&world, &raw).env("CASHFREE_CLIENT_SECRET", "wrong");
+    let run = away.args(["--row", &row]).run().exits(1);
+    run.says(["1 payout is to be cancelled", &format!("--row {row}")]);
+    let send = world.send("june.csv", &raw).args(["--settle", "1"]);
+    send.run()
+        .exits(4)
+        .says(["1 payout is still to be cancelled"]);
+    assert_eq!((raw.creates(), raw.booked().len()), (3, 2));
+    audit(&world, RESULTS, &raw);
+}
+
+#[test]
+fn a_link_that_was_cancelled_out_of_reach_is_told_until_it_is_stopped() {
+    let mut gate = Gate::new();
+    let world = sent(&gate, 3);
+    gate.down();
+    let hasty = ["--row", "2", "--give-up-after", "1s"];
+    let run = cancel(&world, &gate).args(hasty).run().exits(1);
+    run.says(["out of reach", "1 payout is to be cancelled"]);
+    gate.up();
+    for command in ["send", "status"] {
+        let run = match command {
+            "send" => world.send("june.csv", &gate),
+            _ => world.status("june.csv", &gate),
+        };
+        let run = run.run().exits(4);
+        run.says(["1 payout is still to be cancelled", "--row 2"]);
+    }
+    cancel(&world, &gate).args(["--row", "2"]).run().exits(0);
+    assert_eq!(world.table(RESULTS).states("cancelled"), 1);
+    world.status("june.csv", &gate).run().exits(0);
+    audit(&world, RESULTS, &gate);
+}

@@ -41,6 +41,8 @@ mod kills;
 mod lock;
 mod lost;
 mod mended;
+mod misused;
+mod names;
 mod older;
 mod pace;
 mod power;

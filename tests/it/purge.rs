@@ -313,3 +313,39 @@ fn while_somebody_reads_the_rest_is_said_and_done_the_next_time() {
     purge(&world, &gate).run().exits(0);
     assert_eq!(tellers(&world), [""; 0]);
 }
+
+/// After a purge nothing can be sent, so nothing is advised that would.
+#[test]
+fn what_is_open_after_a_purge_gets_no_advice_that_is_refused() {
+    let raw = Raw::honest();
+    let world = World::new();
+    world.sheet("june.csv", SHEET);
+    world.send("june.csv", &raw).run().exits(0);
+    let lost = world.table(RESULTS).cell(1, "cashgram_id").to_owned();
+    raw.ledger().cashgrams.remove(&lost);
+    world
+        .talk("cancel", "june.csv", &raw)
+        .env("CASHFREE_CLIENT_SECRET", "wrong")
+        .run()
+        .exits(1);
+    let run = world.status("june.csv", &raw).run().exits(4);
+    let run = run.says(["--reopen"]);
+    assert_eq!(
+        (&run.json()["lost"], &run.json()["to_cancel"]),
+        (&1.into(), &2.into())
+    );
+    let why = world.table(RESULTS).cell(1, "error_message").to_owned();
+    assert!(why.contains("does not know this link"), "{why}");
+    let purge = world.talk("purge", "june.csv", &raw);
+    let insist = ["--yes", "--unfinished", "--forget-recent"];
+    purge.args(insist).run().exits(0);
+    // That the link is lost names nobody.
+    assert_eq!(world.table(RESULTS).cell(1, "error_message"), why);
+    assert_eq!(tellers(&world), [] as [&str; 0]);
+    let run = world.status("june.csv", &raw).run().exits(4);
+    run.says(["paysheet cancel june.csv", "does not know it"])
+        .hides(["--reopen", "paysheet send", "paysheet retry"]);
+    let cancel = world.talk("cancel", "june.csv", &raw).run().exits(4);
+    cancel.hides(["--reopen", "paysheet send", "paysheet retry"]);
+    assert_eq!(world.table(RESULTS).cell(1, "error_message"), why);
+}

@@ -123,6 +123,33 @@ fn none_at_all() {
     assert_eq!(world.names(), ["june.csv"]);
 }
 
+/// What an earlier run sent is known from its results: nobody is told that nothing was sent.
+#[test]
+fn one_that_is_lost_while_its_results_stand_there() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.lose_checkpoint(CHECKPOINT);
+    let results = world.bytes("june.test.results.csv");
+    let asked = gate.asked();
+    for (command, options) in COMMANDS.iter().filter(|(command, _)| *command != "send") {
+        let said = run(&world, &gate, command, options).exits(1);
+        let said = said.says([
+            CHECKPOINT,
+            "is missing",
+            "june.test.results.csv",
+            "3 links",
+            "from a backup",
+            "paysheet send june.csv",
+            "--adopt",
+        ]);
+        said.hides(["nothing was sent under"]);
+        if *command != "doctor" {
+            assert_eq!(gate.asked(), asked, "{command}");
+        }
+    }
+    assert_eq!(world.bytes("june.test.results.csv"), results);
+}
+
 #[test]
 fn one_that_a_run_holds() {
     let gate = Gate::with(|options| options.latency = "150ms".parse().unwrap());

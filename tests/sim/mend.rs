@@ -47,6 +47,7 @@ pub(crate) async fn cancel(
                 ];
                 let chosen = named(store, &states, percent, course.seed);
                 store.pick(&chosen)?;
+                store.wish_chosen(at)?;
             } else {
                 store.close()?;
             }

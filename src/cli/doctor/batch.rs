@@ -10,6 +10,7 @@ use crate::sheet::{self, Judge, NoFaults};
 
 use super::super::door;
 use super::super::judge::{hex, rules};
+use super::super::lost;
 use super::super::settings::{Doctor, Subject};
 use super::super::shell::Shell;
 use super::Findings;
@@ -22,7 +23,7 @@ pub(super) fn examine(doctor: &Doctor, subject: &Subject, shell: &Shell, finding
     let path = &subject.files.checkpoint;
     let steady = match Steady::open(path) {
         Ok(steady) => steady,
-        Err(Error::Missing { .. }) => return missing(subject, findings),
+        Err(Error::Missing { .. }) => return missing(subject, shell, findings),
         Err(error) => return findings.problem("checkpoint", error.to_string(), ""),
     };
     private(path, findings);
@@ -50,26 +51,17 @@ pub(super) fn examine(doctor: &Doctor, subject: &Subject, shell: &Shell, finding
     results(subject, findings);
 }
 
-fn missing(subject: &Subject, findings: &mut Findings) {
-    let (checkpoint, results) = (&subject.files.checkpoint, &subject.files.results);
-    if results.exists() {
-        findings.problem(
-            "checkpoint",
-            format!(
-                "{} is missing, but {} is there",
-                checkpoint.display(),
-                results.display()
-            ),
-            "bring the checkpoint back; if it is lost, run `send --adopt`",
-        );
-    } else {
-        findings.note(
+fn missing(subject: &Subject, shell: &Shell, findings: &mut Findings) {
+    let files = &subject.files;
+    match lost::missed(files, &shell.again) {
+        Some((message, remedy)) => findings.problem("checkpoint", message, &remedy),
+        None => findings.note(
             "checkpoint",
             format!(
                 "there is no {}: nothing was sent under this batch name here",
-                checkpoint.display()
+                files.checkpoint.display()
             ),
-        );
+        ),
     }
 }
 

@@ -324,6 +324,26 @@ impl Voice {
 }
 
 impl Run {
+    /// The files of the batch that it is about.
+    pub(in crate::cli) fn files(&self) -> Option<&Files> {
+        match self {
+            Run::Send(run) => Some(&run.files),
+            Run::Status(run) => Some(&run.files),
+            Run::Retry(run) => Some(&run.send.files),
+            Run::Cancel(run) => Some(&run.files),
+            Run::Results(run) => Some(&run.files),
+            Run::Report(run) => Some(&run.files),
+            Run::Export(run) => Some(&run.files),
+            Run::Purge(run) => Some(&run.files),
+            Run::Validate(_)
+            | Run::Sandbox(_)
+            | Run::Webhooks(_)
+            | Run::Template(..)
+            | Run::Completions(..)
+            | Run::Doctor(_) => None,
+        }
+    }
+
     /// What is to be done afterwards.
     pub(in crate::cli) fn after(&self) -> Option<&After> {
         match self {

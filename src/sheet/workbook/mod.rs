@@ -25,11 +25,11 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use csv::StringRecord;
 
 use crate::domain::{Words, trimmed};
 
+use super::digest;
 use super::error::Error;
 use super::header::{Field, Header};
 use super::read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX};
@@ -48,8 +48,6 @@ pub use refusal::Refusal;
 pub(super) use says::author_and_title;
 pub(super) use value::Trouble;
 
-/// Bytes hashed at a time.
-const CHUNK_BYTES: usize = 64 * 1024;
 /// Other sheets that are named.
 const OTHERS_NAMED_MAX: usize = 5;
 
@@ -308,20 +306,5 @@ fn listed(places: &Places) -> String {
 fn hash(file: &mut File) -> Result<[u8; 32], Refusal> {
     let failed = |error: std::io::Error| Refusal::Io(error.to_string());
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    let mut context = Context::new(&SHA256);
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let mut left = archive::FILE_BYTES_MAX + 1;
-    while left > 0 {
-        let count = file.read(&mut chunk).map_err(failed)?;
-        if count == 0 {
-            break;
-        }
-        context.update(chunk.get(..count).unwrap_or_default());
-        left = left.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
-    }
-    let whole = context.finish();
-    whole
-        .as_ref()
-        .try_into()
-        .map_err(|_| Refusal::damaged("no fingerprint"))
+    digest::of(file.take(archive::FILE_BYTES_MAX + 1)).map_err(failed)
 }
