@@ -3,10 +3,10 @@
 //!
 //! Deliberately absent: what left the sheet without ever having existed, and ids that were another payment's.
 
-use crate::domain::{History, Money};
+use crate::domain::History;
 
 use super::error::Error;
-use super::rows::{ResultRow, TOLD_COLUMNS, result_row};
+use super::rows::{ResultRow, TOLD_COLUMNS, result_row, told};
 use super::schema::damaged;
 use super::seal::{PLACED, WHOLE};
 use super::store::Store;
@@ -18,8 +18,6 @@ pub struct EarlierRow<'r> {
     pub name: &'r str,
     /// Ten digits.
     pub phone: u64,
-    /// Its amount.
-    pub amount: Money,
     /// What the results would tell of it.
     pub told: ResultRow<'r>,
 }
@@ -36,7 +34,7 @@ impl Store {
     ) -> Result<(), E> {
         let read = |e| E::from(damaged(&self.path, e));
         let sql = format!(
-            "SELECT {TOLD_COLUMNS}, name, phone, amount FROM payouts
+            "SELECT {TOLD_COLUMNS}, name, phone FROM payouts
              WHERE row IS NULL AND (history & {} <> 0 AND state <> 5 OR state = 2) AND {WHOLE} AND {PLACED}
              ORDER BY payout",
             History::EXISTS
@@ -44,13 +42,12 @@ impl Store {
         let mut select = self.conn.prepare(&sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         while let Some(line) = lines.next().map_err(read)? {
-            let amount = line.get(15).map_err(read)?;
-            let name = line.get_ref(13).map_err(read)?;
+            let told = result_row(told(line).map_err(read)?, &self.path)?;
+            let name = line.get_ref(14).map_err(read)?;
             each(EarlierRow {
                 name: name.as_str().unwrap_or_default(),
-                phone: line.get(14).map_err(read)?,
-                amount: Money::from_paise(amount).unwrap_or_default(),
-                told: result_row(line, &self.path)?,
+                phone: line.get(15).map_err(read)?,
+                told,
             })?;
         }
         Ok(())

@@ -6,7 +6,11 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Statement, Transaction, TransactionBehavior,
+    params_from_iter,
+};
 
 use crate::domain::matching::KnownKey;
 use crate::domain::{Fact, History, Money, Standing, State};
@@ -21,6 +25,13 @@ use super::totals::Totals;
 
 const DROP_INDEXES: &str = "DROP INDEX IF EXISTS payouts_by_row; DROP INDEX IF EXISTS payouts_ready;
     DROP INDEX IF EXISTS payouts_unknown; DROP INDEX IF EXISTS payouts_conflict; DROP INDEX IF EXISTS payouts_by_id;";
+
+/// A payout as [`seal::of_new`] takes it.
+const PLACE_NEW: &str = "INSERT INTO payouts (row, line, cells, cashgram_id, own_id, occurrence, generation, name, phone,
+        email, amount, link_expiry, remarks, payout_type, description, notify, state, pay_seal, told_seal, place_seal,
+        attempts, history)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, 0, 0)";
+const FIRST_GENERATION: ValueRef<'_> = ValueRef::Integer(1);
 
 /// What has no history, and is made anew from each sheet.
 fn untouched() -> String {
@@ -81,6 +92,8 @@ pub struct Known<'r> {
 /// An intake under way. Dropped unfinished, it leaves no trace.
 #[derive(Debug)]
 pub struct Intake<'s> {
+    /// Held, since looking it up for each of a million rows costs as much as binding it.
+    insert: Statement<'s>,
     tx: Transaction<'s>,
     path: &'s Path,
     totals: &'s mut Totals,
@@ -138,10 +151,8 @@ impl Store {
     pub fn begin_intake(&mut self, header: &str, at: Timestamp) -> Result<Intake<'_>, Error> {
         self.refuse_purged()?;
         let put = |e| write(&self.path, e);
-        let tx = self
-            .conn
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(put)?;
+        let conn: &Connection = &self.conn;
+        let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate).map_err(put)?;
         tx.execute_batch(DROP_INDEXES).map_err(put)?;
         tx.execute(&format!("DELETE FROM payouts WHERE {}", untouched()), [])
             .map_err(put)?;
@@ -153,6 +164,7 @@ impl Store {
         meta::put(&tx, &self.path, "header", header)?;
         self.meta.header = Some(header.to_owned());
         Ok(Intake {
+            insert: conn.prepare(PLACE_NEW).map_err(put)?,
             tx,
             path: &self.path,
             totals: &mut self.totals,
@@ -176,43 +188,34 @@ impl Intake<'_> {
         cells: &str,
         fields: &RowFields<'_>,
     ) -> Result<(), Error> {
+        let number = |number: u64| ValueRef::Integer(number.cast_signed());
         let state = if id.is_some() {
             State::Ready
         } else {
             State::Invalid
         };
-        let sql = format!(
-            "INSERT INTO payouts (row, line, cashgram_id, own_id, occurrence, generation, name, phone, email, amount,
-            link_expiry, remarks, payout_type, description, notify, cells, state, attempts, history,
-            pay_seal, told_seal, place_seal)
-            VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, 0, {})",
-            seal::OF_NEW
-        );
-        let mut insert = self
-            .tx
-            .prepare_cached(&sql)
-            .map_err(|e| write(self.path, e))?;
+        let state = ValueRef::Integer(state_code(state));
+        let place = [number(place.0), number(place.1), ValueRef::from(cells)];
         let own = id.is_some_and(|(_, own)| own);
-        let params = rusqlite::params![
-            place.0,
-            place.1,
-            id.map(|(id, _)| id),
-            own,
-            occurrence,
-            fields.name,
-            fields.phone,
-            fields.email,
-            fields.amount.paise(),
-            fields.link_expiry,
-            fields.remarks,
-            fields.payout_type,
-            fields.description,
-            fields.notify,
-            cells,
-            state_code(state),
+        let paid = [
+            ValueRef::from(id.map(|(id, _)| id)),
+            number(own.into()),
+            number(occurrence.into()),
+            FIRST_GENERATION,
+            ValueRef::from(fields.name),
+            number(fields.phone),
+            ValueRef::from(fields.email),
+            ValueRef::Integer(fields.amount.paise()),
+            ValueRef::from(fields.link_expiry),
+            ValueRef::from(fields.remarks),
+            ValueRef::from(fields.payout_type),
+            ValueRef::from(fields.description),
+            ValueRef::from(fields.notify.map(|notify| number(notify.into()))),
         ];
-        insert
-            .execute(params)
+        let seals = seal::of_new(place, paid, state).map(ValueRef::Integer);
+        let values = place.into_iter().chain(paid).chain([state]).chain(seals);
+        self.insert
+            .execute(params_from_iter(values.map(ToSqlOutput::Borrowed)))
             .map(|_| ())
             .map_err(|e| write(self.path, e))
     }
@@ -356,20 +359,8 @@ impl Intake<'_> {
     }
 
     /// Ids of the sheet's own are compared with each other when the sheet is judged; here they meet those made for
-    /// the other rows.
-    fn refuse_same_id(&self) -> Result<(), Error> {
-        let read = |e| damaged(self.path, e);
-        let own: bool = self
-            .tx
-            .query_row(
-                "SELECT EXISTS (SELECT 1 FROM payouts WHERE own_id)",
-                [],
-                |line| line.get(0),
-            )
-            .map_err(read)?;
-        if !own {
-            return Ok(());
-        }
+    /// the other rows. What stopped the index of ids tells nothing of where they stand, so they are looked for.
+    fn same_id(&self, stopped: rusqlite::Error) -> Error {
         let twice = self
             .tx
             .query_row(
@@ -384,9 +375,12 @@ impl Intake<'_> {
                     })
                 },
             )
-            .optional()
-            .map_err(read)?;
-        twice.map_or(Ok(()), Err)
+            .optional();
+        match twice {
+            Ok(Some(twice)) => twice,
+            Ok(None) => write(self.path, stopped),
+            Err(error) => damaged(self.path, error),
+        }
     }
 
     /// Makes the intake durable. `fingerprint` is that of the sheet's bytes.
@@ -396,8 +390,13 @@ impl Intake<'_> {
     /// If it cannot be recorded, or two rows would have one id.
     pub fn finish(self, fingerprint: &str) -> Result<(), Error> {
         let put = |e| write(self.path, e);
-        self.refuse_same_id()?;
-        self.tx.execute_batch(INDEXES).map_err(put)?;
+        self.tx.execute_batch(INDEXES).map_err(|e| {
+            if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+                self.same_id(e)
+            } else {
+                put(e)
+            }
+        })?;
         meta::put(&self.tx, self.path, "fingerprint", fingerprint)?;
         let totals = Totals::count(&self.tx, self.path)?;
         replace_totals(&self.tx, self.path, &totals)?;

@@ -13,7 +13,7 @@ use super::apply::standing_from;
 use super::error::Error;
 use super::meta;
 use super::schema::{damaged, write};
-use super::seal::{PLACED, WHOLE, sealed_update};
+use super::seal::{PLACED, SEAL_ONE, WHOLE, sealed_update};
 use super::store::{PayoutNo, Store};
 use super::totals::Counted;
 
@@ -203,7 +203,11 @@ fn place(
     )
     .and_then(|mut insert| insert.execute((old.0, id.as_str(), link_expiry, last.brought())))
     .map_err(put)?;
-    Ok(PayoutNo(conn.last_insert_rowid()))
+    let new = PayoutNo(conn.last_insert_rowid());
+    conn.prepare_cached(SEAL_ONE)
+        .and_then(|mut update| update.execute([new.0]))
+        .map_err(put)?;
+    Ok(new)
 }
 
 /// Takes the old payout out of the sheet for good.

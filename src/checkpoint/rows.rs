@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::types::ValueRef;
+use rusqlite::types::{FromSql as _, ValueRef};
 
 use crate::domain::{Money, State};
 
@@ -44,10 +44,10 @@ pub struct ResultRow<'r> {
     pub amount: Money,
 }
 
-/// The columns of [`result_row`], which needs one called `amount` behind them.
+/// The columns of [`told`].
 pub(super) const TOLD_COLUMNS: &str =
     "cells, cashgram_id, reference_id, cashgram_link, state, status, status_reason, utr, error_code,
-    error_message, attempts, created_at, checked_at";
+    error_message, attempts, created_at, checked_at, amount";
 
 impl Store {
     /// Calls `each` with every row that is in the sheet, in sheet order.
@@ -63,16 +63,17 @@ impl Store {
         let mut select = self
             .conn
             .prepare(&format!(
-                "SELECT {TOLD_COLUMNS}, row, line, told_seal, place_seal, amount
+                "SELECT {TOLD_COLUMNS}, row, line, told_seal, place_seal
                  FROM payouts WHERE row IS NOT NULL ORDER BY row"
             ))
             .map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         let mut rows = 0;
         while let Some(line) = lines.next().map_err(read)? {
-            prove(line).map_err(read)?;
+            let told = told(line).map_err(read)?;
+            prove(line, told).map_err(read)?;
             rows += 1;
-            each(result_row(line, &self.path)?)?;
+            each(result_row(told, &self.path)?)?;
         }
         self.prove_count(rows).map_err(E::from)
     }
@@ -148,51 +149,71 @@ impl Store {
     }
 }
 
-/// One row of the results, from the first columns of a line.
+/// The [`TOLD_COLUMNS`], which a line begins with.
+pub(super) fn told<'r>(line: &'r rusqlite::Row<'_>) -> rusqlite::Result<[ValueRef<'r>; 14]> {
+    let mut told = [ValueRef::Null; 14];
+    for (column, value) in told.iter_mut().enumerate() {
+        *value = line.get_ref(column)?;
+    }
+    Ok(told)
+}
+
+/// One row of the results.
 pub(super) fn result_row<'r>(
-    line: &'r rusqlite::Row<'_>,
+    told: [ValueRef<'r>; 14],
     path: &Path,
 ) -> Result<ResultRow<'r>, Error> {
-    let read = |e| damaged(path, e);
-    let text = |column| text(line, column).map_err(read);
+    let read = |e| damaged(path, rusqlite::Error::from(e));
+    let text = |value: ValueRef<'r>| {
+        let text = value.as_str_or_null().map_err(read)?;
+        Ok::<_, Error>(text.unwrap_or_default())
+    };
+    let [
+        cells,
+        cashgram_id,
+        reference_id,
+        cashgram_link,
+        state,
+        status,
+        status_reason,
+        utr,
+        error_code,
+        error_message,
+        attempts,
+        created_at,
+        checked_at,
+        amount,
+    ] = told;
+    let amount = amount.as_i64().map_err(read)?;
     Ok(ResultRow {
-        cells: text(0)?,
-        cashgram_id: text(1)?,
-        reference_id: text(2)?,
-        cashgram_link: text(3)?,
-        state: state_from(line.get(4).map_err(read)?, path)?,
-        status: text(5)?,
-        status_reason: text(6)?,
-        utr: text(7)?,
-        error_code: text(8)?,
-        error_message: text(9)?,
-        attempts: line.get(10).map_err(read)?,
-        created_at: line.get(11).map_err(read)?,
-        checked_at: line.get(12).map_err(read)?,
-        amount: Money::from_paise(line.get("amount").map_err(read)?).unwrap_or_default(),
+        cells: text(cells)?,
+        cashgram_id: text(cashgram_id)?,
+        reference_id: text(reference_id)?,
+        cashgram_link: text(cashgram_link)?,
+        state: state_from(state.as_i64().map_err(read)?, path)?,
+        status: text(status)?,
+        status_reason: text(status_reason)?,
+        utr: text(utr)?,
+        error_code: text(error_code)?,
+        error_message: text(error_message)?,
+        attempts: u32::column_result(attempts).map_err(read)?,
+        created_at: created_at.as_i64_or_null().map_err(read)?,
+        checked_at: checked_at.as_i64_or_null().map_err(read)?,
+        amount: Money::from_paise(amount).unwrap_or_default(),
     })
 }
 
 /// Refuses a line of [`Store::each_row`] that is not as it was written.
-fn prove(line: &rusqlite::Row<'_>) -> rusqlite::Result<()> {
-    /// Where the seals stand in the SELECT.
-    const TOLD_SEAL: usize = 15;
-    const PLACE_SEAL: usize = 16;
-    let values = |columns: std::ops::RangeInclusive<usize>| {
-        let value = |column| line.get_ref(column).unwrap_or(ValueRef::Null);
-        columns.map(value)
-    };
-    let told = seal::of(values(1..=12));
-    let place = seal::of(values(13..=14).chain(values(0..=0)));
+fn prove(line: &rusqlite::Row<'_>, told: [ValueRef<'_>; 14]) -> rusqlite::Result<()> {
+    let [cells, sealed @ .., _amount] = told;
+    // What the SELECT has behind them.
+    let place = [line.get_ref(14)?, line.get_ref(15)?, cells];
+    let (told_seal, place_seal) = (line.get_ref(16)?, line.get_ref(17)?);
     let is =
-        |column, seal| Ok::<_, rusqlite::Error>(line.get_ref(column)? == ValueRef::Integer(seal));
-    if is(TOLD_SEAL, told)? && is(PLACE_SEAL, place)? {
+        |seal, values: &[ValueRef<'_>]| seal == ValueRef::Integer(seal::of(values.iter().copied()));
+    if is(told_seal, &sealed) && is(place_seal, &place) {
         Ok(())
     } else {
         Err(seal::broken())
     }
-}
-
-fn text<'r>(line: &'r rusqlite::Row<'_>, column: usize) -> rusqlite::Result<&'r str> {
-    Ok(line.get_ref(column)?.as_str_or_null()?.unwrap_or_default())
 }

@@ -2,8 +2,9 @@
 //!
 //! SQLite checks the shape of its pages, not what stands in them: one flipped byte is another amount, another phone or
 //! another state. A payout has three seals, by what is read together: `pay_seal` over what is paid and how it stands,
-//! `told_seal` over what the results tell, `place_seal` over its row in the sheet. They are kept by triggers of the
-//! connection, so that no statement can forget them, and proved wherever a line is read to act on it or to tell it.
+//! `told_seal` over what the results tell, `place_seal` over its row in the sheet. Every statement that writes a payout
+//! brings them or leaves them to triggers of the connection, what forgets them makes lines that nobody will read, and
+//! they are proved wherever a line is read to act on it or to tell it.
 //!
 //! Deliberately absent: any defence against people. Whoever can write the file can write the seal too.
 
@@ -119,15 +120,11 @@ macro_rules! by_row {
     };
 }
 
-/// Keep the seals where a payout's row changes. News comes for every payout, twice and more, and a trigger costs as much
-/// as its statement: whatever writes the other columns brings the new seals itself ([`sealed_update`]), and whatever
-/// forgets them has made lines that nobody will read.
+/// Keep the seals where a payout's row changes. Payouts come by the million and news comes for every one of them, twice
+/// and more, and a trigger costs as much as its statement: whatever makes a payout ([`of_new`], [`SEAL_ONE`]) or writes
+/// its other columns ([`sealed_update`]) brings the seals itself.
 const TRIGGERS: &str = concat!(
-    "CREATE TEMP TRIGGER sealed_new AFTER INSERT ON main.payouts WHEN NEW.pay_seal IS NULL BEGIN
-        UPDATE payouts SET pay_seal = seal(", pay!("NEW."), "), told_seal = seal(", told!("NEW."), "),
-            place_seal = CASE WHEN NEW.row IS NULL THEN NULL ELSE seal(NEW.row, NEW.line, NEW.cells) END
-        WHERE payout = NEW.payout; END;
-    CREATE TEMP TRIGGER sealed_payment AFTER UPDATE OF ", by_row!(), " ON main.payouts
+    "CREATE TEMP TRIGGER sealed_payment AFTER UPDATE OF ", by_row!(), " ON main.payouts
         WHEN NEW.pay_seal IS OLD.pay_seal AND NEW.told_seal IS OLD.told_seal BEGIN
         UPDATE payouts SET pay_seal = seal(", pay!("NEW."), "), told_seal = seal(", told!("NEW."), ")
         WHERE payout = NEW.payout; END;
@@ -138,19 +135,26 @@ const TRIGGERS: &str = concat!(
         WHERE payout = NEW.payout; END;"
 );
 
-/// The expressions of `place_new`'s seals over its parameters.
-pub(super) const OF_NEW: &str =
-    "seal(?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, 0, NULL, NULL, NULL, NULL),
-    seal(?3, NULL, NULL, ?16, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL), seal(?1, ?2, ?15)";
+/// Seals payouts as they stand. A WHERE may follow.
+macro_rules! seal_payouts {
+    () => {
+        concat!(
+            "UPDATE payouts SET pay_seal = seal(",
+            pay!(""),
+            "), told_seal = seal(",
+            told!(""),
+            "), place_seal = CASE WHEN row IS NULL THEN NULL ELSE seal(row, line, cells) END"
+        )
+    };
+}
+
+/// Seals the payout `?1`, which was made without.
+pub(super) const SEAL_ONE: &str = concat!(seal_payouts!(), " WHERE payout = ?1");
 
 /// Seals everything in a file that was made before there were seals.
 pub(super) const SEAL_ALL: &str = concat!(
-    "UPDATE payouts SET pay_seal = seal(",
-    pay!(""),
-    "), told_seal = seal(",
-    told!(""),
-    "),
-        place_seal = CASE WHEN row IS NULL THEN NULL ELSE seal(row, line, cells) END;
+    seal_payouts!(),
+    ";
     UPDATE meta SET seal = seal(key, value);
     UPDATE totals SET seal = seal(state, rows, amount);
     UPDATE status_totals SET seal = seal(status, class, rows);"
@@ -223,6 +227,27 @@ pub(super) fn broken() -> rusqlite::Error {
 
 fn of_call(call: &Context<'_>, from: usize) -> i64 {
     of((from..call.len()).map(|at| call.get_raw(at)))
+}
+
+/// The three seals of a payout of which nothing is known but its row: by where it stands (row, line, cells), by what it is
+/// (`by_row`, in that order) and by its state.
+pub(super) fn of_new<'v>(
+    place: [ValueRef<'v>; 3],
+    paid: [ValueRef<'v>; 13],
+    state: ValueRef<'v>,
+) -> [i64; 3] {
+    const NULL: ValueRef<'_> = ValueRef::Null;
+    const NONE: ValueRef<'_> = ValueRef::Integer(0);
+    let [id, ..] = paid;
+    // terms, history, body, status_class, redeemed_at, dead_at
+    let pay = of(paid.into_iter().chain([NULL, NONE, NULL, NULL, NULL, NULL]));
+    // cashgram_id, reference_id, cashgram_link, state, status, status_reason, utr, error_code, error_message, attempts,
+    // created_at, checked_at
+    let told = of([
+        id, NULL, NULL, state, NULL, NULL, NULL, NULL, NULL, NONE, NULL, NULL,
+    ]
+    .into_iter());
+    [pay, told, of(place.into_iter())]
 }
 
 /// The seal over these values: whatever differs in eight bytes of one of them, the seal differs.

@@ -84,29 +84,11 @@ impl Totals {
 
     /// The running totals as they were last recorded.
     pub(super) fn load(conn: &Connection, path: &Path) -> Result<Totals, Error> {
-        Totals::read(
-            conn,
-            path,
-            "SELECT state, rows, amount FROM totals",
-            "SELECT status, class, rows FROM status_totals",
-        )
-    }
-
-    /// Counts everything again: after an intake, and to prove the running totals right.
-    pub(super) fn count(conn: &Connection, path: &Path) -> Result<Totals, Error> {
-        Totals::read(
-            conn,
-            path,
-            "SELECT state, count(*), sum(amount) FROM payouts WHERE row IS NOT NULL GROUP BY state",
-            "SELECT status, status_class, count(*) FROM payouts
-             WHERE row IS NOT NULL AND state = 3 AND status IS NOT NULL GROUP BY status, status_class",
-        )
-    }
-
-    fn read(conn: &Connection, path: &Path, states: &str, statuses: &str) -> Result<Totals, Error> {
         let mut totals = Totals::default();
         let read = |e| damaged(path, e);
-        let mut select = conn.prepare(states).map_err(read)?;
+        let mut select = conn
+            .prepare("SELECT state, rows, amount FROM totals")
+            .map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         while let Some(line) = lines.next().map_err(read)? {
             let state = state_from(line.get(0).map_err(read)?, path)?;
@@ -115,7 +97,9 @@ impl Totals {
                 .states
                 .insert(state, (line.get(1).map_err(read)?, amount));
         }
-        let mut select = conn.prepare(statuses).map_err(read)?;
+        let mut select = conn
+            .prepare("SELECT status, class, rows FROM status_totals")
+            .map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         while let Some(line) = lines.next().map_err(read)? {
             let class = class_from(line.get(1).map_err(read)?);
@@ -124,6 +108,29 @@ impl Totals {
                 rows: line.get(2).map_err(read)?,
             };
             totals.statuses.insert(line.get(0).map_err(read)?, count);
+        }
+        Ok(totals)
+    }
+
+    /// Counts everything again: after an intake, and to prove the running totals right. One pass, since each reads the
+    /// whole file.
+    pub(super) fn count(conn: &Connection, path: &Path) -> Result<Totals, Error> {
+        let mut totals = Totals::default();
+        let read = |e| damaged(path, e);
+        let mut select = conn
+            .prepare(
+                "SELECT state, amount, status, status_class FROM payouts WHERE row IS NOT NULL",
+            )
+            .map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        while let Some(line) = lines.next().map_err(read)? {
+            let word: Option<String> = line.get(2).map_err(read)?;
+            let class: Option<i64> = line.get(3).map_err(read)?;
+            totals.add(&Counted {
+                state: state_from(line.get(0).map_err(read)?, path)?,
+                amount: Money::from_paise(line.get(1).map_err(read)?).unwrap_or_default(),
+                status: word.map(|word| (word, class.map_or(StatusClass::Other, class_from))),
+            });
         }
         Ok(totals)
     }

@@ -97,7 +97,7 @@ fn write_earlier(store: &Store, path: &Path, environment: &str) -> anyhow::Resul
             Some(writer) => writer,
             None => writer.insert(earlier_writer(path)?),
         };
-        let (phone, amount) = (format!("{:010}", row.phone), row.amount.to_string());
+        let (phone, amount) = (format!("{:010}", row.phone), row.told.amount.to_string());
         let (created, checked) = (time(row.told.created_at), time(row.told.checked_at));
         let attempts = row.told.attempts.to_string();
         let ours = cells_of(&row.told, &attempts, &created, &checked, environment);
@@ -149,7 +149,7 @@ fn write_book(store: &Store, path: &Path, environment: &str, batch: &str) -> any
         let attempts = row.told.attempts.to_string();
         let ours = cells_of(&row.told, &attempts, "", "", environment);
         let times = [row.told.created_at, row.told.checked_at];
-        book.earlier((row.name, &phone, row.amount), &ours, times)
+        book.earlier((row.name, &phone, row.told.amount), &ours, times)
             .map_err(sheet_error)
     })?;
     book.finish(batch, environment).map_err(sheet_error)

@@ -116,7 +116,7 @@ fn earlier(store: &Store) -> Vec<String> {
                 told.cashgram_id,
                 told.state,
                 told.status,
-                row.amount.grouped()
+                row.told.amount.grouped()
             ));
             Ok::<_, Error>(())
         })
