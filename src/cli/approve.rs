@@ -112,9 +112,18 @@ pub(super) async fn adopt(
             .map(|(word, rows)| format!("{rows} {word}"))
             .collect();
         let what = format!(
-            "{} of this batch exist at the gateway ({}); their amounts cannot be compared with the sheet",
-            counted(found, "link", "links"),
-            listed.join(", ")
+            "{} at the gateway ({}); {} cannot be compared with the sheet",
+            counted(
+                found,
+                "link of this batch exists",
+                "links of this batch exist"
+            ),
+            listed.join(", "),
+            if found == 1 {
+                "its amount"
+            } else {
+                "their amounts"
+            }
         );
         shell.screen.line(&what);
         let situation = situation(environment, yes, shell);

@@ -290,7 +290,7 @@ pub struct EmbeddedArgs {
     /// Requests a second that it takes before it answers 429 [default: no limit]
     #[arg(long, value_name = "N")]
     pub sandbox_rate_limit: Option<String>,
-    /// Money on the simulated account [default: ample]
+    /// Money on the simulated account from now on [default: ample, or what its books hold]
     #[arg(long, value_name = "AMOUNT")]
     pub sandbox_balance: Option<String>,
     /// Same seed, same events

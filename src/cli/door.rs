@@ -150,13 +150,12 @@ fn client_options(
 }
 
 /// Starts the simulator on a free port of this machine, its books beside the checkpoint.
-async fn start_embedded(
-    options: &EmbeddedArgs,
-    books: &Path,
-) -> anyhow::Result<(BaseUrl, Embedded)> {
-    let options = embedded_options(options)?;
-    let store = sandbox::Store::open(books)
+async fn start_embedded(typed: &EmbeddedArgs, books: &Path) -> anyhow::Result<(BaseUrl, Embedded)> {
+    let options = embedded_options(typed)?;
+    let mut store = sandbox::Store::open(books)
         .with_context(|| format!("cannot open the sandbox's books {}", books.display()))?;
+    let balance = options.rules.opening_balance;
+    super::sandbox::fill_purse(&mut store, typed.sandbox_balance.as_deref(), balance)?;
     let sandbox = Sandbox::new(options, Box::new(store))?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::checkpoint::{Binding, Store};
 use crate::domain::KeyHasher;
+use crate::report::words::counted;
 use crate::sheet::{self, Checked};
 
 use super::claims::{self, Old};
@@ -53,6 +54,9 @@ pub(super) fn prepare(
     )?;
     tracing::debug!(rows = judged.checked.rows, "sheet judged");
     let paid_lately = guard(send, known.as_ref(), &judged, binding, shell)?;
+    if paid_lately > 0 && send.controls.strict {
+        return Err(strictly_paid_lately(paid_lately).into());
+    }
     if paid_lately > 0 {
         let warnings = &mut judged.checked.warnings.by_code;
         warnings.insert(PAID_LATELY, paid_lately);
@@ -113,6 +117,17 @@ fn known(
     older::refuse(&store, &send.files, environment, &shell.again)?;
     guards::refuse_closed(&store, send.reopen, &shell.again)?;
     Ok(Some(store))
+}
+
+/// Under `--strict` no warning is passed over, and this one least of all.
+fn strictly_paid_lately(rows: u64) -> Ending {
+    Ending::unpayable(
+        format!(
+            "{} lately from another sheet, and --strict stops at warnings; nothing was sent",
+            counted(rows, "row was paid", "rows were paid")
+        ),
+        "take them out of this sheet, or add --new-payment if they are to be paid once more",
+    )
 }
 
 /// The guards that need no gateway. How many rows another batch paid lately.

@@ -73,6 +73,22 @@ pub(super) fn tune(options: &mut Options, typed: &Tuning<'_>) -> Result<(), Endi
     Ok(())
 }
 
+/// Gives the account the balance that was asked for, also where the books know another one from before.
+///
+/// # Errors
+///
+/// If the books cannot be read or written.
+pub(super) fn fill_purse(
+    books: &mut dyn sandbox::Books,
+    typed: Option<&str>,
+    balance: i64,
+) -> Result<(), sandbox::Broken> {
+    match books.purse()? {
+        Some(purse) if typed.is_some() => books.save_purse(&sandbox::Purse { balance, ..purse }),
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Serves until Ctrl-C.
 ///
 /// # Errors
@@ -86,12 +102,14 @@ pub(super) async fn run(settings: &settings::Sandbox, shell: &Shell) -> anyhow::
         options.rules.client_id.clone(),
         options.rules.client_secret.clone(),
     );
-    let books: Box<dyn sandbox::Books> = match &typed.state {
+    let mut books: Box<dyn sandbox::Books> = match &typed.state {
         Some(path) => Box::new(
             sandbox::Store::open(path).map_err(|why| Ending::stopped(why.to_string(), ""))?,
         ),
         None => Box::new(Memory::new()),
     };
+    let balance = options.rules.opening_balance;
+    fill_purse(&mut *books, typed.balance.as_deref(), balance)?;
     let sandbox = Arc::new(Sandbox::new(options, books)?);
     let cannot = |why: std::io::Error| {
         Ending::stopped(

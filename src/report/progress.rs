@@ -339,7 +339,7 @@ pub fn reason(pause: &Pause, wait: Duration) -> String {
     let wait = lasting(wait);
     match pause {
         Pause::Throttled => format!("the gateway asks to wait {wait}"),
-        Pause::SecondLook => format!("waiting {wait} for a second look at dead links"),
+        Pause::SecondLook => format!("dead links are looked at again in {wait}"),
         Pause::OutOfReach { why } => {
             format!("gateway out of reach, next try in {wait}: {why}")
         }

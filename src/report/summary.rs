@@ -145,9 +145,16 @@ impl Closing<'_> {
             .map(|(word, links)| format!("{links} {word}"))
             .collect();
         let links = counted(statuses.values().sum(), "link", "links");
-        format!("{links}: {}", each.join(", "))
-            .trim_end_matches(": ")
-            .to_owned()
+        let all = format!("{links}: {}", each.join(", "));
+        let all = all.trim_end_matches(": ");
+        match self.rows(State::Ready) {
+            0 => all.to_owned(),
+            ready => format!(
+                "{all}; {} not sent yet, run `{}`",
+                counted(ready, "payout is", "payouts are"),
+                self.commands.send
+            ),
+        }
     }
 
     /// What needs a person, in a few words each.

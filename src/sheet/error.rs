@@ -54,7 +54,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A directory, a pipe, a device.
-    #[error("{} is not a file: give the path of a CSV file", path.display())]
+    #[error("{} is not a file: give the path of a .csv or .xlsx file", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,

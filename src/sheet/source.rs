@@ -22,6 +22,8 @@ use super::read::Records;
 use super::rules::Rules;
 use super::workbook::{Book, Refusal, Trouble, ole_kind};
 
+/// How a PDF begins.
+const PDF: &[u8] = b"%PDF-";
 /// How an archive starts, and so a workbook; one without parts starts with its end.
 const ARCHIVE: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 /// How an OLE container starts: an old workbook, or an encrypted one.
@@ -106,12 +108,17 @@ fn kind(file: &mut File, path: &Path) -> std::io::Result<Kind> {
     if ARCHIVE.iter().any(|magic| head.starts_with(magic)) {
         return Ok(if named_text {
             Kind::Refused(Refusal::BookNamedText)
+        } else if end == "ods" {
+            Kind::Refused(Refusal::OpenDocument)
         } else {
             Kind::Book
         });
     }
     if head.starts_with(OLE) {
         return Ok(Kind::Refused(ole_kind(file)));
+    }
+    if head.starts_with(PDF) {
+        return Ok(Kind::Refused(Refusal::Pdf));
     }
     Ok(match (looks_like_markup(&head), named_book) {
         (true, _) => Kind::Refused(Refusal::WebPage),

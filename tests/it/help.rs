@@ -91,3 +91,24 @@ fn bash_completes_with_it() {
     let said = String::from_utf8_lossy(&shell.stdout);
     assert_eq!(said.trim(), "completions", "{shell:?}");
 }
+
+#[test]
+fn no_help_is_wider_than_its_room() {
+    for command in commands() {
+        for room in ["80", "100"] {
+            let help = Paysheet::new().args([&command, "--help"]);
+            let help = help.env("COLUMNS", room).run().exits(0);
+            let room: usize = room.parse().unwrap();
+            for line in help.stdout.lines() {
+                assert!(line.chars().count() <= room, "{command}, {room}: {line}");
+            }
+        }
+    }
+    // Not broken anew where it was broken already.
+    let help = Paysheet::new().args(["webhooks", "--help"]);
+    let help = help.env("COLUMNS", "80").run().exits(0);
+    assert!(
+        help.stdout.contains("kept on disk, and only then answered"),
+        "{help}"
+    );
+}

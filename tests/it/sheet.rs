@@ -426,3 +426,40 @@ fn an_own_id_is_unique_within_the_sheet_and_a_name_must_be_plain() {
     );
     assert_eq!(gate.asked(), 0);
 }
+
+#[test]
+fn what_is_no_sheet_is_told_what_would_be_one() {
+    let world = World::new();
+    world.sheet("p.pdf", b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj");
+    world.sheet("x.ods", b"PK\x03\x04\x14\x00mimetype");
+    std::fs::create_dir(world.path("d.csv")).unwrap();
+    for (sheet, words) in [
+        (".", "is not a file"),
+        ("..", "is not a file"),
+        ("d.csv", "is not a file"),
+        ("p.pdf", "it is a PDF"),
+        ("x.ods", "it is an OpenDocument file"),
+    ] {
+        for command in ["validate", "send"] {
+            let run = world.paysheet().args([command, sheet]).run();
+            assert_ne!(run.code, 0, "{run}");
+            let run = run.says([words, ".xlsx"]);
+            assert!(run.all().to_lowercase().contains("csv"), "{run}");
+        }
+    }
+}
+
+/// The books keep the balance; whoever names another one means it.
+#[test]
+fn the_simulated_account_has_the_balance_that_was_asked_for() {
+    let world = World::new();
+    world.sheet("june.csv", rows(3));
+    let send = |balance| {
+        let send = world.paysheet().args(["send", "june.csv", "--json"]);
+        send.args(["--sandbox-balance", balance]).run()
+    };
+    send("1.00").exits(1);
+    send("1.50").exits(1).says(["1.50"]);
+    let run = send("1000.00").exits(0);
+    assert_eq!(run.json()["created_now"], 3);
+}

@@ -342,3 +342,21 @@ fn a_rehearsal_shows_life() {
     assert_eq!(run.json()["statuses"]["REDEEMED"], 20, "{run}");
     run.says(["sandbox"]);
 }
+
+#[test]
+fn rows_that_are_not_sent_yet_are_told() {
+    let raw = Raw::start(|ask| match ask.is_create() {
+        true => Act::Instead(Manner::Says(Say::refusal(
+            412,
+            "Available balance is less than requested cashgram amount.",
+        ))),
+        false => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet("june.csv", rows(3));
+    world.send("june.csv", &raw).run().exits(1);
+    let run = world.status("june.csv", &raw).run().exits(0);
+    let message = run.json()["message"].to_string();
+    let words = "0 links; 3 payouts are not sent yet, run `paysheet send june.csv";
+    assert!(message.contains(words), "{run}");
+}

@@ -115,6 +115,19 @@ fn a_few_rows_that_were_just_paid_are_said_before_the_question() {
 }
 
 #[test]
+fn rows_that_were_just_paid_stop_a_strict_run() {
+    let gate = Gate::new();
+    let world = sent(&gate, 4);
+    world.sheet("nine.csv", part(1, 9));
+    let strict = world.send("nine.csv", &gate).arg("--strict");
+    let words = ["4 rows were paid lately", "--strict", "--new-payment"];
+    guarded(&world, &gate, strict, 3, &words);
+    let meant = ["--strict", "--new-payment"];
+    world.send("nine.csv", &gate).args(meant).run().exits(0);
+    assert_eq!(gate.creates(), 13);
+}
+
+#[test]
 fn rows_alike_count_each_once() {
     let gate = Gate::new();
     let world = sent(&gate, 1);

@@ -27,8 +27,8 @@ pub struct DoctorArgs {
 
 /// Examples and exit codes.
 pub(super) const HELP: &str = "\
-Checks credentials, network, clock and balance; with a sheet also its checkpoint, record, totals, lock and results. Changes
-nothing, here or there.
+Checks credentials, network, clock and balance; with a sheet also its
+checkpoint, record, totals, lock and results. Changes nothing, here or there.
 
 Examples:
   paysheet doctor --env production

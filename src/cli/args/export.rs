@@ -27,8 +27,9 @@ pub struct ExportArgs {
 
 /// Examples and exit codes.
 pub(super) const HELP: &str = "\
-One JSON object a line: the batch, its payouts, every recorded fact, and an end record with the counts. Names, phones and
-links stand there in full. A run that is under way is not disturbed.
+One JSON object a line: the batch, its payouts, every recorded fact, and an end
+record with the counts. Names, phones and links stand there in full. A run that
+is under way is not disturbed.
 
 Examples:
   paysheet export june.csv --env production --output june.jsonl

@@ -138,9 +138,10 @@ impl RetryArgs {
 }
 
 pub(super) const HELP_CANCEL: &str = "\
-Without --row or --id the whole batch is stopped: what is not sent never will be, links that nobody has redeemed are
-deactivated, and `send` refuses until `send --reopen`. Redeemed links are reported; payouts in doubt are looked up and
-stay listed.
+Without --row or --id the whole batch is stopped: what is not sent never will
+be, links that nobody has redeemed are deactivated, and `send` refuses until
+`send --reopen`. Redeemed links are reported; payouts in doubt are looked up
+and stay listed.
 
 Examples:
   paysheet cancel june.csv --env production
@@ -151,7 +152,8 @@ Exit codes:
   4 finished, but rows need a person   130 interrupted, run again";
 
 pub(super) const HELP_RETRY: &str = "\
-Without --expired or --cancelled rejected rows are sent again as they stand now, under the same id.
+Without --expired or --cancelled rejected rows are sent again as they stand
+now, under the same id.
 
 Examples:
   paysheet retry june.csv --env production

@@ -34,9 +34,10 @@ pub struct PurgeArgs {
 
 /// Examples and exit codes.
 pub(super) const HELP: &str = "\
-Removes names, phones, addresses and links from the checkpoint and the results, and deletes the batch's list of problems,
-workbook and report. Totals, ids and references stay. The sheet itself and exports are not touched; files of the batch
-that are left are listed.
+Removes names, phones, addresses and links from the checkpoint and the results,
+and deletes the batch's list of problems, workbook and report. Totals, ids and
+references stay. The sheet itself and exports are not touched; files of the
+batch that are left are listed.
 
 Examples:
   paysheet purge june.csv --env production

@@ -45,8 +45,9 @@ pub enum ReportFormat {
 }
 
 pub(super) const HELP: &str = "\
-Everything is told from the checkpoint alone, also while a run is under way. Phones and e-mail addresses are masked, and the
-links themselves are left out, so that the page can be handed on.
+Everything is told from the checkpoint alone, also while a run is under way.
+Phones and e-mail addresses are masked, and the links themselves are left out,
+so that the page can be handed on.
 
 Examples:
   paysheet report june.csv --env production

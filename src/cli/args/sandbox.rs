@@ -27,7 +27,7 @@ pub struct SandboxArgs {
     /// How it words refusals [default: http200]
     #[arg(long, value_name = "http200|http-status|mixed", value_parser = ["http200", "http-status", "mixed"])]
     pub error_style: Option<String>,
-    /// Money on the simulated account [default: ample]
+    /// Money on the simulated account from now on [default: ample, or what its books hold]
     #[arg(long, value_name = "AMOUNT")]
     pub balance: Option<String>,
     /// What goes wrong, and how often, such as lost-after=2%,500-after=1%; may be given more than once. The faults are

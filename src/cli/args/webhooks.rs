@@ -45,15 +45,20 @@ pub struct EventArgs {
 
 /// Examples, secrets and exit codes.
 pub(super) const HELP_WEBHOOKS: &str = "\
-Every event is checked against your client secret (of the oldest key pair that is active), kept on disk, and only then
-answered 200. It changes nothing by itself: the gateway is asked where the link stands, and that answer goes into the
-batch's checkpoint and results, once no other run is using them.
-While you change keys, give the former secret in CASHFREE_PREVIOUS_CLIENT_SECRET, or as previous_client_secret in the
-credentials file. GET /healthz answers ok. Stop it with Ctrl-C or SIGTERM; what is not followed yet is, at the next start.
+Every event is checked against your client secret (of the oldest key pair that
+is active), kept on disk, and only then answered 200. It changes nothing by
+itself: the gateway is asked where the link stands, and that answer goes into
+the batch's checkpoint and results, once no other run is using them.
+
+While you change keys, give the former secret in
+CASHFREE_PREVIOUS_CLIENT_SECRET, or as previous_client_secret in the
+credentials file. GET /healthz answers ok. Stop it with Ctrl-C or SIGTERM; what
+is not followed yet is, at the next start.
 
 Examples:
-  paysheet webhooks --env production --listen 127.0.0.1:8910 --checkpoints /srv/payouts
-  paysheet webhooks --env test --listen 127.0.0.1:8910 --checkpoints .
+  paysheet webhooks --env production --listen 127.0.0.1:8910 --checkpoints .
+  paysheet webhooks --env test --listen 127.0.0.1:8910 --checkpoints /srv/june
 
 Exit codes:
-  0 stopped by Ctrl-C or SIGTERM   1 the address, the folder or the inbox is not to be had   2 wrong usage";
+  0 stopped by Ctrl-C or SIGTERM   2 wrong usage
+  1 the address, the folder or the inbox is not to be had";

@@ -203,6 +203,12 @@ pub(super) fn problems(sheet: &Path, batch: &BatchName) -> PathBuf {
 pub(super) fn batch(sheet: &Path, typed: Option<&str>) -> Result<BatchName, Ending> {
     let stem = match typed {
         Some(name) => name,
+        None if sheet.file_name().is_none() => {
+            return Err(Ending::usage(
+                format!("{} is not a file", sheet.display()),
+                "give the path of a .csv or .xlsx file",
+            ));
+        }
         None => sheet
             .file_stem()
             .and_then(std::ffi::OsStr::to_str)

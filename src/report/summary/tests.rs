@@ -184,6 +184,11 @@ fn a_sweep_speaks_of_links() {
     );
     tally.statuses = [("ACTIVE".to_owned(), 2), ("REDEEMED".to_owned(), 1)].into();
     assert_eq!(asked(&tally), "3 links: 2 ACTIVE, 1 REDEEMED");
+    let unsent = self::tally(&[(State::Ready, 2)], 0);
+    assert_eq!(
+        asked(&unsent),
+        "0 links; 2 payouts are not sent yet, run `paysheet send june.csv --env test`"
+    );
 }
 
 #[test]

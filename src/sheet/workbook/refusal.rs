@@ -30,6 +30,11 @@ pub enum Refusal {
     /// `.ods`
     #[error("it is an OpenDocument file (.ods): save it as .xlsx or as CSV")]
     OpenDocument,
+    /// `.pdf`
+    #[error(
+        "it is a PDF, which has no rows to read: give the .csv or .xlsx file that it was made from"
+    )]
+    Pdf,
     /// `.numbers`
     #[error("it is an Apple Numbers file: export it to Excel (.xlsx) or CSV")]
     Numbers,
