@@ -395,25 +395,10 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
         }
         Ok(true) => {}
     }
-    if course.adopt {
-        match agrees(shared, session).await? {
-            Ok(true) => {}
-            Ok(false) => return Ok(End::Guarded),
-            Err(halt) => return Ok(End::Halted(halt)),
-        }
-        if let Err(halt) = session.ask_conflicts().await {
-            return Ok(End::Halted(halt));
-        }
-        let adopted = session.adopt().await?;
-        if adopted > 0 {
-            shared.world().count("adopted");
-        }
-        session
-            .write(|store| {
-                store.set_found_existing(false)?;
-                store.settle_probe()
-            })
-            .await?;
+    if course.adopt
+        && let Some(end) = adopt(shared, session).await?
+    {
+        return Ok(end);
     }
     let _ = balance.wait().await;
     write_first(shared, course);
@@ -438,6 +423,28 @@ fn write_first(shared: &Shared, course: Course) {
         let is_retry = course.errand != Errand::Send;
         world.kept.write_first(witness.conn(), is_retry);
     }
+}
+
+/// `send --adopt`: what was found is taken, if old results agree. The end, if it comes to one.
+async fn adopt(shared: &Shared, session: &mut Session<Door>) -> anyhow::Result<Option<End>> {
+    match agrees(shared, session).await? {
+        Ok(true) => {}
+        Ok(false) => return Ok(Some(End::Guarded)),
+        Err(halt) => return Ok(Some(End::Halted(halt))),
+    }
+    if let Err(halt) = session.ask_conflicts().await {
+        return Ok(Some(End::Halted(halt)));
+    }
+    if session.adopt().await? > 0 {
+        shared.world().count("adopted");
+    }
+    session
+        .write(|store| {
+            store.set_found_existing(false)?;
+            store.settle_probe()
+        })
+        .await?;
+    Ok(None)
 }
 
 /// Whether old results agree with what was found, before it is adopted.
