@@ -6,6 +6,7 @@ use crate::gateway::Gateway;
 
 use super::again::Again;
 use super::exit::{Ending, Exit};
+use super::lost;
 use super::settings::Files;
 
 /// Ids looked up before the first create of a new checkpoint, spread over the sheet (`product.md`).
@@ -62,7 +63,7 @@ fn sample(store: &Store) -> Result<Vec<SweepRow>, crate::checkpoint::Error> {
 }
 
 /// What stops a run whose ids exist already.
-pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Ending {
+pub(super) fn existing(count: u64, files: &Files, again: &Again, created_before: bool) -> Ending {
     let (links, exist) = if count == 1 {
         ("link of this batch", "exists")
     } else {
@@ -76,7 +77,7 @@ pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Endin
         "if this is the same payment and its checkpoint was lost, run `{}`",
         again.as_command("send").with("--adopt")
     );
-    let remedy = if created_before {
+    let remedy = if created_before || lost::lists_sent(files) {
         adopt
     } else {
         format!(
@@ -90,17 +91,24 @@ pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Endin
 /// A results file of ours without its checkpoint: the batch was sent before, and what it sent is not known here.
 pub(super) fn lost_checkpoint(files: &Files, again: &Again, exit: Exit) -> Ending {
     let (results, checkpoint) = (files.results.display(), files.checkpoint.display());
+    let adopt = format!(
+        "bring the checkpoint back; if it is lost, run `{}`",
+        again.as_command("send").with("--adopt")
+    );
+    let remedy = if lost::lists_sent(files) {
+        adopt
+    } else {
+        format!(
+            "{adopt}; if this is another payment, give it a name of its own: `{}`",
+            again.as_command("send").renamed()
+        )
+    };
     Ending::new(
         exit,
         format!(
             "{results} was written by an earlier run, but its checkpoint {checkpoint} was missing; nothing was sent"
         ),
-        format!(
-            "bring the checkpoint back; if it is lost, run `{}`; if this is another payment, give it a name of its \
-             own: `{}`",
-            again.as_command("send").with("--adopt"),
-            again.as_command("send").renamed()
-        ),
+        remedy,
     )
 }
 
