@@ -4,14 +4,19 @@
 //! Deliberately absent: asking.
 
 use jiff::Timestamp;
+use rusqlite::OptionalExtension;
 
 use crate::domain::{History, State};
 
 use super::error::Error;
 use super::mend::STANDING;
+use super::news::{News, Posting};
 use super::pages::SweepRow;
 use super::schema::damaged;
 use super::store::{PayoutNo, Store};
+
+/// Payouts cancelled in one transaction.
+const PAGE_ROWS: usize = 256;
 
 impl Store {
     /// Whether it was never asked if ids of this batch exist already.
@@ -30,6 +35,18 @@ impl Store {
     /// If the file cannot be read.
     pub fn needs_probe_to_adopt(&self) -> Result<bool, Error> {
         Ok(self.meta.found_existing && !self.has_history()?)
+    }
+
+    /// Remembers that ids of this batch were looked for and need not be again, unless nothing was there to be looked up.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn settle_probe(&mut self) -> Result<(), Error> {
+        match self.totals.rows(State::Ready) {
+            0 => Ok(()),
+            _ => self.set_probed(),
+        }
     }
 
     /// Whether a row may exist at the gateway that this checkpoint never sent. A send need not know: a create of what
@@ -84,6 +101,39 @@ impl Store {
     /// If it cannot be recorded.
     pub fn cancel_ready(&mut self, at: Timestamp) -> Result<u64, Error> {
         self.record_chosen(&self.unsent(), at, self.wish())
+    }
+
+    /// Cancels those of `ids` that are `ready` and of which nothing was ever sent or decided here: a checkpoint that was lost
+    /// had cancelled them. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn cancel_again(&mut self, ids: &[String], at: Timestamp) -> Result<u64, Error> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.untouched(id)?.map(|payout| Posting {
+                payout,
+                at,
+                news: News::Cancelling,
+                believed: None,
+            }));
+        }
+        for page in found.chunks(PAGE_ROWS) {
+            self.record(page)?;
+        }
+        Ok(u64::try_from(found.len()).unwrap_or(0))
+    }
+
+    fn untouched(&self, id: &str) -> Result<Option<PayoutNo>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let sql = format!(
+            "SELECT payout FROM payouts
+             WHERE cashgram_id = ?1 AND {STANDING} AND state = 1 AND attempts = 0 AND history = 0"
+        );
+        let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
+        let found = select.query_row([id], |line| Ok(PayoutNo(line.get(0)?)));
+        found.optional().map_err(read)
     }
 
     fn unsent(&self) -> String {

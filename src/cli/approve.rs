@@ -145,7 +145,10 @@ pub(super) async fn adopt(
             .line(&format!("{} adopted", counted(adopted, "link", "links")));
     }
     session
-        .write(|store| store.set_found_existing(false))
+        .write(|store| {
+            store.set_found_existing(false)?;
+            store.settle_probe()
+        })
         .await?;
     Ok(Ok(()))
 }

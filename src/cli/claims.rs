@@ -5,10 +5,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::checkpoint::Store;
 use crate::domain::claims::{Claim, Claims};
 use crate::domain::{CashgramId, KeyHasher, Money, RowKey, State};
 use crate::engine::{Discord, Halt, Session};
 use crate::gateway::Gateway;
+use crate::report::words::counted;
 use crate::sheet::{self, Field, ToldRow};
 
 use super::again::Again;
@@ -249,6 +251,28 @@ fn incomparable(path: &Path, why: &str) -> anyhow::Error {
     .into()
 }
 
+/// Rows that a lost checkpoint had cancelled, and that a sheet brings to one that has looked up what exists already.
+///
+/// # Errors
+///
+/// If it cannot be recorded.
+pub(super) fn heed(store: &mut Store, old: &Old, shell: &Shell) -> anyhow::Result<()> {
+    if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
+        let stopped = store.cancel_again(&old.claims.stopped(), shell.clock.now())?;
+        stay_cancelled(stopped, shell);
+    }
+    Ok(())
+}
+
+fn stay_cancelled(rows: u64, shell: &Shell) {
+    if rows > 0 {
+        shell.screen.line(&format!(
+            "{} cancelled, as before the checkpoint was lost",
+            counted(rows, "row stays", "rows stay")
+        ));
+    }
+}
+
 /// Compares what was found at the gateway with old results, and looks for links that no row has.
 ///
 /// # Errors
@@ -259,7 +283,7 @@ pub(super) async fn compare<G: Gateway>(
     send: &Send,
     shell: &Shell,
 ) -> anyhow::Result<Result<(), Halt>> {
-    if session.read(crate::checkpoint::Store::has_history).await? {
+    if session.read(Store::has_history).await? {
         return Ok(Ok(()));
     }
     let old = Old::read(send, false, &KeyHasher::new())?;
@@ -270,13 +294,16 @@ pub(super) async fn compare<G: Gateway>(
         Ok(discord) if !discord.is_none() => return Err(old.discordant(&discord, send).into()),
         Ok(_) => {}
     }
+    let (stopped, at) = (old.claims.stopped(), shell.clock.now());
+    let stopped = session.write(move |store| store.cancel_again(&stopped, at));
+    stay_cancelled(stopped.await?, shell);
     let later: Vec<&Claim> = old.claims.later_ones().collect();
     if !later.is_empty() {
         let ids = later.iter().map(|claim| old.line(claim));
         shell.screen.line(&format!(
             "{} made in place of dead ones, and may be paid out; they are not followed from here: look them up in the \
              dashboard before anything of this is paid again\n{}",
-            crate::report::words::counted(
+            counted(
                 u64::try_from(later.len()).unwrap_or(u64::MAX),
                 "link was",
                 "links were"

@@ -9,7 +9,7 @@ use crate::domain::KeyHasher;
 use crate::report::words::counted;
 use crate::sheet::{self, Checked};
 
-use super::claims::Old;
+use super::claims::{self, Old};
 use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
@@ -81,6 +81,7 @@ pub(super) fn prepare(
             &send.batch,
             at,
         )?;
+        claims::heed(&mut store, &judged.old, shell)?;
         tracing::debug!("sheet taken in");
     }
     prove_balanced(&store, &judged.checked)?;

@@ -358,13 +358,10 @@ impl Sending<'_> {
         } else if lost && !self.send.adopt {
             return Err(guards::lost_checkpoint(&self.send.files, again, Exit::Unpayable).into());
         }
-        self.session
-            .write(|store| match store.totals().rows(State::Ready) {
-                // Nothing was there to be looked up.
-                0 => Ok(()),
-                _ => store.set_probed(),
-            })
-            .await?;
+        // What is adopted is settled once old results were heeded and the user has agreed.
+        if !self.send.adopt {
+            self.session.write(Store::settle_probe).await?;
+        }
         Ok(Ok(()))
     }
 

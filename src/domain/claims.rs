@@ -140,7 +140,7 @@ impl Claims {
             payout: -number,
             row: u32::try_from(lost.claim.line).unwrap_or(u32::MAX),
             occurrence: lost.occurrence,
-            live: lost.claim.sent,
+            live: KnownKey::is_live(lost.claim.state, lost.claim.sent),
             may_leave: lost.claim.state == State::Cancelled,
             key: RowKey {
                 own_id: match lost.occurrence {
@@ -188,6 +188,13 @@ impl Claims {
     pub fn later_ones(&self) -> impl Iterator<Item = &Claim> {
         let later = self.by_id.values().filter(|(_, is_later)| *is_later);
         later.map(|(claim, _)| claim).filter(|claim| claim.sent)
+    }
+
+    /// The ids of what was stopped, and is not to be paid by a send.
+    pub fn stopped(&self) -> Vec<String> {
+        let stopped = self.payouts.iter().map(|lost| &lost.claim);
+        let stopped = stopped.filter(|claim| claim.state == State::Cancelled);
+        stopped.map(|claim| claim.id.as_str().to_owned()).collect()
     }
 
     /// Whether the sheet brought this id, or one that it replaced: it is the same under every batch name.

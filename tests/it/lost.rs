@@ -324,6 +324,52 @@ fn a_row_that_was_cancelled_unsent_is_paid_under_its_own_id_and_found_under_it()
 }
 
 #[test]
+fn a_row_that_was_cancelled_unsent_stays_so_after_a_loss() {
+    let raw = Raw::honest();
+    let world = last_cancelled(&raw);
+    // The row goes and comes back, in another place; a row like it with another amount is another payment.
+    for sheet in [
+        PAIR.to_owned(),
+        PAIR.replace("Ravi,9000000002,300\n", ""),
+        format!("{}Zoya,9000000003,400\n", PAIR),
+    ] {
+        let lost = world.has(CHECKPOINT) && sheet == PAIR;
+        if lost {
+            world.lose_checkpoint(CHECKPOINT);
+        }
+        world.sheet("june.csv", &sheet);
+        let run = match lost {
+            true => adopt(&world, &raw).run().exits(0),
+            false => world.send("june.csv", &raw).run().exits(0),
+        };
+        let expected = if sheet.contains("Zoya") { 3 } else { 2 };
+        assert_eq!(raw.creates(), expected, "{run}");
+        if sheet.contains("Ravi") {
+            assert_eq!(world.table(RESULTS).cell(3, "state"), "cancelled", "{run}");
+        }
+    }
+    let retry = world.talk("retry", "june.csv", &raw);
+    let named = ["--cancelled", "--row", "3", "--yes", "--settle", "0"];
+    retry.args(named).run().exits(0);
+    assert_eq!(raw.creates(), 4);
+    // Paid after all, it is found so after another loss; a corrected amount is another payment.
+    world.lose_checkpoint(CHECKPOINT);
+    adopts(&world, &raw, &world.text("june.csv"));
+    assert_eq!(raw.creates(), 4);
+}
+
+#[test]
+fn the_corrected_row_of_a_cancelled_one_is_paid_after_a_loss() {
+    let raw = Raw::honest();
+    let world = last_cancelled(&raw);
+    world.lose_checkpoint(CHECKPOINT);
+    world.sheet("june.csv", PAIR.replace("9000000002,300", "9000000002,350"));
+    adopt(&world, &raw).run().exits(0);
+    assert_eq!(raw.creates(), 3);
+    assert_eq!(world.table(RESULTS).cell(3, "state"), "created");
+}
+
+#[test]
 fn confirmed_links_that_this_gateway_does_not_know_are_not_made_again_by_adopting() {
     let world = lost_pair(&Gate::new());
     let another = Gate::new();

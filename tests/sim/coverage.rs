@@ -13,6 +13,7 @@ const EVENTS: [&str; 48] = [
     "a new generation",
     "adopted",
     "cancel",
+    "cancelled before a loss",
     "crash: at a moment",
     "crash: at a time",
     "edit: amount",

@@ -324,6 +324,10 @@ fn take_in(
     };
     let at = timestamp(shared.world().now());
     desk.sheet.take_in(store, &matching, at)?;
+    if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
+        let claims = shared.world().kept.claims(&KeyHasher::new(), is_new);
+        store.cancel_again(&claims.stopped(), at)?;
+    }
     desk.taken = Some(desk.sheet.clone());
     check(shared, desk, store);
     Ok(true)
@@ -391,22 +395,10 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
         }
         Ok(true) => {}
     }
-    if course.adopt {
-        match agrees(shared, session).await? {
-            Ok(true) => {}
-            Ok(false) => return Ok(End::Guarded),
-            Err(halt) => return Ok(End::Halted(halt)),
-        }
-        if let Err(halt) = session.ask_conflicts().await {
-            return Ok(End::Halted(halt));
-        }
-        let adopted = session.adopt().await?;
-        if adopted > 0 {
-            shared.world().count("adopted");
-        }
-        session
-            .write(|store| store.set_found_existing(false))
-            .await?;
+    if course.adopt
+        && let Some(end) = adopt(shared, session).await?
+    {
+        return Ok(end);
     }
     let _ = balance.wait().await;
     write_first(shared, course);
@@ -433,6 +425,28 @@ fn write_first(shared: &Shared, course: Course) {
     }
 }
 
+/// `send --adopt`: what was found is taken, if old results agree. The end, if it comes to one.
+async fn adopt(shared: &Shared, session: &mut Session<Door>) -> anyhow::Result<Option<End>> {
+    match agrees(shared, session).await? {
+        Ok(true) => {}
+        Ok(false) => return Ok(Some(End::Guarded)),
+        Err(halt) => return Ok(Some(End::Halted(halt))),
+    }
+    if let Err(halt) = session.ask_conflicts().await {
+        return Ok(Some(End::Halted(halt)));
+    }
+    if session.adopt().await? > 0 {
+        shared.world().count("adopted");
+    }
+    session
+        .write(|store| {
+            store.set_found_existing(false)?;
+            store.settle_probe()
+        })
+        .await?;
+    Ok(None)
+}
+
 /// Whether old results agree with what was found, before it is adopted.
 async fn agrees(
     shared: &Shared,
@@ -442,10 +456,18 @@ async fn agrees(
         return Ok(Ok(true));
     }
     let claims = shared.world().kept.claims(&KeyHasher::new(), false);
+    let stopped = claims.stopped();
     let discord = match session.discord(BATCH, claims, true).await? {
         Ok(discord) => discord,
         Err(halt) => return Ok(Err(halt)),
     };
+    if discord.is_none() {
+        let at = timestamp(shared.world().now());
+        let stay = session.write(move |store| store.cancel_again(&stopped, at));
+        if stay.await? > 0 {
+            shared.world().count("cancelled before a loss");
+        }
+    }
     let mut world = shared.world();
     let keeps = world.mix.mortal.keeps;
     if !discord.beyond.is_empty() && !keeps {
@@ -518,7 +540,9 @@ async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Resul
         if (found > 0 || lost) && !adopt {
             return Ok(Ok(false));
         }
-        session.write(Store::set_probed).await?;
+        if !adopt {
+            session.write(Store::settle_probe).await?;
+        }
         return Ok(Ok(true));
     }
 }
