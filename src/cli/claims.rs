@@ -150,6 +150,17 @@ impl Old {
                 ),
             );
         }
+        if !discord.passed_over.is_empty() {
+            let links = discord.passed_over.iter().map(|claim| self.line(claim));
+            return Ending::unpayable(
+                "the results list links that took the place of dead ones, and the checkpoint does not know of them; nothing \
+                 was sent now",
+                format!(
+                    "remove {checkpoint}, which has sent nothing, {adopt}\n{}",
+                    shown(links)
+                ),
+            );
+        }
         let otherwise = discord.otherwise.iter().map(|(claim, now)| {
             format!(
                 "{}: its row now says {}",
@@ -297,19 +308,5 @@ pub(super) async fn compare<G: Gateway>(
     let (stopped, at) = (old.claims.stopped(), shell.clock.now());
     let stopped = session.write(move |store| store.cancel_again(&stopped, at));
     stay_cancelled(stopped.await?, shell);
-    let later: Vec<&Claim> = old.claims.later_ones().collect();
-    if !later.is_empty() {
-        let ids = later.iter().map(|claim| old.line(claim));
-        shell.screen.line(&format!(
-            "{} made in place of dead ones, and may be paid out; they are not followed from here: look them up in the \
-             dashboard before anything of this is paid again\n{}",
-            counted(
-                u64::try_from(later.len()).unwrap_or(u64::MAX),
-                "link was",
-                "links were"
-            ),
-            shown(ids)
-        ));
-    }
     Ok(Ok(()))
 }

@@ -11,6 +11,7 @@ const EVENTS: [&str; 49] = [
     "a copy brought back",
     "a gateway that only fails",
     "a new generation",
+    "a row goes on with a later generation",
     "adopted",
     "cancel",
     "cancelled before a loss",
