@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 49] = [
+const EVENTS: [&str; 50] = [
     "a copy brought back",
     "a gateway that only fails",
     "a new generation",
