@@ -3,6 +3,7 @@
 use crate::checkpoint::{Store, SweepRow};
 use crate::engine::{Halt, Session};
 use crate::gateway::Gateway;
+use crate::report::words::counted;
 
 use super::again::Again;
 use super::exit::{Ending, Exit};
@@ -11,6 +12,8 @@ use super::settings::Files;
 
 /// Ids looked up before the first create of a new checkpoint, spread over the sheet (`product.md`).
 pub(super) const PROBES_MAX: usize = 20;
+/// Rows that a command to copy names at most.
+const WISHED_NAMED_MAX: usize = 20;
 
 /// Whether the checkpoint stands in for a lost one and has asked the gateway nothing yet: the results that are there
 /// then know more than it does.
@@ -128,4 +131,30 @@ pub(super) fn refuse_closed(store: &Store, reopen: bool, again: &Again) -> Resul
             again.as_command("send").with("--reopen")
         ),
     ))
+}
+
+/// A cancel of rows that were not sent yet and may exist all the same, which did not reach the gateway: sent now, they
+/// would be paid against the wish.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3.
+pub(super) fn refuse_wished(store: &Store, again: &Again) -> anyhow::Result<()> {
+    let still = store.unsent_wishes()?;
+    if still.is_empty() {
+        return Ok(());
+    }
+    let rows = u64::try_from(still.len()).unwrap_or(u64::MAX);
+    let named = still.get(..still.len().min(WISHED_NAMED_MAX));
+    Err(Ending::unpayable(
+        format!(
+            "the cancel of {} did not reach the gateway; nothing was sent",
+            counted(rows, "row", "rows")
+        ),
+        format!(
+            "finish it first: `{}`",
+            again.stopping(named.unwrap_or_default())
+        ),
+    )
+    .into())
 }
