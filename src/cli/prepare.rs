@@ -116,6 +116,7 @@ fn known(
     let environment = send.gateway.environment.word();
     older::refuse(&store, &send.files, environment, &shell.again)?;
     guards::refuse_closed(&store, send.reopen, &shell.again)?;
+    guards::refuse_wished(&store, &shell.again)?;
     Ok(Some(store))
 }
 

@@ -449,3 +449,29 @@ fn confirmed_links_that_this_gateway_does_not_know_are_not_made_again_by_adoptin
     guarded(&world, &another, adopt(&world, &another), 3, &words);
     assert_eq!(another.creates(), 0);
 }
+
+#[test]
+fn a_rehearsal_whose_books_are_gone_may_begin_anew() {
+    let world = World::new();
+    world.sheet("june.csv", PAIR);
+    let send = || world.paysheet().args(["send", "june.csv", "--rate", "0"]);
+    send().run().exits(0);
+    for name in world.names() {
+        if name.contains("checkpoint.db") || name.contains("books.db") {
+            world.remove(&name);
+        }
+    }
+    send().run().exits(3);
+    let run = send().arg("--adopt").run().exits(3);
+    let old = [
+        "june.sandbox.lost-1.csv",
+        "june.sandbox.results.csv",
+        "june.sandbox.checkpoint.db",
+    ];
+    run.says(old).says(["--batch NEW", "june.sandbox.books.db"]);
+    for name in old {
+        world.remove(name);
+    }
+    send().run().exits(0);
+    assert_eq!(world.table("june.sandbox.results.csv").states("created"), 3);
+}
