@@ -1,5 +1,8 @@
 //! The batch closed and opened again: what that does to its payouts, and what is still to be stopped.
 //!
+//! What was named and never sent from here, but may exist at the gateway all the same, is in no state that could say so:
+//! it is `ready` until the gateway was asked. Its id is kept apart, and nothing is sent meanwhile.
+//!
 //! Deliberately absent: how a link is stopped, which the gateway is asked for.
 
 use jiff::Timestamp;
@@ -7,15 +10,21 @@ use jiff::Timestamp;
 use crate::domain::History;
 
 use super::error::Error;
+use super::mend::STANDING;
+use super::meta;
 use super::news::News;
 use super::schema::damaged;
-use super::store::Store;
+use super::store::{PayoutNo, Store};
 
 /// What was to be stopped for no other reason than that the batch was closed.
 pub(super) fn resumable() -> String {
     format!("state IN (2, 3) AND history & {} <> 0", History::CLOSING)
 }
 
+/// Key of the ids that were named, and of which the gateway is still to be asked.
+const WISHED: &str = "wished";
+/// Payouts read at a time.
+const PAGE_ROWS: u32 = 256;
 /// Rows that a command line names at most.
 const NAMED_MAX: usize = 20;
 
@@ -75,6 +84,63 @@ impl Store {
         self.record_chosen(&which, at, News::Cancelling)
     }
 
+    /// Keeps the ids of what is chosen and was never sent from here, until the gateway was asked about it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn wish_unsent(&self) -> Result<(), Error> {
+        let mut ids = self.unsent_wishes()?;
+        let mut after = PayoutNo(0);
+        loop {
+            let page = self.unsent_page(after, PAGE_ROWS)?;
+            let Some(last) = page.last() else {
+                break;
+            };
+            after = last.payout;
+            ids.extend(page.into_iter().map(|row| (Some(row.row), row.cashgram_id)));
+        }
+        self.keep_wished(&ids)
+    }
+
+    /// Forgets the kept ids of which it is known by now what became of them.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn settle_unsent(&self) -> Result<(), Error> {
+        self.keep_wished(&self.unsent_wishes()?)
+    }
+
+    fn keep_wished(&self, wishes: &[(Option<u64>, String)]) -> Result<(), Error> {
+        let ids: Vec<&str> = wishes.iter().map(|(_, id)| id.as_str()).collect();
+        let known = meta::get(&self.conn, &self.path, WISHED)?;
+        if ids.is_empty() && known.is_none() {
+            return Ok(());
+        }
+        let list = serde_json::json!(ids).to_string();
+        meta::put(&self.conn, &self.path, WISHED, &list)
+    }
+
+    /// Row and id of what was named, never sent from here, and not asked about yet: nothing may be sent before that.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn unsent_wishes(&self) -> Result<Vec<(Option<u64>, String)>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let Some(list) = meta::get(&self.conn, &self.path, WISHED)? else {
+            return Ok(Vec::new());
+        };
+        let sql = format!(
+            "SELECT row, cashgram_id FROM payouts
+             WHERE {STANDING} AND state IN (1, 4) AND cashgram_id IN (SELECT value FROM json_each(?1)) ORDER BY row"
+        );
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
+        let lines = select.query_map([list], |line| Ok((line.get(0)?, line.get(1)?)));
+        lines.map_err(read)?.collect::<Result<_, _>>().map_err(read)
+    }
+
     /// The wish that a cancel writes down: of a choice each payout is named.
     pub fn wish(&self) -> News {
         if self.picking {
@@ -114,6 +180,10 @@ impl Store {
                 still.first.push((row, id));
             }
         }
+        let unsent = self.unsent_wishes()?;
+        still.rows += u64::try_from(unsent.len()).unwrap_or(u64::MAX);
+        let room = NAMED_MAX.saturating_sub(still.first.len());
+        still.first.extend(unsent.into_iter().take(room));
         Ok(still)
     }
 }

@@ -12,6 +12,7 @@ use rusqlite::{
     params_from_iter,
 };
 
+use crate::domain::claims::Later;
 use crate::domain::matching::KnownKey;
 use crate::domain::{Fact, History, Money, Standing, State};
 
@@ -216,6 +217,53 @@ impl Intake<'_> {
         let values = place.into_iter().chain(paid).chain([state]).chain(seals);
         self.insert
             .execute(params_from_iter(values.map(ToSqlOutput::Borrowed)))
+            .map(|_| ())
+            .map_err(|e| write(self.path, e))
+    }
+
+    /// The row of a payout that a lost checkpoint had given a later generation: nothing of it is known here but its id.
+    /// `own` is the id that the sheet brought, where it did.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn place_later(
+        &mut self,
+        place: (u64, u64),
+        later: &Later,
+        own: Option<&str>,
+        occurrence: u32,
+        cells: &str,
+        fields: &RowFields<'_>,
+    ) -> Result<(), Error> {
+        let params = rusqlite::params![
+            place.0,
+            place.1,
+            later.id.as_str(),
+            own.is_some(),
+            occurrence,
+            later.generation,
+            fields.name,
+            fields.phone,
+            fields.email,
+            fields.amount.paise(),
+            fields.link_expiry,
+            fields.remarks,
+            fields.payout_type,
+            fields.description,
+            fields.notify,
+            cells,
+            own,
+        ];
+        self.tx
+            .prepare_cached(
+                "INSERT INTO payouts (row, line, cashgram_id, own_id, occurrence, generation, name, phone, email,
+                    amount, link_expiry, remarks, payout_type, description, notify, cells, state, attempts, history,
+                    sheet_id)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, 0, 0, ?17)",
+            )
+            .and_then(|mut insert| insert.insert(params))
+            .and_then(|payout| self.tx.execute(seal::SEAL_ONE, [payout]))
             .map(|_| ())
             .map_err(|e| write(self.path, e))
     }

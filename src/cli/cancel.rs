@@ -49,8 +49,11 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     if !store.may_exist_unsent()? {
         // For that nobody need be in reach.
         store.cancel_ready(shell.clock.now())?;
+    } else if cancel.named.any() {
+        store.wish_unsent()?;
     }
     let (store, outcome) = stop(cancel, shell, store).await?;
+    store.settle_unsent()?;
     if outcome.halt.is_none()
         && guards::knows_less_than_results(&store)?
         && cancel.files.results.exists()

@@ -16,7 +16,7 @@ use crate::sheet::{self, Field, ToldRow};
 use super::again::Again;
 use super::exit::Ending;
 use super::lost;
-use super::settings::Send;
+use super::settings::{Door, Send};
 use super::shell::Shell;
 
 /// Payments or phones shown of those that stop a run.
@@ -122,8 +122,23 @@ impl Old {
         ))
     }
 
+    /// What is said of a rehearsal whose books are gone.
+    fn begin_again(&self, send: &Send, again: &Again) -> String {
+        let files = &send.files;
+        let old = self.files.iter().chain([&files.results]);
+        let old: Vec<String> = old.map(|path| path.display().to_string()).collect();
+        format!(
+            "bring the rehearsal's books back as {}; if they are gone, remove {} and {} to rehearse anew, or rehearse \
+             under another name: `{}`",
+            files.books.display(),
+            old.join(", "),
+            files.checkpoint.display(),
+            again.as_command("send").renamed()
+        )
+    }
+
     /// What stops a run that found links of other payments than the sheet has now.
-    fn discordant(&self, discord: &Discord, send: &Send) -> Ending {
+    fn discordant(&self, discord: &Discord, send: &Send, again: &Again) -> Ending {
         let checkpoint = send.files.checkpoint.display();
         let adopt = "then run the same command again";
         if !discord.beyond.is_empty() {
@@ -141,11 +156,26 @@ impl Old {
         }
         if !discord.unknown_here.is_empty() {
             let links = discord.unknown_here.iter().map(|claim| self.line(claim));
+            let remedy = match &send.gateway.door {
+                Door::Remote(_) => {
+                    "use the account and the address that the batch was sent with".to_owned()
+                }
+                // No money moved, and nobody else has these books.
+                Door::Embedded(_) => self.begin_again(send, again),
+            };
             return Ending::unpayable(
                 "the results list links that this gateway does not know, and their rows would be paid again; nothing was \
                  sent now",
+                format!("{remedy}\n{}", shown(links)),
+            );
+        }
+        if !discord.passed_over.is_empty() {
+            let links = discord.passed_over.iter().map(|claim| self.line(claim));
+            return Ending::unpayable(
+                "the results list links that took the place of dead ones, and the checkpoint does not know of them; nothing \
+                 was sent now",
                 format!(
-                    "use the account and the address that the batch was sent with\n{}",
+                    "remove {checkpoint}, which has sent nothing, {adopt}\n{}",
                     shown(links)
                 ),
             );
@@ -291,25 +321,13 @@ pub(super) async fn compare<G: Gateway>(
     let found = session.discord(send.batch.as_str(), claims, !send.rows_removed);
     match found.await? {
         Err(halt) => return Ok(Err(halt)),
-        Ok(discord) if !discord.is_none() => return Err(old.discordant(&discord, send).into()),
+        Ok(discord) if !discord.is_none() => {
+            return Err(old.discordant(&discord, send, &shell.again).into());
+        }
         Ok(_) => {}
     }
     let (stopped, at) = (old.claims.stopped(), shell.clock.now());
     let stopped = session.write(move |store| store.cancel_again(&stopped, at));
     stay_cancelled(stopped.await?, shell);
-    let later: Vec<&Claim> = old.claims.later_ones().collect();
-    if !later.is_empty() {
-        let ids = later.iter().map(|claim| old.line(claim));
-        shell.screen.line(&format!(
-            "{} made in place of dead ones, and may be paid out; they are not followed from here: look them up in the \
-             dashboard before anything of this is paid again\n{}",
-            counted(
-                u64::try_from(later.len()).unwrap_or(u64::MAX),
-                "link was",
-                "links were"
-            ),
-            shown(ids)
-        ));
-    }
     Ok(Ok(()))
 }

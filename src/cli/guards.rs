@@ -3,13 +3,17 @@
 use crate::checkpoint::{Store, SweepRow};
 use crate::engine::{Halt, Session};
 use crate::gateway::Gateway;
+use crate::report::words::counted;
 
 use super::again::Again;
 use super::exit::{Ending, Exit};
+use super::lost;
 use super::settings::Files;
 
 /// Ids looked up before the first create of a new checkpoint, spread over the sheet (`product.md`).
 pub(super) const PROBES_MAX: usize = 20;
+/// Rows that a command to copy names at most.
+const WISHED_NAMED_MAX: usize = 20;
 
 /// Whether the checkpoint stands in for a lost one and has asked the gateway nothing yet: the results that are there
 /// then know more than it does.
@@ -62,7 +66,7 @@ fn sample(store: &Store) -> Result<Vec<SweepRow>, crate::checkpoint::Error> {
 }
 
 /// What stops a run whose ids exist already.
-pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Ending {
+pub(super) fn existing(count: u64, files: &Files, again: &Again, created_before: bool) -> Ending {
     let (links, exist) = if count == 1 {
         ("link of this batch", "exists")
     } else {
@@ -76,7 +80,7 @@ pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Endin
         "if this is the same payment and its checkpoint was lost, run `{}`",
         again.as_command("send").with("--adopt")
     );
-    let remedy = if created_before {
+    let remedy = if created_before || lost::lists_sent(files) {
         adopt
     } else {
         format!(
@@ -90,17 +94,24 @@ pub(super) fn existing(count: u64, again: &Again, created_before: bool) -> Endin
 /// A results file of ours without its checkpoint: the batch was sent before, and what it sent is not known here.
 pub(super) fn lost_checkpoint(files: &Files, again: &Again, exit: Exit) -> Ending {
     let (results, checkpoint) = (files.results.display(), files.checkpoint.display());
+    let adopt = format!(
+        "bring the checkpoint back; if it is lost, run `{}`",
+        again.as_command("send").with("--adopt")
+    );
+    let remedy = if lost::lists_sent(files) {
+        adopt
+    } else {
+        format!(
+            "{adopt}; if this is another payment, give it a name of its own: `{}`",
+            again.as_command("send").renamed()
+        )
+    };
     Ending::new(
         exit,
         format!(
             "{results} was written by an earlier run, but its checkpoint {checkpoint} was missing; nothing was sent"
         ),
-        format!(
-            "bring the checkpoint back; if it is lost, run `{}`; if this is another payment, give it a name of its \
-             own: `{}`",
-            again.as_command("send").with("--adopt"),
-            again.as_command("send").renamed()
-        ),
+        remedy,
     )
 }
 
@@ -120,4 +131,30 @@ pub(super) fn refuse_closed(store: &Store, reopen: bool, again: &Again) -> Resul
             again.as_command("send").with("--reopen")
         ),
     ))
+}
+
+/// A cancel of rows that were not sent yet and may exist all the same, which did not reach the gateway: sent now, they
+/// would be paid against the wish.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3.
+pub(super) fn refuse_wished(store: &Store, again: &Again) -> anyhow::Result<()> {
+    let still = store.unsent_wishes()?;
+    if still.is_empty() {
+        return Ok(());
+    }
+    let rows = u64::try_from(still.len()).unwrap_or(u64::MAX);
+    let named = still.get(..still.len().min(WISHED_NAMED_MAX));
+    Err(Ending::unpayable(
+        format!(
+            "the cancel of {} did not reach the gateway; nothing was sent",
+            counted(rows, "row", "rows")
+        ),
+        format!(
+            "finish it first: `{}`",
+            again.stopping(named.unwrap_or_default())
+        ),
+    )
+    .into())
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{self, Intake, PayoutNo, RowFields, Store};
 use crate::domain::card::without_card_number;
+use crate::domain::claims::Later;
 use crate::domain::matching::{Assignment, Matching};
 use crate::domain::{BatchName, CashgramId, Instruction, Money, Phone, RowKey};
 use crate::sheet::{CarriedColumns, DELIMITERS, Header, Row, Rows, Rules};
@@ -109,7 +110,8 @@ pub(super) fn take_in(
             break;
         };
         write_cells(&row, &mut cells)?;
-        place(&mut intake, &row, *assignment, key, &cells, batch)?;
+        let later = judged.settled.later.get(&row.index);
+        place(&mut intake, &row, (*assignment, later), key, &cells, batch)?;
     }
     let finished = intake.finish(&fingerprint(&judged.checked)?);
     if let Err(error @ checkpoint::Error::SameId { .. }) = finished {
@@ -139,7 +141,7 @@ impl Serialize for Cells<'_> {
 fn place(
     intake: &mut Intake<'_>,
     row: &Row<'_>,
-    assignment: Assignment,
+    (assignment, later): (Assignment, Option<&Later>),
     key: &RowKey,
     cells: &str,
     batch: &BatchName,
@@ -170,6 +172,10 @@ fn place(
                 .instruction
                 .as_ref()
                 .and_then(|order| id_of(order, occurrence, batch));
+            if let (Some(later), Some((first, own))) = (later, &id) {
+                let first = own.then_some(first.as_str());
+                return Ok(intake.place_later(place, later, first, occurrence, cells, &fields)?);
+            }
             let id = id.as_ref().map(|(id, own)| (id.as_str(), *own));
             intake.place_new(place, id, occurrence, cells, &fields)?;
         }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 
 use crate::checkpoint::{Known, Store};
-use crate::domain::claims::Claims;
+use crate::domain::claims::{Claims, Settled};
 use crate::domain::matching::{Assignment, KnownKey, Matching, match_rows};
 use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
@@ -19,7 +19,7 @@ use crate::sheet::{
 };
 
 use super::again::Again;
-use super::claims::{Astray, Old};
+use super::claims::Old;
 use super::exit::{Ending, Exit};
 use super::settings::Controls;
 
@@ -32,8 +32,9 @@ pub(super) struct Judged {
     pub(super) matching: Option<Matching>,
     /// What the results of a lost checkpoint say, where they were asked.
     pub(super) old: Old,
-    /// Payouts of the lost checkpoint whose rows are gone or changed.
-    pub(super) lost: Vec<Astray>,
+    /// What came of it: payouts of the lost checkpoint whose rows are gone or changed, and rows that go on with a later
+    /// generation.
+    pub(super) settled: Settled,
     /// Whether the sheet differs from the one that the checkpoint was filled from.
     pub(super) is_new: bool,
 }
@@ -112,12 +113,12 @@ pub(super) fn judge(
             problems,
             matching: None,
             old: Old::default(),
-            lost: Vec::new(),
+            settled: Settled::default(),
             is_new: false,
         });
     }
     let old = old(&hasher)?;
-    let (matching, lost) = match_all(&checked.keys, store, &old.claims, &hasher)?;
+    let (matching, settled) = match_all(&checked.keys, store, &old.claims, &hasher)?;
     let exempt = |row: u32| is_live(&matching, row);
     if checked.invalid == 0 || !(0..checked.rows).any(exempt) {
         let problems = problems.finish().map_err(sheet_error)?;
@@ -126,7 +127,7 @@ pub(super) fn judge(
             problems,
             matching: Some(matching),
             old,
-            lost,
+            settled,
             is_new: true,
         });
     }
@@ -147,7 +148,7 @@ pub(super) fn judge(
         problems,
         matching: Some(matching),
         old,
-        lost,
+        settled,
         is_new: true,
     })
 }
@@ -158,25 +159,27 @@ fn match_all(
     store: Option<&Store>,
     claims: &Claims,
     hasher: &KeyHasher,
-) -> anyhow::Result<(Matching, Vec<Astray>)> {
+) -> anyhow::Result<(Matching, Settled)> {
     let mut known = Vec::new();
-    let mut ids = HashSet::new();
+    let (mut ids, mut places) = (HashSet::new(), HashSet::new());
     if let Some(store) = store {
         store.each_known(|payout| {
             known.push(known_key(&payout, hasher));
             if !claims.is_empty() {
                 ids.insert(payout.cashgram_id.to_owned());
                 ids.insert(payout.sheet_id.to_owned());
+                places.insert((payout.phone, payout.occurrence));
             }
         })?;
     }
-    let is_known = |id: &CashgramId| ids.contains(id.as_str());
+    let is_known = |first: &CashgramId, phone: u64, occurrence: u32| match occurrence {
+        0 => ids.contains(first.as_str()),
+        _ => places.contains(&(phone, occurrence)) || ids.contains(first.as_str()),
+    };
     known.extend(claims.keys(|id| hasher.own_id(id), is_known));
     let mut matching = match_rows(keys, &known);
-    let lost = claims.settle(&mut matching);
-    let lost = lost.into_iter().map(|(claim, now)| (claim.clone(), now));
-    let lost = lost.collect();
-    Ok((matching, lost))
+    let settled = claims.settle(&mut matching);
+    Ok((matching, settled))
 }
 
 /// The same bytes, all of them payable then and now: every row is what it was.

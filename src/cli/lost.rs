@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::checkpoint::Error;
+use crate::domain::State;
 use crate::report::words::counted;
 use crate::sheet;
 
@@ -43,6 +44,28 @@ pub(super) fn standing(files: &Files, is_new: bool) -> anyhow::Result<Vec<PathBu
         }
     }
     Ok(standing)
+}
+
+/// Whether old results list anything that was sent: under another batch name it would be paid once more. What cannot be
+/// read may.
+pub(super) fn lists_sent(files: &Files) -> bool {
+    let Ok(standing) = standing(files, true) else {
+        return true;
+    };
+    standing.iter().any(|path| {
+        let mut sent = false;
+        let read = sheet::each_told_id(path, |row| {
+            let made = !row.reference.is_empty() || !row.link.is_empty();
+            sent |= match State::from_word(row.state) {
+                Some(State::Created | State::Unknown) => true,
+                Some(State::Cancelled | State::Ready | State::Rejected) => made,
+                // Found, and of another checkpoint or another payment.
+                Some(State::Conflict | State::Invalid) | None => false,
+            };
+            Ok::<_, sheet::Error>(())
+        });
+        sent || read.is_err()
+    })
 }
 
 /// Keeps a copy of the results that stand there before a checkpoint is made anew.

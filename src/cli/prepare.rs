@@ -116,6 +116,7 @@ fn known(
     let environment = send.gateway.environment.word();
     older::refuse(&store, &send.files, environment, &shell.again)?;
     guards::refuse_closed(&store, send.reopen, &shell.again)?;
+    guards::refuse_wished(&store, &shell.again)?;
     Ok(Some(store))
 }
 
@@ -144,7 +145,7 @@ fn guard(
     }
     let has_sent = known.map_or(Ok(false), Store::has_history)?;
     let old = &judged.old;
-    old.refuse_astray(&judged.lost, keys, again, !has_sent)?;
+    old.refuse_astray(&judged.settled.astray, keys, again, !has_sent)?;
     show_and_hold(send, judged, known.is_none(), shell)?;
     if !has_sent && !send.new_payment {
         return twice::refuse_paid(send, binding, keys, shell);

@@ -337,7 +337,7 @@ impl Sending<'_> {
             return Box::pin(self.guard()).await;
         }
         if found_before && !self.send.adopt {
-            return Err(guards::existing(conflicts, again, created > 0).into());
+            return Err(guards::existing(conflicts, &self.send.files, again, created > 0).into());
         }
         if !needs_probe {
             return Ok(Ok(()));
@@ -353,7 +353,7 @@ impl Sending<'_> {
                 .write(|store| store.set_found_existing(true))
                 .await?;
             if !self.send.adopt {
-                return Err(guards::existing(found, again, false).into());
+                return Err(guards::existing(found, &self.send.files, again, false).into());
             }
         } else if lost && !self.send.adopt {
             return Err(guards::lost_checkpoint(&self.send.files, again, Exit::Unpayable).into());

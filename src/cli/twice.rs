@@ -60,7 +60,12 @@ pub(super) fn refuse_paid(
             break;
         }
         match compare(&candidate.checkpoint, binding, since_ms, &mut wanted) {
-            Ok(Some((batch, rows))) if rows > 0 => found.push((candidate, batch, rows)),
+            Ok(Some((theirs, rows))) if rows > 0 => found.push(Found {
+                entry: candidate,
+                same_account: theirs.account == binding.account,
+                batch: theirs.batch,
+                rows,
+            }),
             Ok(Some(_) | None) => {}
             Err(error) => shell.screen.line(&format!(
                 "not compared with {}: {}",
@@ -69,7 +74,7 @@ pub(super) fn refuse_paid(
             )),
         }
     }
-    found.sort_by_key(|(_, _, rows)| std::cmp::Reverse(*rows));
+    found.sort_by_key(|found| std::cmp::Reverse(found.rows));
     if !wanted.is_half_matched() {
         if wanted.matched > 0 {
             warn(send, &wanted, &found, shell);
@@ -179,26 +184,35 @@ fn written_at(checkpoint: &Path) -> Option<SystemTime> {
     Some(modified(Path::new(&log)).map_or(file, |log| log.max(file)))
 }
 
-/// Matches what `checkpoint` paid; its batch's name and how many rows that were, or nothing if it is not of the same
-/// environment and account. Read again if a run there began or ended meanwhile.
+/// A batch that paid, or is about to pay, rows of the sheet.
+struct Found {
+    entry: Recent,
+    batch: String,
+    /// Whether it was made with this run's client id.
+    same_account: bool,
+    rows: usize,
+}
+
+/// Matches what `checkpoint` paid and goes on paying; whose it is and how many rows that were, or nothing if it is not
+/// of the same environment. The client id may be another one: keys are replaced, and the account stays the same. Read
+/// again if a run there began or ended meanwhile.
 fn compare(
     checkpoint: &Path,
     binding: &Binding,
     since_ms: i64,
     wanted: &mut Wanted,
-) -> Result<Option<(String, usize)>, Error> {
+) -> Result<Option<(Binding, usize)>, Error> {
     let before = wanted.taken.clone();
     let read = |wanted: &mut Wanted| {
         let Some(peek) = Peek::open(checkpoint)? else {
             return Ok(None);
         };
-        let theirs = &peek.binding;
-        if theirs.environment != binding.environment || theirs.account != binding.account {
+        if peek.binding.environment != binding.environment {
             return Ok(None);
         }
         let matched = wanted.matched;
         peek.each_paid_since(since_ms, |phone, paise| wanted.take(phone, paise))?;
-        Ok(Some((peek.binding.batch.clone(), wanted.matched - matched)))
+        Ok(Some((peek.binding.clone(), wanted.matched - matched)))
     };
     let matched = wanted.matched;
     read(wanted).or_else(|_: Error| {
@@ -265,15 +279,16 @@ impl Wanted {
 }
 
 /// Said to whoever wants to hear nothing else, too: some people may be paid twice.
-fn warn(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], shell: &Shell) {
+fn warn(send: &Send, wanted: &Wanted, found: &[Found], shell: &Shell) {
     let was = if wanted.matched == 1 { "was" } else { "were" };
     shell.screen.paragraph(&format!(
-        "WARNING: {} {was} sent within the last {DAYS} days by {}. If this is the same payment, do not go on: run instead",
+        "WARNING: {} {was} sent within the last {DAYS} days, or {was} about to be, by {}. If this is the same payment, do \
+         not go on: run instead",
         alike(send, wanted),
         listed(found)
     ));
-    for (entry, batch, _) in found.iter().take(NAMED_MAX) {
-        let command = resuming(send, entry, batch, &shell.again);
+    for one in found.iter().take(NAMED_MAX) {
+        let command = resuming(send, &one.entry, &one.batch, &shell.again);
         shell.screen.line(&format!("  {command}"));
     }
 }
@@ -292,18 +307,18 @@ fn counted_rows(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
-fn paid(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], again: &Again) -> Ending {
+fn paid(send: &Send, wanted: &Wanted, found: &[Found], again: &Again) -> Ending {
     let named: Vec<String> = found
         .iter()
         .take(NAMED_MAX)
-        .map(|(entry, batch, _)| {
-            let command = resuming(send, entry, batch, again);
-            format!("to go on with batch {batch}, run `{command}`")
+        .map(|one| {
+            let command = resuming(send, &one.entry, &one.batch, again);
+            format!("to go on with batch {}, run `{command}`", one.batch)
         })
         .collect();
     Ending::unpayable(
         format!(
-            "at least {} were sent within the last {DAYS} days by {}; nothing was sent now",
+            "at least {} were sent within the last {DAYS} days, or were about to be, by {}; nothing was sent now",
             alike(send, wanted),
             listed(found)
         ),
@@ -315,12 +330,23 @@ fn paid(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], again: 
     )
 }
 
-/// `batch june (june.checkpoint.db)`, and how many more.
-fn listed(found: &[(Recent, String, usize)]) -> String {
+/// `batch june (june.checkpoint.db)`, and how many more. With another client id it is resumed alone.
+fn listed(found: &[Found]) -> String {
     let named: Vec<String> = found
         .iter()
         .take(NAMED_MAX)
-        .map(|(entry, batch, _)| format!("batch {batch} ({})", entry.checkpoint.display()))
+        .map(|one| {
+            let key = if one.same_account {
+                ""
+            } else {
+                ", made with another client id"
+            };
+            format!(
+                "batch {} ({}{key})",
+                one.batch,
+                one.entry.checkpoint.display()
+            )
+        })
         .collect();
     let more = found.len().saturating_sub(named.len());
     let named = named.join(" and ");

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::id::{CashgramId, DIGEST_CHARS};
 use super::matching::{Assignment, KnownKey, Matching};
+use super::phone::Phone;
 use super::row_key::RowKey;
 use super::state::State;
 
@@ -48,19 +49,37 @@ impl Claim {
     }
 }
 
-/// One payout of a lost checkpoint.
+/// One payout of a lost checkpoint, in its newest generation.
 #[derive(Clone, Debug)]
 struct Payout {
     claim: Claim,
     occurrence: u32,
-    /// The id of its first generation, which a new checkpoint gives its row.
+    generation: u32,
+    /// The id of its first generation, which a new checkpoint would give its row.
     first: CashgramId,
+}
+
+/// A link that took a dead one's place: its row goes on with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Later {
+    /// Its id.
+    pub id: CashgramId,
+    /// 2 and up.
+    pub generation: u32,
+}
+
+/// What came of the claims once rows were matched with them.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// Those whose rows are gone or changed, each with the row that stands there now.
+    pub astray: Vec<(Claim, Option<u32>)>,
+    /// Rows, counted from 0, that go on with a later generation.
+    pub later: HashMap<u32, Later>,
 }
 
 /// All claims of a batch, one for each id, and the payouts that they are of.
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
-    by_id: BTreeMap<CashgramId, (Claim, bool)>,
     payouts: Vec<Payout>,
 }
 
@@ -79,63 +98,44 @@ impl Claims {
         for claim in best.values() {
             *rows.entry(claim.key.phone).or_default() += 1;
         }
-        let mut claims = Claims::default();
-        let mut derived: BTreeMap<(u64, u32), (u32, Payout)> = BTreeMap::new();
+        let mut derived: BTreeMap<(u64, u32), Payout> = BTreeMap::new();
         let mut brought = Vec::new();
-        for (id, claim) in best {
+        for claim in best.into_values() {
             let rows = rows.get(&claim.key.phone).copied().unwrap_or(0);
-            let Some((occurrence, generation)) = made_from(batch, &claim, rows) else {
+            let Some((phone, occurrence, generation)) = made_from(batch, &claim, rows) else {
                 brought.push(claim);
                 continue;
             };
-            let newest = derived.get(&(claim.key.phone, occurrence));
-            let newest = newest.map(|(generation, payout)| (payout.claim.sent, *generation));
-            if newest.is_none_or(|newest| (claim.sent, generation) > newest) {
-                let payout = payout_of(batch, &claim, occurrence);
-                derived.insert((claim.key.phone, occurrence), (generation, payout));
-            }
-            claims.by_id.insert(id, (claim, generation > 1));
+            let place = (claim.key.phone, occurrence);
+            let payout = Payout {
+                first: CashgramId::derive(batch, phone, occurrence, 1),
+                claim,
+                occurrence,
+                generation,
+            };
+            keep_newest(&mut derived, place, payout);
         }
-        let derived = derived.into_values().map(|(_, payout)| payout);
-        claims.payouts.extend(derived);
-        claims.take_brought(batch, brought);
-        claims
-    }
-
-    /// Ids that the sheet brought, and later generations of such ones.
-    fn take_brought(&mut self, batch: &str, brought: Vec<Claim>) {
-        let digests = brought.iter().map(|claim| &claim.id);
-        let digests: HashSet<CashgramId> =
-            digests.filter(|id| ends_in_digest(id)).cloned().collect();
-        let mut later = HashSet::new();
-        if !digests.is_empty() {
-            let ids = brought.iter().map(|claim| &claim.id);
-            later.extend(ids.flat_map(later_than).filter(|id| digests.contains(id)));
-        }
-        for claim in brought {
-            let is_later = later.contains(&claim.id);
-            if !is_later {
-                self.payouts.push(payout_of(batch, &claim, 0));
-            }
-            self.by_id.insert(claim.id.clone(), (claim, is_later));
+        let payouts = derived.into_values().chain(from_brought(brought));
+        Claims {
+            payouts: payouts.collect(),
         }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
+        self.payouts.is_empty()
     }
 
     /// The payouts that the checkpoint does not know by itself, for [`super::matching::match_rows`]; `own_id` is the
-    /// hash that the rows' keys have.
+    /// hash that the rows' keys have. What it knows is asked for by the first id, the phone and the occurrence.
     pub fn keys<'c>(
         &'c self,
         own_id: impl Fn(&str) -> u64 + 'c,
-        is_known: impl Fn(&CashgramId) -> bool + 'c,
+        is_known: impl Fn(&CashgramId, u64, u32) -> bool + 'c,
     ) -> impl Iterator<Item = KnownKey> + 'c {
         let numbered = (1_i64..).zip(&self.payouts);
-        let lost =
-            numbered.filter(move |(_, lost)| !is_known(&lost.first) && !is_known(&lost.claim.id));
+        let lost = numbered
+            .filter(move |(_, lost)| !is_known(&lost.first, lost.claim.key.phone, lost.occurrence));
         lost.map(move |(number, lost)| KnownKey {
             payout: -number,
             row: u32::try_from(lost.claim.line).unwrap_or(u32::MAX),
@@ -153,24 +153,31 @@ impl Claims {
     }
 
     /// A row that was matched with one of them is new to the checkpoint, and has its place among its phone's payouts.
-    /// Returns those whose rows are gone or changed, each with the row that stands there now.
-    pub fn settle(&self, matching: &mut Matching) -> Vec<(&Claim, Option<u32>)> {
-        for row in &mut matching.rows {
+    pub fn settle(&self, matching: &mut Matching) -> Settled {
+        let mut settled = Settled::default();
+        for (at, row) in (0..).zip(&mut matching.rows) {
             if let Assignment::Known { payout, .. } = row
                 && let Some(lost) = self.payout(*payout)
             {
                 *row = Assignment::New {
                     occurrence: lost.occurrence,
                 };
+                if lost.generation > 1 {
+                    let later = Later {
+                        id: lost.claim.id.clone(),
+                        generation: lost.generation,
+                    };
+                    settled.later.insert(at, later);
+                }
             }
         }
-        let mut astray = Vec::new();
         matching.astray.retain(|known| {
             let lost = self.payout(known.payout);
-            astray.extend(lost.map(|lost| (&lost.claim, known.now)));
+            let astray = lost.map(|lost| (lost.claim.clone(), known.now));
+            settled.astray.extend(astray);
             lost.is_none()
         });
-        astray
+        settled
     }
 
     fn payout(&self, number: i64) -> Option<&Payout> {
@@ -178,16 +185,10 @@ impl Claims {
         self.payouts.get(place.checked_sub(1)?)
     }
 
-    /// The claim of each id that a row of the sheet can have: links that replaced dead ones are left out.
-    pub fn first_ones(&self) -> impl Iterator<Item = &Claim> {
-        let first = self.by_id.values().filter(|(_, is_later)| !is_later);
-        first.map(|(claim, _)| claim)
-    }
-
-    /// Those of links that replaced dead ones, and were sent.
-    pub fn later_ones(&self) -> impl Iterator<Item = &Claim> {
-        let later = self.by_id.values().filter(|(_, is_later)| *is_later);
-        later.map(|(claim, _)| claim).filter(|claim| claim.sent)
+    /// The claim of each payout, and whether it took the place of another link: those that were replaced are left out.
+    pub fn newest(&self) -> impl Iterator<Item = (&Claim, bool)> {
+        let payouts = self.payouts.iter();
+        payouts.map(|lost| (&lost.claim, lost.generation > 1))
     }
 
     /// The ids of what was stopped, and is not to be paid by a send.
@@ -205,39 +206,65 @@ impl Claims {
 
     /// The phones that anything is said of.
     pub fn phones(&self) -> HashSet<u64> {
-        let phone = |(claim, _): &(Claim, bool)| claim.key.phone;
-        self.by_id.values().map(phone).collect()
+        let payouts = self.payouts.iter();
+        payouts.map(|lost| lost.claim.key.phone).collect()
     }
 }
 
-fn payout_of(batch: &str, claim: &Claim, occurrence: u32) -> Payout {
-    let phone = claim.key.phone().filter(|_| occurrence > 0);
-    Payout {
-        first: phone.map_or_else(
-            || claim.id.clone(),
-            |phone| CashgramId::derive(batch, phone, occurrence, 1),
-        ),
-        claim: claim.clone(),
-        occurrence,
+/// A generation follows only one that is proven dead, so whatever became of it, the newest is the row's.
+fn keep_newest<K: Ord>(payouts: &mut BTreeMap<K, Payout>, place: K, payout: Payout) {
+    let known = payouts.get(&place);
+    if known.is_none_or(|known| known.generation < payout.generation) {
+        payouts.insert(place, payout);
     }
+}
+
+/// Payouts whose ids the sheet brought, and later generations of such ones.
+fn from_brought(brought: Vec<Claim>) -> impl Iterator<Item = Payout> {
+    let ids = brought.iter().map(|claim| &claim.id);
+    let digests: HashSet<CashgramId> = ids.filter(|id| ends_in_digest(id)).cloned().collect();
+    let mut later: HashMap<CashgramId, (CashgramId, u32)> = HashMap::new();
+    for claim in brought.iter().filter(|_| !digests.is_empty()) {
+        for (generation, id) in later_than(&claim.id) {
+            if digests.contains(&id) {
+                later.insert(id, (claim.id.clone(), generation));
+            }
+        }
+    }
+    let mut payouts: BTreeMap<CashgramId, Payout> = BTreeMap::new();
+    for claim in brought {
+        let first = || (claim.id.clone(), 1);
+        let (first, generation) = later.get(&claim.id).cloned().unwrap_or_else(first);
+        let place = first.clone();
+        let payout = Payout {
+            first,
+            claim,
+            occurrence: 0,
+            generation,
+        };
+        keep_newest(&mut payouts, place, payout);
+    }
+    payouts.into_values()
 }
 
 /// The later generations of an id, if the sheet brought it.
-fn later_than(id: &CashgramId) -> impl Iterator<Item = CashgramId> {
-    (2..=GENERATIONS_TRIED).map(move |generation| CashgramId::derive_own(id, generation))
+fn later_than(id: &CashgramId) -> impl Iterator<Item = (u32, CashgramId)> {
+    let later = |generation| (generation, CashgramId::derive_own(id, generation));
+    (2..=GENERATIONS_TRIED).map(later)
 }
 
-/// Which of its phone's payouts it is and its generation; none if the sheet brought the id. Found by trial, since an id
+/// Its phone, which of that phone's payouts it is, and its generation; none if the sheet brought the id. Found by trial, since an id
 /// does not tell.
-fn made_from(batch: &str, claim: &Claim, rows: u32) -> Option<(u32, u32)> {
+fn made_from(batch: &str, claim: &Claim, rows: u32) -> Option<(Phone, u32, u32)> {
     let phone = claim.key.phone().filter(|_| ends_in_digest(&claim.id))?;
     let tried = rows.saturating_mul(2).saturating_add(OCCURRENCES_TRIED);
     let all = (1..=GENERATIONS_TRIED)
         .flat_map(|generation| (1..=tried).map(move |occurrence| (occurrence, generation)));
     let mut all = all.into_iter();
-    all.find(|(occurrence, generation)| {
+    let (occurrence, generation) = all.find(|(occurrence, generation)| {
         CashgramId::derive(batch, phone, *occurrence, *generation) == claim.id
-    })
+    })?;
+    Some((phone, occurrence, generation))
 }
 
 /// Whether an id looks like one that was made here.
@@ -254,7 +281,7 @@ fn ends_in_digest(id: &CashgramId) -> bool {
 mod tests {
     use super::*;
     use crate::domain::matching::match_rows;
-    use crate::domain::{KeyHasher, Money, Phone};
+    use crate::domain::{KeyHasher, Money};
 
     const PHONE: u64 = 9_000_000_001;
 
@@ -270,9 +297,11 @@ mod tests {
 
     /// What each row is, and the places among the claims of what is astray.
     fn matched(claims: &Claims, hasher: &KeyHasher, rows: &[RowKey]) -> (Vec<u32>, usize) {
-        let known: Vec<KnownKey> = claims.keys(|id| hasher.own_id(id), |_| false).collect();
+        let known: Vec<KnownKey> = claims
+            .keys(|id| hasher.own_id(id), |_, _, _| false)
+            .collect();
         let mut matching = match_rows(rows, &known);
-        let astray = claims.settle(&mut matching).len();
+        let astray = claims.settle(&mut matching).astray.len();
         assert!(matching.astray.is_empty());
         let rows = matching.rows.iter().map(|row| match row {
             Assignment::New { occurrence } => *occurrence,
@@ -317,8 +346,10 @@ mod tests {
         assert_eq!(matched(&claims, &hasher, &[row(200)]).1, 2);
         let edited = [row(101), key(&hasher, "OWN_1", 701)];
         assert_eq!(matched(&claims, &hasher, &edited).1, 2);
-        let later: Vec<&str> = claims.later_ones().map(|claim| claim.id.as_str()).collect();
-        assert_eq!(later.len(), 2);
+        let later = claims.newest().filter(|(_, is_later)| *is_later);
+        let later: Vec<&CashgramId> = later.map(|(claim, _)| &claim.id).collect();
+        let wanted = [derived(1, 3), CashgramId::derive_own(&own, 2)];
+        assert_eq!(later, wanted.iter().collect::<Vec<_>>());
     }
 
     #[test]
@@ -337,7 +368,7 @@ mod tests {
                     line: 2,
                 });
             let claims = Claims::of("june", told.collect::<Vec<_>>());
-            let amounts = claims.first_ones().map(|claim| claim.key.amount);
+            let amounts = claims.newest().map(|(claim, _)| claim.key.amount);
             amounts.collect::<Vec<_>>()
         };
         use State::{Conflict, Created, Ready};

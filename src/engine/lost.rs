@@ -35,6 +35,8 @@ pub struct Discord {
     pub beyond: Vec<Phone>,
     /// Links that were confirmed, and that this gateway does not know.
     pub unknown_here: Vec<Claim>,
+    /// Links that took the place of dead ones, and whose rows this checkpoint took in as if there were none.
+    pub passed_over: Vec<Claim>,
 }
 
 impl Discord {
@@ -44,6 +46,7 @@ impl Discord {
             && self.without_row.is_empty()
             && self.beyond.is_empty()
             && self.unknown_here.is_empty()
+            && self.passed_over.is_empty()
     }
 }
 
@@ -168,7 +171,7 @@ fn known_here(
     questions: &mut Questions,
 ) -> Result<Discord, crate::checkpoint::Error> {
     let mut discord = Discord::default();
-    for claim in claims.first_ones() {
+    for (claim, is_later) in claims.newest() {
         match store.stands(claim.id.as_str())? {
             Some((state, ..)) if state != State::Conflict => match claim.state {
                 State::Created => discord.unknown_here.push(claim.clone()),
@@ -183,6 +186,9 @@ fn known_here(
                 if (phone, amount.paise()) != (claim.key.phone, claim.key.amount) {
                     discord.otherwise.push((claim.clone(), amount));
                 }
+            }
+            None if claim.sent && is_later && claim.state != State::Cancelled => {
+                discord.passed_over.push(claim.clone());
             }
             None if claim.sent => {}
             None => questions.without_row.push(claim.clone()),

@@ -205,3 +205,40 @@ fn a_link_that_was_cancelled_out_of_reach_is_told_until_it_is_stopped() {
     world.status("june.csv", &gate).run().exits(0);
     audit(&world, RESULTS, &gate);
 }
+
+/// Before the first send has reached the gateway nothing is known of any row: an earlier checkpoint may have sent it.
+#[test]
+fn a_row_that_was_cancelled_before_anything_was_sent_is_not_paid() {
+    let mut gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", rows(3));
+    gate.down();
+    let hasty = ["--give-up-after", "1s"];
+    world.send("june.csv", &gate).args(hasty).run().exits(1);
+    cancel(&world, &gate)
+        .args(["--row", "2"])
+        .args(hasty)
+        .run()
+        .exits(1)
+        .says(["1 payout is to be cancelled"]);
+    gate.up();
+    let run = world.status("june.csv", &gate).run().exits(4);
+    run.says(["1 payout is still to be cancelled", "--row 2"]);
+    let words = ["did not reach the gateway", "cancel june.csv", "--row 2"];
+    guarded(&world, &gate, world.send("june.csv", &gate), 3, &words);
+    cancel(&world, &gate)
+        .args(["--row", "2"])
+        .run()
+        .exits(0)
+        .says(["1 payout cancelled now"]);
+    world.send("june.csv", &gate).run().exits(0);
+    let table = world.table(RESULTS);
+    assert_eq!(table.column("state"), ["created", "cancelled", "created"]);
+    // Paid after all, it is held back by nothing of that.
+    let retry = world.talk("retry", "june.csv", &gate);
+    let retry = retry.args(["--cancelled", "--row", "2", "--yes"]);
+    retry.run().exits(0);
+    world.send("june.csv", &gate).run().exits(0);
+    assert_eq!(world.table(RESULTS).states("created"), 3);
+    audit(&world, RESULTS, &gate);
+}

@@ -219,9 +219,12 @@ fn own_ids_and_links_that_replaced_dead_ones_are_known_again() {
     let sheet = "name,phone,amount,cashgram_id\nAsha,9000000001,100,OWN_1\nRavi,9000000002,200,\nZoya,9000000003,300,OWN_3\n";
     world.sheet("june.csv", sheet);
     world.send("june.csv", &raw).run().exits(0);
-    for booked in raw.booked().iter().take(2) {
-        raw.set_status(&booked.id, "EXPIRED");
-    }
+    let expire_two = || {
+        for row in [1, 2] {
+            raw.set_status(world.table(RESULTS).cell(row, "cashgram_id"), "EXPIRED");
+        }
+    };
+    expire_two();
     world.status("june.csv", &raw).run().exits(4);
     let retry = world.talk("retry", "june.csv", &raw);
     retry
@@ -229,13 +232,82 @@ fn own_ids_and_links_that_replaced_dead_ones_are_known_again() {
         .run()
         .exits(0);
     assert_eq!(raw.creates(), 5);
+    let renewed = world.table(RESULTS);
     world.lose_checkpoint(CHECKPOINT);
     world.sheet("june.csv", sheet.replace("OWN_3", "OWN_4"));
     guarded(&world, &raw, adopt(&world, &raw), 3, &["OWN_3", "is gone"]);
     world.sheet("june.csv", sheet);
-    let run = adopt(&world, &raw).run();
+    let run = adopt(&world, &raw).run().exits(0);
     assert_eq!(raw.creates(), 5, "{run}");
-    run.says(["2 links", "in place of dead ones", "june.test.lost-1.csv"]);
+    // The rows go on with them: their statuses are asked for, and what follows them is their next generation.
+    let adopted = world.table(RESULTS);
+    assert_eq!(adopted.column("cashgram_id"), renewed.column("cashgram_id"));
+    expire_two();
+    world.status("june.csv", &raw).run().exits(4);
+    assert_eq!(
+        world.table(RESULTS).column("status").join(" "),
+        "EXPIRED EXPIRED ACTIVE"
+    );
+    let retry = world.talk("retry", "june.csv", &raw);
+    let named = ["--expired", "--row", "1", "--row", "2"];
+    retry
+        .args(named)
+        .args(["--yes", "--settle", "0"])
+        .run()
+        .exits(0);
+    assert_eq!(raw.creates(), 7);
+    // What old results say of them is known, whatever becomes of the sheet.
+    world.sheet("june.csv", format!("{sheet}Asha,9000000004,400,\n"));
+    world.send("june.csv", &raw).run().exits(0);
+    assert_eq!(raw.creates(), 8);
+    world.lose_checkpoint(CHECKPOINT);
+    adopt(&world, &raw).run().exits(0);
+    assert_eq!(raw.creates(), 8);
+    assert_eq!(
+        world.table(RESULTS).column("status").join(" "),
+        ["ACTIVE"; 4].join(" ")
+    );
+    world
+        .paysheet()
+        .args(["doctor", "june.csv", "--env", "test"])
+        .run()
+        .says(["whole"]);
+}
+
+/// The results were written before the new link was made, and the run died with its checkpoint.
+#[test]
+fn a_new_link_that_the_results_list_as_not_sent_is_looked_for_before_it_is_made() {
+    for was_made in [true, false] {
+        let raw = Raw::honest();
+        let world = World::new();
+        world.sheet("june.csv", PAIR);
+        world.send("june.csv", &raw).run().exits(0);
+        raw.set_status(world.table(RESULTS).cell(3, "cashgram_id"), "EXPIRED");
+        world.status("june.csv", &raw).run().exits(4);
+        let retry = world.talk("retry", "june.csv", &raw);
+        let retry = retry.args(["--expired", "--yes", "--settle", "0"]);
+        retry.run().exits(0);
+        if !was_made {
+            let id = world.table(RESULTS).cell(3, "cashgram_id").to_owned();
+            raw.ledger().cashgrams.remove(&id);
+        }
+        let mut early = String::new();
+        for line in world.text(RESULTS).lines() {
+            let cells: Vec<&str> = line.split(',').collect();
+            early += &match line.starts_with("Ravi,") {
+                true => format!("{},,,ready,,,,,,0,,,test\n", cells[..4].join(",")),
+                false => format!("{line}\n"),
+            };
+        }
+        world.sheet(RESULTS, early);
+        world.lose_checkpoint(CHECKPOINT);
+        let books = raw.booked().len();
+        adopt(&world, &raw).run().exits(0);
+        assert_eq!(raw.booked().len(), books + usize::from(!was_made));
+        let id = world.table(RESULTS).cell(3, "cashgram_id").to_owned();
+        assert!(raw.ledger().cashgrams.contains_key(&id));
+        assert_eq!(world.table(RESULTS).cell(3, "state"), "created");
+    }
 }
 
 /// Adopted rows take part only when they are named, so the command that is shown names them.
@@ -376,4 +448,30 @@ fn confirmed_links_that_this_gateway_does_not_know_are_not_made_again_by_adoptin
     let words = ["does not know", "account", "june.test.lost-1.csv"];
     guarded(&world, &another, adopt(&world, &another), 3, &words);
     assert_eq!(another.creates(), 0);
+}
+
+#[test]
+fn a_rehearsal_whose_books_are_gone_may_begin_anew() {
+    let world = World::new();
+    world.sheet("june.csv", PAIR);
+    let send = || world.paysheet().args(["send", "june.csv", "--rate", "0"]);
+    send().run().exits(0);
+    for name in world.names() {
+        if name.contains("checkpoint.db") || name.contains("books.db") {
+            world.remove(&name);
+        }
+    }
+    send().run().exits(3);
+    let run = send().arg("--adopt").run().exits(3);
+    let old = [
+        "june.sandbox.lost-1.csv",
+        "june.sandbox.results.csv",
+        "june.sandbox.checkpoint.db",
+    ];
+    run.says(old).says(["--batch NEW", "june.sandbox.books.db"]);
+    for name in old {
+        world.remove(name);
+    }
+    send().run().exits(0);
+    assert_eq!(world.table("june.sandbox.results.csv").states("created"), 3);
 }

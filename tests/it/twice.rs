@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::guards::{CHECKPOINT, guarded, sent};
+use crate::guards::{CHECKPOINT, RESULTS, guarded, sent};
 use crate::support::world::row_text;
 use crate::support::*;
 
@@ -208,16 +208,66 @@ fn what_is_unknown_there_counts_as_paid() {
     assert_ne!(late.code, 3, "{late}");
 }
 
+/// A key that was replaced is another client id and the same account.
 #[test]
-fn another_account_or_environment_is_no_matter_and_no_obstacle_is_one() {
+fn what_was_paid_with_another_client_id_is_not_paid_again_under_another_name() {
     let gate = Gate::new();
     let other = Gate::with(|options| options.rules.client_id = "CF_OTHER".into());
     let world = sent(&gate, 3);
+    let send = |sheet: &str| {
+        let send = world.send(sheet, &other);
+        send.env("CASHFREE_CLIENT_ID", "CF_OTHER")
+    };
+    let words = [
+        "of 3 rows",
+        "batch june",
+        "another client id",
+        "--new-payment",
+    ];
+    guarded(
+        &world,
+        &other,
+        send("june.csv").args(["--batch", "pay2"]),
+        3,
+        &words,
+    );
     world.sheet("july.csv", rows(3));
-    let send = world
-        .send("july.csv", &other)
-        .env("CASHFREE_CLIENT_ID", "CF_OTHER");
-    send.run().exits(0);
+    guarded(&world, &other, send("july.csv"), 3, &words);
+    send("july.csv").arg("--new-payment").run().exits(0);
+    assert_eq!((gate.creates(), other.creates()), (3, 3));
+}
+
+/// Whoever resumes that batch pays what it has yet to send.
+#[test]
+fn what_an_unfinished_batch_has_yet_to_send_counts_too() {
+    // The gateway takes two and then no more.
+    let raw = Raw::start(|ask| match (ask.is_create(), ask.nth) {
+        (true, 3..) => Act::Instead(Manner::Says(Say::refusal(
+            412,
+            "Available balance is less than requested cashgram amount.",
+        ))),
+        _ => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet("june.csv", rows(10));
+    let send = world.send("june.csv", &raw).args(["--concurrency", "1"]);
+    send.run().exits(1);
+    let ready = world.table(RESULTS).states("ready");
+    assert_eq!(ready, 8);
+    world.sheet("july.csv", part(6, 10));
+    let send = || world.send("july.csv", &raw);
+    let words = ["of 5 rows", "about to be", "batch june", "--new-payment"];
+    guarded(&world, &raw, send(), 3, &words);
+    // Long ago: nobody goes on with it.
+    age(&world, CHECKPOINT, 6);
+    send().arg("--dry-run").run().exits(0);
+}
+
+#[test]
+fn another_environment_is_no_matter_and_no_obstacle_is_one() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.sheet("july.csv", rows(3));
     let sandbox = world.send("july.csv", &gate).args(["--env", "sandbox"]);
     sandbox.run().exits(0);
     // Damaged, foreign, newer, empty, a folder, a link to nowhere: passed over, and the whole ones still count.

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 48] = [
+const EVENTS: [&str; 50] = [
     "a copy brought back",
     "a gateway that only fails",
     "a new generation",
+    "a row goes on with a later generation",
     "adopted",
     "cancel",
     "cancelled before a loss",
@@ -25,6 +26,7 @@ const EVENTS: [&str; 48] = [
     "edit: shuffled",
     "edit: sorted",
     "edit: validity",
+    "guard: a cancel is not finished",
     "guard: a row of a lost checkpoint left or changed",
     "guard: a sent row left or changed",
     "guard: an older copy",

@@ -324,6 +324,11 @@ fn take_in(
     };
     let at = timestamp(shared.world().now());
     desk.sheet.take_in(store, &matching, at)?;
+    if !matching.1.later.is_empty() {
+        shared
+            .world()
+            .count("a row goes on with a later generation");
+    }
     if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
         let claims = shared.world().kept.claims(&KeyHasher::new(), is_new);
         store.cancel_again(&claims.stopped(), at)?;

@@ -53,6 +53,8 @@ pub(crate) async fn cancel(
             }
             if !store.may_exist_unsent()? {
                 store.cancel_ready(at)?;
+            } else if matches!(course.errand, Errand::Cancel(_)) {
+                store.wish_unsent()?;
             }
             let mut to_ask = store.stop_page(PayoutNo(0), 1)?;
             to_ask.extend(store.unsent_page(PayoutNo(0), 1)?);
@@ -63,7 +65,13 @@ pub(crate) async fn cancel(
     if to_ask.is_empty() {
         return Ok(End::Done { held_back: 0 });
     }
-    match session.stop().await.halt {
+    stop(session).await
+}
+
+async fn stop(session: &mut Session<Door>) -> anyhow::Result<End> {
+    let halt = session.stop().await.halt;
+    session.write(|store| store.settle_unsent()).await?;
+    match halt {
         Some(halt) => Ok(End::Halted(halt)),
         None => Ok(End::Done { held_back: 0 }),
     }
@@ -111,7 +119,7 @@ pub(crate) async fn may_send(
     course: Course,
 ) -> anyhow::Result<bool> {
     if !session.read(|store| Ok(store.meta().closed)).await? {
-        return Ok(true);
+        return finished_cancel(shared, session).await;
     }
     if !course.reopen {
         shared.world().count("guard: the batch is closed");
@@ -120,7 +128,29 @@ pub(crate) async fn may_send(
     let at = timestamp(shared.world().now());
     session.write(move |store| store.reopen(at)).await?;
     shared.world().count("reopened");
-    Ok(true)
+    finished_cancel(shared, session).await
+}
+
+/// A cancel of unsent rows that did not reach the gateway is finished first, as the program says.
+async fn finished_cancel(shared: &Shared, session: &mut Session<Door>) -> anyhow::Result<bool> {
+    let wished = session
+        .write(|store| {
+            let mut wished = Vec::new();
+            for (_, id) in store.unsent_wishes()? {
+                wished.extend(store.named_by_id(&id)?.map(|one| one.row.payout));
+            }
+            if !wished.is_empty() {
+                store.pick(&wished)?;
+            }
+            Ok(!wished.is_empty())
+        })
+        .await?;
+    if !wished {
+        return Ok(true);
+    }
+    shared.world().count("guard: a cancel is not finished");
+    stop(session).await?;
+    Ok(false)
 }
 
 /// Chosen rows become ready: rejected ones under their id, replaced ones under that of the next generation.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use fastrand::Rng;
 use jiff::Timestamp;
 use paysheet::checkpoint::{PayoutNo, RowFields, Store};
+use paysheet::domain::claims::Settled;
 use paysheet::domain::matching::{Assignment, KnownKey, Matching, match_rows};
 use paysheet::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 
@@ -150,16 +151,22 @@ impl Sheet {
     }
 
     /// Matches the rows with what is known. `None`: a payout that may exist has left or changed, so nothing is sent.
-    pub(crate) fn matched(&self, store: &Store, kept: &Kept, is_new: bool) -> Option<Matching> {
+    pub(crate) fn matched(
+        &self,
+        store: &Store,
+        kept: &Kept,
+        is_new: bool,
+    ) -> Option<(Matching, Settled)> {
         let hasher = KeyHasher::new();
         let claims = kept.claims(&hasher, is_new);
-        let mut ids = HashSet::new();
+        let (mut ids, mut places) = (HashSet::new(), HashSet::new());
         let keys: Vec<RowKey> = self.rows.iter().map(|row| row.key(&hasher)).collect();
         let mut known = Vec::new();
         store
             .each_known(|payout| {
                 ids.insert(payout.cashgram_id.to_owned());
                 ids.insert(payout.sheet_id.to_owned());
+                places.insert((payout.phone, payout.occurrence));
                 known.push(KnownKey {
                     payout: payout.payout.0,
                     row: payout
@@ -184,18 +191,22 @@ impl Sheet {
                 });
             })
             .unwrap();
-        let is_known = |id: &CashgramId| ids.contains(id.as_str());
+        let is_known = |first: &CashgramId, phone: u64, occurrence: u32| match occurrence {
+            0 => ids.contains(first.as_str()),
+            _ => places.contains(&(phone, occurrence)) || ids.contains(first.as_str()),
+        };
         known.extend(claims.keys(|id| hasher.own_id(id), is_known));
         let mut matching = match_rows(&keys, &known);
-        let lost = claims.settle(&mut matching);
-        (matching.astray.is_empty() && lost.is_empty()).then_some(matching)
+        let settled = claims.settle(&mut matching);
+        let agrees = matching.astray.is_empty() && settled.astray.is_empty();
+        agrees.then_some((matching, settled))
     }
 
     /// Takes every row in.
     pub(crate) fn take_in(
         &self,
         store: &mut Store,
-        matching: &Matching,
+        (matching, settled): &(Matching, Settled),
         at: Timestamp,
     ) -> Result<(), paysheet::checkpoint::Error> {
         let mut intake = store.begin_intake("{}", at)?;
@@ -213,6 +224,12 @@ impl Sheet {
                 }
                 Assignment::New { occurrence } => {
                     let id = row.valid.then(|| row.id(occurrence));
+                    let later = settled.later.get(&u32::try_from(at).unwrap());
+                    if let (Some(later), Some((first, own))) = (later, &id) {
+                        let own = own.then_some(first.as_str());
+                        intake.place_later(place, later, own, occurrence, "[]", &row.fields())?;
+                        continue;
+                    }
                     let id = id.as_ref().map(|(id, own)| (id.as_str(), *own));
                     intake.place_new(place, id, occurrence, "[]", &row.fields())?;
                 }
