@@ -357,7 +357,8 @@ impl Closing<'_> {
         let (unknown, waiting) = (self.rows(State::Unknown), self.tally.waiting);
         if unknown > 0 {
             let text = format!(
-                "{} in doubt: the money may be on its way. Do not pay {} by hand.",
+                "{} in doubt: the money may be on its way. Do not pay {} by hand. A link that appears is \
+                 stopped by the next `cancel`; to pay a row after all, name it: `retry --cancelled --row N`.",
                 counted(unknown, "payout is", "payouts are"),
                 if unknown == 1 { "it" } else { "these" }
             );
