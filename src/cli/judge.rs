@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::checkpoint::{Known, Store};
 use crate::domain::claims::{Claims, Settled};
-use crate::domain::matching::{Assignment, KnownKey, Matching, match_rows};
+use crate::domain::matching::{KnownKey, Matching, match_rows};
 use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
 use crate::sheet::{
@@ -193,10 +193,7 @@ fn is_unchanged(store: &Store, checked: &Checked) -> bool {
 
 fn is_live(matching: &Matching, row: u32) -> bool {
     let row = usize::try_from(row).unwrap_or(usize::MAX);
-    matches!(
-        matching.rows.get(row),
-        Some(Assignment::Known { live: true, .. })
-    )
+    matching.rows.get(row).is_some_and(|row| row.is_live())
 }
 
 fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
