@@ -37,6 +37,7 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     let mut store = Store::open(&cancel.files.checkpoint, &binding)?;
     let environment = cancel.gateway.environment.word();
     older::refuse(&store, &cancel.files, environment, &shell.again)?;
+    door::refuse_forgotten(&cancel.gateway, &cancel.files, &store)?;
     let before = store.totals().rows(State::Cancelled);
     let spoken = choose(cancel, &mut store, shell)?;
     confirm(cancel, shell, &store)?;
