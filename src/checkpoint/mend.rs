@@ -407,6 +407,22 @@ impl Store {
         self.first_of(&sql, limit, |line| sweep_row(line, self))
     }
 
+    /// Created payouts of the sheet whose link or reference the gateway has not told: the first `limit` of them, and how
+    /// many there are. Dead ones and such as it does not know any more are counted as those.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn without_link(&self, limit: usize) -> Result<(Vec<SweepRow>, u64), Error> {
+        let sql = format!(
+            "SELECT {SWEEP_COLUMNS} FROM payouts
+             WHERE state = 3 AND (ifnull(reference_id, '') = '' OR ifnull(cashgram_link, '') = '')
+                 AND row IS NOT NULL AND ifnull(status_class, 0) NOT IN (3, 4, 5) AND history & {} = 0 ORDER BY row",
+            History::LOST | History::REPLACED
+        );
+        self.first_of(&sql, limit, |line| sweep_row(line, self))
+    }
+
     /// Whether any link of the sheet is ACTIVE or PENDING as far as is known. One that the gateway does not know any
     /// more is not: its status will never be read again.
     ///

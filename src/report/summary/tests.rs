@@ -27,6 +27,7 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
         ended,
         tally,
         lost: &[],
+        without_link: &[],
         dead_adopted: (0, 0),
         earlier: None,
         results: "june.test.results.csv",
