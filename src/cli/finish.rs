@@ -136,7 +136,7 @@ impl Finish<'_> {
     fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, more: &More<'_>) {
         let again = StoredHeader::again(&self.shell.again, store);
         let (send, status) = (again.as_command("send"), again.as_command("status"));
-        let retry = again.as_command("retry");
+        let retry = again.retrying();
         let (rows, adopted) = (more.adopted.0.as_slice(), more.adopted.1);
         let mut adopt = send.and("--adopt");
         let purged = store.meta().purged.is_some();
