@@ -89,13 +89,17 @@ impl<'a> Checker<'a> {
         sink: &'a mut dyn FaultSink,
         known: Option<&'a Known>,
     ) -> Self {
+        let of_book = header.is_books();
         Self {
             rules,
             header,
             hasher,
             judge,
             sink,
-            reading: known.map(|known| known.reading).unwrap_or_default(),
+            reading: known.map_or_else(
+                || Votes::default().verdict(None, of_book),
+                |known| known.reading,
+            ),
             first_style: None,
             window: ExpiryWindow::from_today(rules.today),
             votes: Votes::default(),
@@ -116,7 +120,7 @@ impl<'a> Checker<'a> {
 
     /// What a second pass must know, now that all rows were seen; none if it would find nothing else.
     pub(super) fn second_thoughts(&mut self) -> Option<Known> {
-        let reading = self.votes.verdict(self.first_style);
+        let reading = self.votes.verdict(self.first_style, self.header.is_books());
         let twins = self.compare();
         if reading == self.reading && twins.is_empty() {
             return None;
@@ -348,7 +352,9 @@ impl<'a> Checker<'a> {
             return;
         }
         let shape = Shape::read(text);
-        if let Some(shape) = &shape {
+        if let Some(shape) = &shape
+            && !shape.is_held(self.reading.of_book)
+        {
             self.votes.count(shape);
             self.first_style = self.first_style.or(Some(shape.style));
             self.reading.style = self.reading.style.or(self.first_style);
