@@ -158,6 +158,7 @@ impl Finish<'_> {
         let earlier = self.earlier();
         let closing = Closing {
             task: self.task(),
+            chosen: outcome.chosen,
             purged,
             rehearsal: self.environment == Environment::Sandbox,
             ended,

@@ -60,6 +60,8 @@ pub struct Commands<'a> {
 pub struct Closing<'a> {
     /// What the run was for.
     pub task: Task,
+    /// It was for chosen rows: the others are not sent by running it again.
+    pub chosen: bool,
     /// Personal data was removed: nothing can be sent any more.
     pub purged: bool,
     /// No money moved, and none could.
@@ -138,6 +140,12 @@ impl Closing<'_> {
                 "{all}: {} created, {cancelled} cancelled and left alone",
                 self.rows(State::Created)
             ),
+            (ready, _, _) if self.chosen => {
+                format!(
+                    "{ready} of {all} not sent yet, run `{}`",
+                    self.commands.send
+                )
+            }
             (ready, _, _) => format!("{ready} of {all} not sent yet, run it again"),
         }
     }

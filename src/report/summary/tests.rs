@@ -22,6 +22,7 @@ fn tally(states: &[(State, u64)], created_now: u64) -> Tally {
 fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
     Closing {
         task: Task::Sending,
+        chosen: false,
         purged: false,
         rehearsal: false,
         ended,
