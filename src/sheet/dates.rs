@@ -54,11 +54,25 @@ pub(super) struct Votes {
     by_style: [u32; 4],
     day_only: u32,
     month_only: u32,
+    first_seen: Option<DateStyle>,
+    of_book: bool,
 }
 
 impl Votes {
+    /// Of no cell yet.
+    pub(super) fn new(of_book: bool) -> Self {
+        Self {
+            of_book,
+            ..Self::default()
+        }
+    }
+
     /// Counts one cell.
-    pub(super) fn count(&mut self, shape: &Shape) {
+    pub(super) fn count(&mut self, shape: Shape) {
+        if shape.is_held(self.of_book) {
+            return;
+        }
+        self.first_seen = self.first_seen.or(Some(shape.style));
         let styles = STYLES.iter().zip(&mut self.by_style);
         for (style, count) in styles {
             *count += u32::from(*style == shape.style);
@@ -69,8 +83,13 @@ impl Votes {
         }
     }
 
+    /// The style of the first date.
+    pub(super) fn first_seen(&self) -> Option<DateStyle> {
+        self.first_seen
+    }
+
     /// What the sheet's dates say. Of two styles with as many rows the first seen wins.
-    pub(super) fn verdict(&self, first_seen: Option<DateStyle>, of_book: bool) -> DateReading {
+    pub(super) fn verdict(&self) -> DateReading {
         let most = self.by_style.iter().copied().max().unwrap_or(0);
         let leads = |style: DateStyle| {
             STYLES
@@ -78,11 +97,11 @@ impl Votes {
                 .zip(self.by_style)
                 .any(|(other, count)| *other == style && count == most)
         };
-        let style = first_seen.filter(|style| leads(*style));
+        let style = self.first_seen.filter(|style| leads(*style));
         DateReading {
             style: style.or_else(|| STYLES.into_iter().find(|style| most > 0 && leads(*style))),
             month_first: self.month_only > 0 && self.day_only == 0,
-            of_book,
+            of_book: self.of_book,
         }
     }
 }
@@ -137,7 +156,7 @@ impl Shape {
 
     /// The date, in a sheet that is written as `reading` says.
     /// Whether a workbook may hold it as a date, which nobody wrote in a style.
-    pub(super) fn is_held(self, of_book: bool) -> bool {
+    fn is_held(self, of_book: bool) -> bool {
         of_book && self.style == DateStyle::YearDash
     }
 
@@ -285,14 +304,11 @@ mod tests {
     }
 
     fn verdict(cells: &[&str]) -> DateReading {
-        let mut votes = Votes::default();
-        let mut first = None;
+        let mut votes = Votes::new(false);
         for cell in cells {
-            let shape = Shape::read(cell).unwrap();
-            first = first.or(Some(shape.style));
-            votes.count(&shape);
+            votes.count(Shape::read(cell).unwrap());
         }
-        votes.verdict(first, false)
+        votes.verdict()
     }
 
     #[test]
