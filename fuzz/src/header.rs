@@ -104,11 +104,20 @@ fn normal(name: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
+/// Signs in the name of an amount that make it no sum of rupees.
+fn is_other_than_rupees(cell: &str) -> bool {
+    let rupees = ['₹', '₨'];
+    let money =
+        |c: char| "$¢£¤¥֏؋৳฿៛﷼﹩＄￠￡￥￦".contains(c) || ('\u{20a0}'..='\u{20cf}').contains(&c);
+    cell.contains(|c| (money(c) && !rupees.contains(&c)) || "%‰+±".contains(c))
+}
+
 /// The field that a column's own name stands for.
 fn field_of(cell: &str) -> Option<&'static str> {
     let name = normal(cell);
     let found = NAMES.iter().find(|(_, all)| all.contains(&name.as_str()));
-    found.map(|(field, _)| *field)
+    let field = found.map(|(field, _)| *field);
+    field.filter(|field| *field != "amount" || !is_other_than_rupees(cell))
 }
 
 fn is_flag(cell: &str) -> bool {

@@ -58,7 +58,7 @@ pub enum Error {
         /// What this run is for.
         expected: String,
         /// What to do.
-        remedy: &'static str,
+        remedy: String,
     },
     /// Personal data was removed from it.
     #[error(

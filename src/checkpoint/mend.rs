@@ -137,8 +137,8 @@ impl Store {
             .map_err(|e| write(&self.path, e))
     }
 
-    /// Narrows the choice down to what can be sent: rejected or ready rows, and such as may be replaced. How many are
-    /// left.
+    /// Narrows the choice down to what can be sent: rejected or ready rows, such as may be replaced, and such as were to
+    /// be stopped and are in doubt. How many are left.
     ///
     /// # Errors
     ///
@@ -154,7 +154,8 @@ impl Store {
                 State::Created | State::Cancelled => {
                     standing.may_be_replaced() || standing.was_never_made()
                 }
-                State::Invalid | State::Unknown | State::Conflict => false,
+                State::Unknown => standing.history.cancelling,
+                State::Invalid | State::Conflict => false,
             };
             if fit && row.row > 0 {
                 kept += 1;
@@ -306,8 +307,9 @@ impl Store {
         self.record_chosen(" AND state = 4", at, News::Mended)
     }
 
-    /// Makes the chosen payouts ready that were cancelled before anything of them was made, each under its own id. An
-    /// expiry that `may_expire` refuses is left out, so that the run's own applies. Returns how many.
+    /// Makes the chosen payouts ready that were cancelled before anything of them was made, each under its own id, and
+    /// takes back the wish to stop those in doubt, which are looked up as any other. An expiry that `may_expire` refuses is
+    /// left out where nothing was sent, so that the run's own applies. Returns how many.
     ///
     /// # Errors
     ///
@@ -317,9 +319,13 @@ impl Store {
         at: Timestamp,
         may_expire: impl Fn(&str) -> bool,
     ) -> Result<u64, Error> {
-        let which = format!(" AND state = 6 AND history & {} = 0", History::EXISTS);
+        let never_made = format!("state = 6 AND history & {} = 0", History::EXISTS);
+        let which = format!(
+            " AND ({never_made} OR state = 2 AND history & {} <> 0)",
+            History::CANCELLING
+        );
         let sql = format!(
-            "SELECT payout, link_expiry FROM payouts WHERE link_expiry <> ''{}{which} AND {WHOLE}",
+            "SELECT payout, link_expiry FROM payouts WHERE link_expiry <> ''{} AND {never_made} AND {WHOLE}",
             self.chosen()
         );
         let late: Vec<i64> = {
@@ -397,6 +403,22 @@ impl Store {
         let sql = format!(
             "SELECT {SWEEP_COLUMNS} FROM payouts WHERE history & {} <> 0 AND {WHOLE} AND {PLACED} ORDER BY payout",
             History::LOST
+        );
+        self.first_of(&sql, limit, |line| sweep_row(line, self))
+    }
+
+    /// Created payouts of the sheet whose link or reference the gateway has not told: the first `limit` of them, and how
+    /// many there are. Dead ones and such as it does not know any more are counted as those.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn without_link(&self, limit: usize) -> Result<(Vec<SweepRow>, u64), Error> {
+        let sql = format!(
+            "SELECT {SWEEP_COLUMNS} FROM payouts
+             WHERE state = 3 AND (ifnull(reference_id, '') = '' OR ifnull(cashgram_link, '') = '')
+                 AND row IS NOT NULL AND ifnull(status_class, 0) NOT IN (3, 4, 5) AND history & {} = 0 ORDER BY row",
+            History::LOST | History::REPLACED
         );
         self.first_of(&sql, limit, |line| sweep_row(line, self))
     }

@@ -40,7 +40,18 @@ pub struct Meta {
     pub purged: Option<String>,
 }
 
-const REMEDY_ELSEWHERE: &str = "use the settings it was made with, or name another file with --checkpoint or another batch with --batch";
+/// What to do with a checkpoint that is bound to another `what`. Never to take another batch name or another file: whom
+/// this one paid would be paid again.
+fn remedy(what: &str, found: &str) -> String {
+    match what {
+        "environment" => format!("to go on with it, use its own: --env {found}"),
+        "gateway" => "use the gateway that it was made with, see --base-url; another one knows nothing of what was paid".to_owned(),
+        "account" => "use the client id that it was made with. If a new key has taken that one's place, do not send the \
+            whole sheet again: put into a sheet of their own only the rows that `paysheet results` shows as ready"
+            .to_owned(),
+        _ => format!("to go on with it, use its own name: --batch {found}"),
+    }
+}
 
 impl Binding {
     fn pairs(&self) -> [(&'static str, &str); 4] {
@@ -76,9 +87,9 @@ pub(super) fn verify(
             return Err(Error::Bound {
                 path: path.to_owned(),
                 what,
+                remedy: remedy(what, &found),
                 found,
                 expected: (*expected).to_owned(),
-                remedy: REMEDY_ELSEWHERE,
             });
         }
     }

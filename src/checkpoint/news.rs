@@ -24,6 +24,42 @@ pub struct Posting {
     pub believed: Option<Believed>,
 }
 
+impl Posting {
+    /// What of it may be kept once personal data was removed: neither a link nor a sentence that may name somebody.
+    pub(super) fn nameless(&self) -> Posting {
+        let of = |seen: &Sighting| Sighting {
+            link: None,
+            reason: seen.reason.clone().filter(|reason| is_code(reason)),
+            ..seen.clone()
+        };
+        let news = match &self.news {
+            News::Present(seen) => News::Present(of(seen)),
+            News::Swept(seen) => News::Swept(of(seen)),
+            News::Found(found, _) => News::Found(*found, String::new()),
+            News::Sending { .. }
+            | News::Created(..)
+            | News::Rejected(_)
+            | News::Missing
+            | News::Adopted
+            | News::Mended
+            | News::Cancelling
+            | News::Closing
+            | News::Deactivated
+            | News::Resumed
+            | News::ProvenDead => self.news.clone(),
+        };
+        Posting {
+            news,
+            ..self.clone()
+        }
+    }
+}
+
+/// Such as `TRANSFER_ATTEMPTS_EXCEEDED`.
+fn is_code(reason: &str) -> bool {
+    reason.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+}
+
 /// A payout of the sheet that has no status yet, as its poster knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Believed {

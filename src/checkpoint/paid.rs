@@ -14,11 +14,14 @@ use super::schema::damaged;
 use super::store::Store;
 
 /// Created (3) since then, or sent since then and still unknown (2). The facts are read only if a payout is unknown.
+/// Where there is one, the batch goes on: what it has yet to send (1) is paid by whoever resumes it.
 const PAID_SINCE: &str = "
-SELECT phone, amount FROM payouts WHERE state = 3 AND created_at >= ?1
+SELECT phone, amount, 1 FROM payouts WHERE state = 3 AND created_at >= ?1
 UNION ALL
-SELECT phone, amount FROM payouts
-WHERE state = 2 AND payout IN (SELECT payout FROM facts WHERE kind = 'sending' AND at >= ?1)";
+SELECT phone, amount, 1 FROM payouts
+WHERE state = 2 AND payout IN (SELECT payout FROM facts WHERE kind = 'sending' AND at >= ?1)
+UNION ALL
+SELECT phone, amount, 0 FROM payouts WHERE state = 1 AND row > 0";
 
 /// What only looked: everything else decided something. Facts of payout 0 are of the batch as a whole.
 const LAST_WORK: &str = "
@@ -26,7 +29,7 @@ SELECT at FROM facts WHERE payout > 0 AND kind NOT IN ('swept', 'missing', 'prov
 
 impl Peek {
     /// Calls `each` with phone and paise of every payout that was created since `since_ms`, or was sent since then and is
-    /// unknown, until it breaks off.
+    /// unknown, and if there is one, of those that the batch has yet to send; until it breaks off.
     ///
     /// # Errors
     ///
@@ -39,7 +42,12 @@ impl Peek {
         let read = |e| damaged(&self.path, e);
         let mut select = self.conn.prepare(PAID_SINCE).map_err(read)?;
         let mut lines = select.query([since_ms]).map_err(read)?;
+        let mut goes_on = false;
         while let Some(line) = lines.next().map_err(read)? {
+            goes_on |= line.get::<_, bool>(2).map_err(read)?;
+            if !goes_on {
+                break;
+            }
             let (phone, paise) = (line.get(0).map_err(read)?, line.get(1).map_err(read)?);
             if each(phone, paise).is_break() {
                 break;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 
 use super::error::Error;
 use super::meta::{self, Binding};
-use super::schema::{APPLICATION_ID, BUSY_TIMEOUT, FORMAT, damaged};
+use super::schema::{APPLICATION_ID, BUSY_TIMEOUT, FORMAT, damaged, prove};
 use super::seal;
 
 /// An open checkpoint that cannot be written through.
@@ -199,10 +199,7 @@ impl Steady {
             return Ok(());
         }
         seal::teach(&self.conn).map_err(read)?;
-        self.conn
-            .query_row(seal::PROVE_SMALL, [], |_| Ok(()))
-            .and_then(|()| seal::prove_payouts(&self.conn))
-            .map_err(read)
+        prove(&self.conn, true).map_err(read)
     }
 }
 

@@ -187,7 +187,10 @@ impl Store {
             note.insert(&tx).map_err(|e| write(path, e))?;
         }
         let mut standings = Vec::with_capacity(page.len());
+        let purged = self.meta.purged.is_some();
         for posting in page {
+            let nameless = purged.then(|| posting.nameless());
+            let posting = nameless.as_ref().unwrap_or(posting);
             standings.push(apply::apply(&tx, path, &mut self.totals, posting)?);
         }
         self.totals.save(before, &tx, path)?;

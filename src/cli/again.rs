@@ -171,6 +171,11 @@ impl Again {
         kept
     }
 
+    /// `retry` of all that was refused, whatever this command was about.
+    pub(super) fn retrying(&self) -> Again {
+        Again::saying(self.as_command("retry").without(&OF_MENDING))
+    }
+
     /// The same command with another option.
     pub(super) fn with(&self, option: &str) -> String {
         self.and(option).command()
@@ -200,7 +205,7 @@ impl Again {
 
     /// `retry` with new links for these rows, or for all dead links that need no name.
     pub(super) fn renewing(&self, rows: &[u64]) -> String {
-        let mut words = self.as_command("retry").without(&OF_MENDING);
+        let mut words = self.retrying().words;
         words.push("--expired".to_owned());
         for row in rows {
             words.extend(["--row".to_owned(), row.to_string()]);
@@ -358,6 +363,13 @@ mod tests {
             send.as_command("retry").command(),
             send.command().replace("send", "retry")
         );
+    }
+
+    #[test]
+    fn a_retry_of_all_names_no_row() {
+        let typed = "p retry a.csv --cancelled --row 1 --id=X --yes";
+        let again = Again::of(typed.split(' ').map(str::to_owned));
+        assert_eq!(again.retrying().command(), "paysheet retry a.csv --yes");
     }
 
     #[test]

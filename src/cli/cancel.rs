@@ -37,6 +37,7 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     let mut store = Store::open(&cancel.files.checkpoint, &binding)?;
     let environment = cancel.gateway.environment.word();
     older::refuse(&store, &cancel.files, environment, &shell.again)?;
+    door::refuse_forgotten(&cancel.gateway, &cancel.files, &store)?;
     let before = store.totals().rows(State::Cancelled);
     let spoken = choose(cancel, &mut store, shell)?;
     confirm(cancel, shell, &store)?;
@@ -175,6 +176,12 @@ fn note(store: &Store, cancel: &Cancel, now: u64, spoken: &[String]) -> anyhow::
     )];
     if cancel.named.any() {
         parts.extend_from_slice(spoken);
+        // The gateway may have said so only when it was asked to stop the link.
+        for one in named::find(store, &cancel.named)? {
+            let words = refusal(&one).filter(|_| one.redeemed);
+            let said = words.map(|words| format!("{} {words}", named::name(&one)));
+            parts.extend(said.filter(|said| !spoken.contains(said)));
+        }
     } else {
         let paid = |class| class == StatusClass::Redeemed;
         let statuses = store.totals().statuses.values();

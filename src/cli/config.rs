@@ -245,6 +245,14 @@ impl Config {
         self.top.env
     }
 
+    /// Whether it names credentials, for whatever environment.
+    pub fn has_credentials(&self) -> bool {
+        let layers = [&self.top, &self.sandbox, &self.test, &self.production];
+        layers
+            .iter()
+            .any(|layer| layer.gateway.credentials.is_some())
+    }
+
     /// The options for an environment: its own table over the top level.
     pub fn layer(self, env: Environment) -> Layer {
         let table = match env {

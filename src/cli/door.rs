@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::checkpoint::Binding;
+use crate::checkpoint::{Binding, Store};
 use crate::clock::Clock;
 use crate::domain::BatchName;
 use crate::gateway::address::BaseUrl;
@@ -76,6 +76,31 @@ pub(super) fn binding(gateway: &Gateway, batch: &BatchName) -> Binding {
         account,
         batch: batch.as_str().to_owned(),
     }
+}
+
+/// Stops a question about links of a rehearsal whose simulator has forgotten them, by a purge or by hand: it would answer
+/// that it never knew them, which of real links is an alarm.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 1 that names the missing file.
+pub(super) fn refuse_forgotten(
+    gateway: &Gateway,
+    files: &Files,
+    store: &Store,
+) -> anyhow::Result<()> {
+    let books = &files.books;
+    if !matches!(gateway.door, Door::Embedded(_)) || books.exists() || !store.has_history()? {
+        return Ok(());
+    }
+    Err(Ending::stopped(
+        format!(
+            "the links of this rehearsal are gone with {}, which stood for the gateway: nothing can be asked about them",
+            books.display()
+        ),
+        "they never were real; rehearse again under another name with --batch",
+    )
+    .into())
 }
 
 /// Opens the way. The embedded simulator serves until it is closed.

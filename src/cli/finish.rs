@@ -21,8 +21,8 @@ use super::{guards, results};
 
 /// Adopted rows that the command for new links names.
 const RENEWED_MAX: usize = 20;
-/// Links that are not known any more and are named: more than that are looked for in the results.
-const LOST_NAMED_MAX: usize = 20;
+/// Payouts that are named one by one: more than that are looked for in the results.
+const NAMED_MAX: usize = 20;
 
 /// What the end of a command needs to know.
 pub(super) struct Finish<'f> {
@@ -45,6 +45,8 @@ pub(super) struct Finish<'f> {
 struct More<'m> {
     /// The first links that are not known any more.
     lost: &'m [String],
+    /// The first payouts without a link.
+    without_link: &'m [String],
     /// The command that stops what is still to be stopped.
     stop: &'m str,
     /// Rows of the first dead links that were adopted, and how many there are.
@@ -69,10 +71,8 @@ impl Finish<'_> {
         let mut tally = tally(store, outcome);
         let still = store.still_to_stop()?;
         (tally.waiting, tally.waiting_doubts) = (still.rows, still.doubts);
-        let (first, lost) = store.lost_links(LOST_NAMED_MAX)?;
-        tally.lost = lost;
+        let (lost, without_link) = find_missing(store, &mut tally)?;
         let exit = exit_of(self.task(), &tally, outcome);
-        let lost: Vec<String> = first.iter().map(named_in_full).collect();
         let named = match store.meta().closed {
             true => &[][..],
             false => &still.first,
@@ -84,6 +84,7 @@ impl Finish<'_> {
         };
         let more = More {
             lost: &lost,
+            without_link: &without_link,
             stop: &stop,
             adopted,
         };
@@ -135,7 +136,7 @@ impl Finish<'_> {
     fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, more: &More<'_>) {
         let again = StoredHeader::again(&self.shell.again, store);
         let (send, status) = (again.as_command("send"), again.as_command("status"));
-        let retry = again.as_command("retry");
+        let retry = again.retrying();
         let (rows, adopted) = (more.adopted.0.as_slice(), more.adopted.1);
         let mut adopt = send.and("--adopt");
         let purged = store.meta().purged.is_some();
@@ -157,11 +158,13 @@ impl Finish<'_> {
         let earlier = self.earlier();
         let closing = Closing {
             task: self.task(),
+            chosen: outcome.chosen,
             purged,
             rehearsal: self.environment == Environment::Sandbox,
             ended,
             tally,
             lost: more.lost,
+            without_link: more.without_link,
             dead_adopted: (adopted, u64::try_from(rows.len()).unwrap_or(u64::MAX)),
             earlier: earlier.as_deref(),
             results: &results,
@@ -257,7 +260,22 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
         waiting: 0,
         waiting_doubts: 0,
         lost: 0,
+        without_link: 0,
     }
+}
+
+/// Counts the links that the gateway does not know any more, and the payouts whose link it has not told; the first names
+/// of both. A purge removed all links.
+fn find_missing(store: &Store, tally: &mut Tally) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let (lost, count) = store.lost_links(NAMED_MAX)?;
+    tally.lost = count;
+    let (without_link, count) = match store.meta().purged {
+        Some(_) => (Vec::new(), 0),
+        None => store.without_link(NAMED_MAX)?,
+    };
+    tally.without_link = count;
+    let names = |rows: &[SweepRow]| rows.iter().map(named_in_full).collect();
+    Ok((names(&lost), names(&without_link)))
 }
 
 /// How a payout is called where it must be found: in the sheet, and at the gateway.

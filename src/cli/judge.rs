@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::checkpoint::{Known, Store};
 use crate::domain::claims::{Claims, Settled};
-use crate::domain::matching::{Assignment, KnownKey, Matching, match_rows};
+use crate::domain::matching::{KnownKey, Matching, match_rows};
 use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
 use crate::sheet::{
@@ -193,10 +193,7 @@ fn is_unchanged(store: &Store, checked: &Checked) -> bool {
 
 fn is_live(matching: &Matching, row: u32) -> bool {
     let row = usize::try_from(row).unwrap_or(usize::MAX);
-    matches!(
-        matching.rows.get(row),
-        Some(Assignment::Known { live: true, .. })
-    )
+    matching.rows.get(row).is_some_and(|row| row.is_live())
 }
 
 fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
@@ -256,14 +253,17 @@ pub(super) fn refuse_astray(
         .map(|astray| (astray.payout, astray.now))
         .collect();
     let mut lines = Vec::new();
-    let mut cancelled = false;
+    let (mut cancelled, mut others) = (false, false);
     store.each_known(|known| {
-        if lines.len() < ASTRAY_SHOWN_MAX
-            && let Some(now) = now.get(&known.payout.0)
-        {
+        let Some(now) = now.get(&known.payout.0) else {
+            return;
+        };
+        if lines.len() < ASTRAY_SHOWN_MAX {
             lines.push(astray_line(&known, *now, keys));
-            cancelled |= known.standing.state == State::Cancelled;
         }
+        let stopped = known.standing.state == State::Cancelled;
+        cancelled |= stopped;
+        others |= !stopped;
     })?;
     let more = now.len().saturating_sub(lines.len());
     if more > 0 {
@@ -278,14 +278,15 @@ pub(super) fn refuse_astray(
     let message = format!(
         "{count} {were} sent already no longer {stand} in the sheet as sent; nothing was sent now"
     );
-    let taken = if cancelled {
-        "; the id of a cancelled row is taken for good: another payment needs another one"
-    } else {
-        ""
-    };
+    let taken = "the id of a cancelled row is taken for good: another payment needs another id in the sheet";
     let stop = if store.has_history()? {
         let cancel = again.as_command("cancel").command();
-        format!("to stop such a payment, cancel it first with `{cancel} --id ID`{taken}")
+        let stop = format!("to stop such a payment, cancel it first with `{cancel} --id ID`");
+        match (others, cancelled) {
+            (true, false) => stop,
+            (true, true) => format!("{stop}; {taken}"),
+            (false, _) => taken.to_owned(),
+        }
     } else {
         let path = store.path().display();
         format!(

@@ -54,6 +54,11 @@ pub(super) fn prepare(
     )?;
     tracing::debug!(rows = judged.checked.rows, "sheet judged");
     let paid_lately = guard(send, known.as_ref(), &judged, binding, shell)?;
+    if let (Some(store), Some(matching), None) = (&known, &judged.matching, retry)
+        && !send.reopen
+    {
+        twice::refuse_gained(store, matching, send, shell.clock.now(), &shell.again)?;
+    }
     if paid_lately > 0 && send.controls.strict {
         return Err(strictly_paid_lately(paid_lately).into());
     }

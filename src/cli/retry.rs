@@ -77,6 +77,10 @@ fn refusal(one: &Named, retry: &Retry) -> Option<&'static str> {
         State::Rejected => None,
         State::Ready if standing.attempts > 0 => None,
         State::Ready => Some("was not sent yet: `send` does that"),
+        State::Unknown if standing.history.cancelling && retry.cancelled => None,
+        State::Unknown if standing.history.cancelling => Some(
+            "is to be stopped, and whether a link exists is not known: add --cancelled to pay it after all, under the same id",
+        ),
         State::Unknown => Some("is in doubt: `send` looks it up first"),
         State::Conflict => Some("is in conflict: `send --adopt` says what to do"),
         State::Invalid => Some("is invalid: mend it in the sheet"),
@@ -109,7 +113,8 @@ pub(super) async fn prove(
 }
 
 /// Makes the chosen rows ready: rejected ones and those of which nothing was ever made under their id, replaced ones under
-/// that of the next generation, which takes the sheet's expiry if a link may still bear it.
+/// that of the next generation, which takes the sheet's expiry if a link may still bear it. What is in doubt is no longer
+/// to be stopped.
 pub(super) async fn make_ready(
     session: &mut Session<Client>,
     today: Date,

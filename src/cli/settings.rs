@@ -124,6 +124,8 @@ pub fn resolve(typed: Typed, around: &Surroundings<'_>) -> Result<Run, Ending> {
 struct Base {
     chosen: Option<Environment>,
     file: Layer,
+    /// Whether the file names credentials, for whatever environment.
+    has_credentials: bool,
 }
 
 impl Base {
@@ -132,6 +134,7 @@ impl Base {
         let chosen = place.env.or(config.env());
         Ok(Base {
             chosen,
+            has_credentials: config.has_credentials(),
             file: config.layer(chosen.unwrap_or(Environment::Sandbox)),
         })
     }
@@ -145,7 +148,9 @@ impl Base {
         let present = [ID_VARIABLE, SECRET_VARIABLE]
             .into_iter()
             .find(|name| (around.variable)(name).is_some());
-        let present = present.or(credentials.map(|_| "--credentials"));
+        let present = present.or(credentials.map(|_| "--credentials")).or(self
+            .has_credentials
+            .then_some("`credentials` of the configuration"));
         match (self.chosen, present) {
             (Some(chosen), _) => Ok(chosen),
             (None, None) => Ok(Environment::Sandbox),
@@ -239,7 +244,7 @@ fn results(
     voice: Voice,
     around: &Surroundings<'_>,
 ) -> Result<Results, Ending> {
-    let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
+    let environment = base.environment(None, around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
     let xlsx = match args.xlsx {
         Some(typed) => Some(files.results_book(&args.sheet, &batch, environment, typed)?),
@@ -275,7 +280,7 @@ fn report(
     voice: Voice,
     around: &Surroundings<'_>,
 ) -> Result<Report, Ending> {
-    let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
+    let environment = base.environment(None, around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
     let output = match (args.output, args.format) {
         (Some(path), _) => Some(path),

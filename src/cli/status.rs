@@ -34,6 +34,7 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
     let store = Store::open(&status.files.checkpoint, &binding)?;
     let environment = status.gateway.environment.word();
     older::refuse(&store, &status.files, environment, &shell.again)?;
+    door::refuse_forgotten(&status.gateway, &status.files, &store)?;
     let opened = door::open(&status.gateway, &status.files).await?;
     let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Asking)
         .against(status.gateway.rate.limit());

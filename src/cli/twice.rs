@@ -11,9 +11,10 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use crate::checkpoint::{Binding, Error, Peek};
+use crate::checkpoint::{Binding, Error, Peek, Store};
 use crate::clock::india_date;
-use crate::domain::{BatchName, RowKey};
+use crate::domain::matching::Matching;
+use crate::domain::{BatchName, RowKey, State};
 use crate::report::words::counted;
 
 use super::again::Again;
@@ -60,7 +61,12 @@ pub(super) fn refuse_paid(
             break;
         }
         match compare(&candidate.checkpoint, binding, since_ms, &mut wanted) {
-            Ok(Some((batch, rows))) if rows > 0 => found.push((candidate, batch, rows)),
+            Ok(Some((theirs, rows))) if rows > 0 => found.push(Found {
+                entry: candidate,
+                same_account: theirs.account == binding.account,
+                batch: theirs.batch,
+                rows,
+            }),
             Ok(Some(_) | None) => {}
             Err(error) => shell.screen.line(&format!(
                 "not compared with {}: {}",
@@ -69,7 +75,7 @@ pub(super) fn refuse_paid(
             )),
         }
     }
-    found.sort_by_key(|(_, _, rows)| std::cmp::Reverse(*rows));
+    found.sort_by_key(|found| std::cmp::Reverse(found.rows));
     if !wanted.is_half_matched() {
         if wanted.matched > 0 {
             warn(send, &wanted, &found, shell);
@@ -90,15 +96,9 @@ pub(super) fn refuse_long_finished(
     now: Timestamp,
     again: &Again,
 ) -> Result<(), Ending> {
-    let finished = finished_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let Some(finished) = finished else {
+    let Some(finished) = long_ago(finished_ms, now) else {
         return Ok(());
     };
-    let age = Duration::try_from(now.duration_since(finished)).unwrap_or_default();
-    if age <= RECENT {
-        return Ok(());
-    }
-    let today = india_date(now);
     Err(Ending::unpayable(
         format!(
             "every row of batch {} was sent by {}, and nothing is left to send; nothing was sent now",
@@ -106,14 +106,69 @@ pub(super) fn refuse_long_finished(
             india_date(finished)
         ),
         format!(
-            "a new payment needs a batch name of its own: `{}`, where NEW is such as {}-{}. To see where the old links \
-             stand, run `{}`",
-            again.as_command("send").renamed(),
-            batch.as_str(),
-            today.strftime("%Y-%m"),
+            "a new payment needs a batch name of its own: {}. To see where the old links stand, run `{}`",
+            new_name(batch, now, again),
             again.as_command("status").command()
         ),
     ))
+}
+
+/// Stops a sheet that has gained rows since its batch was finished long ago: it may be the next month's, of which the
+/// new rows alone would be paid.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3.
+pub(super) fn refuse_gained(
+    store: &Store,
+    matching: &Matching,
+    send: &Send,
+    now: Timestamp,
+    again: &Again,
+) -> anyhow::Result<()> {
+    let rows = |states: &[State]| -> u64 {
+        let totals = store.totals();
+        states.iter().map(|state| totals.rows(*state)).sum()
+    };
+    let goes_on = rows(&[State::Ready, State::Unknown]) > 0 || store.meta().found_existing;
+    if goes_on || rows(&[State::Created]) == 0 {
+        return Ok(());
+    }
+    // What was refused, or was never payable, may have been mended since.
+    let open = counted_rows(matching.rows.iter().filter(|row| !row.is_live()).count());
+    let gained = open.saturating_sub(rows(&[State::Rejected, State::Invalid]));
+    let Some(finished) = long_ago(store.last_work_at()?, now).filter(|_| gained > 0) else {
+        return Ok(());
+    };
+    let (batch, sheet) = (send.batch.as_str(), send.sheet.display());
+    let gained = counted(gained, "row", "rows");
+    let message = format!(
+        "batch {batch} was finished by {}, and {sheet} has gained {gained} since; nothing was sent now",
+        india_date(finished)
+    );
+    let remedy = format!(
+        "to pay the whole sheet anew, give the payment a batch name of its own: {}. To pay only what is new, put it into \
+         a sheet of its own",
+        new_name(&send.batch, now, again)
+    );
+    Err(Ending::unpayable(message, remedy).into())
+}
+
+/// When a batch was finished, if that is longer ago than a payment counts as just made.
+fn long_ago(finished_ms: Option<i64>, now: Timestamp) -> Option<Timestamp> {
+    let finished = Timestamp::from_millisecond(finished_ms?).ok()?;
+    let age = Duration::try_from(now.duration_since(finished)).unwrap_or_default();
+    (age > RECENT).then_some(finished)
+}
+
+/// The command under a new name, and what that may be.
+fn new_name(batch: &BatchName, now: Timestamp, again: &Again) -> String {
+    format!(
+        "`{}`, where NEW is such as {}-{}",
+        again.as_command("send").renamed(),
+        batch.as_str(),
+        india_date(now).strftime("%Y-%m")
+    )
 }
 
 /// Checkpoints in which anything was written these days, each once: those beside the sheet, then the user's recent ones.
@@ -179,26 +234,35 @@ fn written_at(checkpoint: &Path) -> Option<SystemTime> {
     Some(modified(Path::new(&log)).map_or(file, |log| log.max(file)))
 }
 
-/// Matches what `checkpoint` paid; its batch's name and how many rows that were, or nothing if it is not of the same
-/// environment and account. Read again if a run there began or ended meanwhile.
+/// A batch that paid, or is about to pay, rows of the sheet.
+struct Found {
+    entry: Recent,
+    batch: String,
+    /// Whether it was made with this run's client id.
+    same_account: bool,
+    rows: usize,
+}
+
+/// Matches what `checkpoint` paid and goes on paying; whose it is and how many rows that were, or nothing if it is not
+/// of the same environment. The client id may be another one: keys are replaced, and the account stays the same. Read
+/// again if a run there began or ended meanwhile.
 fn compare(
     checkpoint: &Path,
     binding: &Binding,
     since_ms: i64,
     wanted: &mut Wanted,
-) -> Result<Option<(String, usize)>, Error> {
+) -> Result<Option<(Binding, usize)>, Error> {
     let before = wanted.taken.clone();
     let read = |wanted: &mut Wanted| {
         let Some(peek) = Peek::open(checkpoint)? else {
             return Ok(None);
         };
-        let theirs = &peek.binding;
-        if theirs.environment != binding.environment || theirs.account != binding.account {
+        if peek.binding.environment != binding.environment {
             return Ok(None);
         }
         let matched = wanted.matched;
         peek.each_paid_since(since_ms, |phone, paise| wanted.take(phone, paise))?;
-        Ok(Some((peek.binding.batch.clone(), wanted.matched - matched)))
+        Ok(Some((peek.binding.clone(), wanted.matched - matched)))
     };
     let matched = wanted.matched;
     read(wanted).or_else(|_: Error| {
@@ -265,15 +329,16 @@ impl Wanted {
 }
 
 /// Said to whoever wants to hear nothing else, too: some people may be paid twice.
-fn warn(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], shell: &Shell) {
+fn warn(send: &Send, wanted: &Wanted, found: &[Found], shell: &Shell) {
     let was = if wanted.matched == 1 { "was" } else { "were" };
     shell.screen.paragraph(&format!(
-        "WARNING: {} {was} sent within the last {DAYS} days by {}. If this is the same payment, do not go on: run instead",
+        "WARNING: {} {was} sent within the last {DAYS} days, or {was} about to be, by {}. If this is the same payment, do \
+         not go on: run instead",
         alike(send, wanted),
         listed(found)
     ));
-    for (entry, batch, _) in found.iter().take(NAMED_MAX) {
-        let command = resuming(send, entry, batch, &shell.again);
+    for one in found.iter().take(NAMED_MAX) {
+        let command = resuming(send, &one.entry, &one.batch, &shell.again);
         shell.screen.line(&format!("  {command}"));
     }
 }
@@ -292,18 +357,18 @@ fn counted_rows(rows: usize) -> u64 {
     u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
-fn paid(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], again: &Again) -> Ending {
+fn paid(send: &Send, wanted: &Wanted, found: &[Found], again: &Again) -> Ending {
     let named: Vec<String> = found
         .iter()
         .take(NAMED_MAX)
-        .map(|(entry, batch, _)| {
-            let command = resuming(send, entry, batch, again);
-            format!("to go on with batch {batch}, run `{command}`")
+        .map(|one| {
+            let command = resuming(send, &one.entry, &one.batch, again);
+            format!("to go on with batch {}, run `{command}`", one.batch)
         })
         .collect();
     Ending::unpayable(
         format!(
-            "at least {} were sent within the last {DAYS} days by {}; nothing was sent now",
+            "at least {} were sent within the last {DAYS} days, or were about to be, by {}; nothing was sent now",
             alike(send, wanted),
             listed(found)
         ),
@@ -315,12 +380,23 @@ fn paid(send: &Send, wanted: &Wanted, found: &[(Recent, String, usize)], again: 
     )
 }
 
-/// `batch june (june.checkpoint.db)`, and how many more.
-fn listed(found: &[(Recent, String, usize)]) -> String {
+/// `batch june (june.checkpoint.db)`, and how many more. With another client id it is resumed alone.
+fn listed(found: &[Found]) -> String {
     let named: Vec<String> = found
         .iter()
         .take(NAMED_MAX)
-        .map(|(entry, batch, _)| format!("batch {batch} ({})", entry.checkpoint.display()))
+        .map(|one| {
+            let key = if one.same_account {
+                ""
+            } else {
+                ", made with another client id"
+            };
+            format!(
+                "batch {} ({}{key})",
+                one.batch,
+                one.entry.checkpoint.display()
+            )
+        })
         .collect();
     let more = found.len().saturating_sub(named.len());
     let named = named.join(" and ");

@@ -56,6 +56,13 @@ pub enum Assignment {
     },
 }
 
+impl Assignment {
+    /// Whether it is a known payout's row whose Cashgram may exist.
+    pub fn is_live(self) -> bool {
+        matches!(self, Assignment::Known { live: true, .. })
+    }
+}
+
 /// A payout that may exist at the gateway and whose row is not as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Astray {

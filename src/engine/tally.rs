@@ -33,6 +33,8 @@ pub struct Tally {
     pub retries: u64,
     /// Links that were confirmed and that the gateway says it does not know.
     pub lost: u64,
+    /// Created payouts whose link or reference the gateway has not told.
+    pub without_link: u64,
     /// Payouts that are to be stopped and of which the gateway has not said whether they are.
     pub waiting: u64,
     /// Those of them that are in doubt.
@@ -57,7 +59,8 @@ impl Tally {
             .try_fold(Money::ZERO, |sum, count| sum.checked_add(count.amount))
     }
 
-    /// Payouts that need a person: rejected, conflict, unknown, invalid and skipped, and links that are not known any more.
+    /// Payouts that need a person: rejected, conflict, unknown, invalid and skipped, and links that are not known, or not
+    /// known any more.
     pub fn need_a_person(&self) -> u64 {
         [
             State::Rejected,
@@ -69,5 +72,6 @@ impl Tally {
         .map(|state| self.of(state).rows)
         .sum::<u64>()
             + self.lost
+            + self.without_link
     }
 }

@@ -58,6 +58,9 @@ pub struct RunJson<'a> {
     /// Links that were confirmed and that the gateway does not know any more, where there are any.
     #[serde(skip_serializing_if = "is_none")]
     pub lost: u64,
+    /// Created payouts whose link or reference the gateway has not told, where there are any.
+    #[serde(skip_serializing_if = "is_none")]
+    pub without_link: u64,
     /// Payouts that are to be cancelled and of which the gateway has not said that they are, where there are any.
     #[serde(skip_serializing_if = "is_none")]
     pub to_cancel: u64,
@@ -114,6 +117,7 @@ impl<'a> RunJson<'a> {
             earlier: facts.earlier,
             warnings: facts.warnings,
             lost: tally.lost,
+            without_link: tally.without_link,
             to_cancel: tally.waiting,
         }
     }
@@ -379,11 +383,15 @@ mod tests {
         assert!(more.ends_with(end), "{more}");
         let open = Tally {
             lost: 2,
+            without_link: 3,
             waiting: 1,
             ..Tally::default()
         };
         let open = line(&RunJson::new(facts, &open)).unwrap();
-        assert!(open.ends_with(r#","lost":2,"to_cancel":1}"#), "{open}");
+        assert!(
+            open.ends_with(r#","lost":2,"without_link":3,"to_cancel":1}"#),
+            "{open}"
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! created another batch name, which would mean other ids, is never suggested. Deliberately absent: the choice of
 //! the exit code.
 
+mod missing;
+
 use std::fmt::Write as _;
 
 use crate::domain::State;
@@ -58,6 +60,8 @@ pub struct Commands<'a> {
 pub struct Closing<'a> {
     /// What the run was for.
     pub task: Task,
+    /// It was for chosen rows: the others are not sent by running it again.
+    pub chosen: bool,
     /// Personal data was removed: nothing can be sent any more.
     pub purged: bool,
     /// No money moved, and none could.
@@ -68,6 +72,8 @@ pub struct Closing<'a> {
     pub tally: &'a Tally,
     /// Names of the first links that the gateway does not know any more.
     pub lost: &'a [String],
+    /// Names of the first payouts whose link the gateway has not told.
+    pub without_link: &'a [String],
     /// Dead links that were adopted, and how many of them the command for them names.
     pub dead_adopted: (u64, u64),
     /// The results file.
@@ -134,6 +140,12 @@ impl Closing<'_> {
                 "{all}: {} created, {cancelled} cancelled and left alone",
                 self.rows(State::Created)
             ),
+            (ready, _, _) if self.chosen => {
+                format!(
+                    "{ready} of {all} not sent yet, run `{}`",
+                    self.commands.send
+                )
+            }
             (ready, _, _) => format!("{ready} of {all} not sent yet, run it again"),
         }
     }
@@ -190,6 +202,11 @@ impl Closing<'_> {
                 self.tally.lost,
                 "link that was created is not known to the gateway now",
                 "links that were created are not known to the gateway now",
+            ),
+            (
+                self.tally.without_link,
+                "payout was created without a link or reference",
+                "payouts were created without a link or reference",
             ),
         ];
         each.into_iter()
@@ -257,6 +274,7 @@ impl Closing<'_> {
             ),
         );
         add(self.tally.lost, self.lost_advice());
+        add(self.tally.without_link, self.without_link_advice());
         let rejected = self.rows(State::Rejected);
         add(
             rejected,
@@ -357,7 +375,8 @@ impl Closing<'_> {
         let (unknown, waiting) = (self.rows(State::Unknown), self.tally.waiting);
         if unknown > 0 {
             let text = format!(
-                "{} in doubt: the money may be on its way. Do not pay {} by hand.",
+                "{} in doubt: the money may be on its way. Do not pay {} by hand. A link that appears is \
+                 stopped by the next `cancel`; to pay a row after all, name it: `retry --cancelled --row N`.",
                 counted(unknown, "payout is", "payouts are"),
                 if unknown == 1 { "it" } else { "these" }
             );
@@ -419,23 +438,6 @@ impl Closing<'_> {
             all.push(wrapped(&text, ""));
         }
         all
-    }
-
-    fn lost_advice(&self) -> String {
-        let named = u64::try_from(self.lost.len()).unwrap_or(u64::MAX);
-        let more = match self.tally.lost.saturating_sub(named) {
-            0 => String::new(),
-            more => format!(" and {more} more, named in the results"),
-        };
-        format!(
-            "The gateway had confirmed {}, and says now that it does not know {}: {}{more}. The money may be out, or \
-             still go out: do not pay by hand, and do not send under another name. Ask again in a while: `{}`. If it stays so, ask \
-             Cashfree's support, with the reference ids in the results.",
-            counted(self.tally.lost, "link", "links"),
-            if self.tally.lost == 1 { "it" } else { "them" },
-            self.lost.join(", "),
-            self.commands.status
-        )
     }
 
     fn conflict_advice(&self, conflict: u64) -> String {

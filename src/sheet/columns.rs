@@ -197,14 +197,26 @@ impl Field {
     }
 }
 
-/// Lower-case letters and digits alone, and the signs that make another thing of an amount.
+/// Lower-case letters and digits alone. A name of the amount keeps the signs that make another thing of it.
 pub(super) fn normal(name: &str) -> String {
-    name.chars()
-        .filter(|c| {
-            c.is_alphanumeric() || is_foreign(*c) || SHARES.contains(c) || CHANGES.contains(c)
-        })
-        .flat_map(char::to_lowercase)
-        .collect()
+    let lower = |keeps: fn(char) -> bool| -> String {
+        let kept = name.chars().filter(|c| keeps(*c));
+        kept.flat_map(char::to_lowercase).collect()
+    };
+    let plain = lower(char::is_alphanumeric);
+    let amount = |(field, _, all): &(Field, &str, &[&str])| {
+        *field == Field::Amount && all.contains(&plain.as_str())
+    };
+    if ALIASES.iter().any(amount) {
+        lower(|c| c.is_alphanumeric() || is_telling(c))
+    } else {
+        plain
+    }
+}
+
+/// Whether a sign says that a figure is no sum of rupees.
+fn is_telling(c: char) -> bool {
+    is_foreign(c) || SHARES.contains(&c) || CHANGES.contains(&c)
 }
 
 /// Whether it is the sign of another currency than the rupee.
@@ -227,11 +239,11 @@ pub(super) fn not_rupees(column: &str) -> Option<&'static str> {
         all.iter()
             .any(|word| words.contains(word) || word.len() > 2 && name.ends_with(word))
     };
-    if name.contains(is_foreign) || says(CURRENCIES) {
+    if column.contains(is_foreign) || says(CURRENCIES) {
         Some("names another currency")
-    } else if name.contains(SHARES) || says(&["percent", "percentage", "pct"]) {
+    } else if column.contains(SHARES) || says(&["percent", "percentage", "pct"]) {
         Some("holds percentages")
-    } else if name.contains(CHANGES) {
+    } else if column.contains(CHANGES) {
         Some("holds changes")
     } else {
         says(UNITS).then_some("counts in another unit than rupees")
@@ -332,6 +344,23 @@ mod tests {
             (Field::Name, "note", None),
         ] {
             assert_eq!(nearest(field, columns.split(',')), wanted, "{columns}");
+        }
+    }
+
+    #[test]
+    fn signs_make_another_thing_of_an_amount_alone() {
+        for (name, field) in [
+            ("phone +", Some("phone")),
+            ("$Name", Some("name")),
+            ("Amount (₹)", Some("amount")),
+            ("Amount ($)", None),
+            ("Amount %", None),
+        ] {
+            let name = normal(name);
+            let of = |(field, _, all): &(Field, &str, &[&str])| {
+                all.contains(&name.as_str()).then(|| field.name())
+            };
+            assert_eq!(ALIASES.iter().find_map(of), field, "{name}");
         }
     }
 

@@ -323,6 +323,16 @@ fn a_deactivation_may_fail_in_every_way_and_the_books_still_agree() {
 }
 
 #[test]
+fn a_named_link_that_was_redeemed_meanwhile_is_reported() {
+    let gate = Gate::new();
+    let world = sent(&gate, 2);
+    // The checkpoint does not know it yet.
+    gate.redeem(&id(&world, 1));
+    let run = cancel(&world, &gate).args(["--row", "1"]).run().exits(0);
+    run.says(["0 payouts cancelled now", "row 1 was redeemed"]);
+}
+
+#[test]
 fn a_link_that_is_redeemed_or_on_its_way_is_reported() {
     let raw = Raw::honest();
     let world = sent(&raw, 4);

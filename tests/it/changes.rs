@@ -154,6 +154,17 @@ fn rows_not_sent_yet_follow_the_sheet() {
         (1, Some(3)),
         "{run}"
     );
+    // Neither sends what is not sent yet, and both say what does.
+    let run = world
+        .talk("retry", "june.csv", &raw)
+        .args(["--yes", "--json"]);
+    let run = run.run().exits(0);
+    run.says([
+        "nothing to retry",
+        "3 of 4 payouts not sent yet, run `paysheet send june.csv",
+    ]);
+    let report = world.talk("report", "june.csv", &raw).run().exits(0);
+    report.says(["3 not sent yet"]).hides(["Nothing needs"]);
     let paid = raw.booked()[0].phone.clone();
     assert_eq!(paid, phone(1).to_string());
     let more = raw.creates();

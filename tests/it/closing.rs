@@ -63,6 +63,27 @@ fn a_doubt_cancelled_by_name_is_not_sent_by_a_reopening() {
 }
 
 #[test]
+fn a_doubt_that_was_to_be_stopped_is_paid_after_all_under_its_id() {
+    let (raw, world, row) = doubtful();
+    let run = cancel(&world, &raw).args(["--row", &row]).run().exits(4);
+    run.says(["retry --cancelled --row N"]);
+    let ids = world.table(RESULTS).column("cashgram_id").join(" ");
+    let retry = |more: &[&str]| {
+        let retry = world.talk("retry", "june.csv", &raw);
+        let retry = retry.args(["--yes", "--settle", "1", "--timeout", "2"]);
+        retry.args(["--row", &row]).args(more).run()
+    };
+    retry(&[]).exits(4).says(["add --cancelled"]);
+    assert_eq!(raw.creates(), 3);
+    retry(&["--cancelled"]).exits(0);
+    assert_eq!((raw.creates(), raw.booked().len()), (4, 3));
+    let table = world.table(RESULTS);
+    assert_eq!(table.states("created"), 3);
+    assert_eq!(table.column("cashgram_id").join(" "), ids);
+    audit(&world, RESULTS, &raw);
+}
+
+#[test]
 fn a_doubt_that_is_named_after_the_closing_is_not_sent_by_a_reopening() {
     let (raw, world, row) = doubtful();
     cancel(&world, &raw).run().exits(4);

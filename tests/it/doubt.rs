@@ -257,3 +257,38 @@ fn a_gateway_that_only_fails_is_not_flooded() {
         );
     });
 }
+
+/// Nobody can be sent a link that is not known.
+#[test]
+fn a_row_that_is_found_without_its_link_is_listed_for_a_person() {
+    let raw = Raw::start(|ask| {
+        let found = r#"{"status":"SUCCESS","subCode":"200","message":"Cashgram details retrieved",
+            "data":{"cashgramStatus":"ACTIVE"}}"#;
+        match ask.nth {
+            2 if ask.is_create() => Act::Then(Manner::Close),
+            4 if ask.is_status() => Act::Instead(Manner::Says(Say::new(200, found))),
+            _ => Act::Honest,
+        }
+    });
+    let world = batch(3);
+    let send = || {
+        let send = world.send("june.csv", &raw);
+        send.args(["--concurrency", "1"])
+    };
+    let words = [
+        "1 payout was created without a link or reference",
+        "row 2 (june-",
+        "Cashfree's dashboard",
+        "paysheet status june.csv",
+    ];
+    let run = send().run().exits(4).says(words);
+    assert_eq!(run.json()["without_link"], 1, "{run}");
+    assert_eq!(run.json()["states"]["created"], 3, "{run}");
+    assert_eq!(world.table(RESULTS).column("cashgram_link")[1], "");
+    send().run().exits(4).says(words);
+    let run = world.talk("report", "june.csv", &raw).run().exits(0);
+    run.says(["1 needs a person"]);
+    let run = world.status("june.csv", &raw).run().exits(0);
+    assert!(run.json().get("without_link").is_none(), "{run}");
+    assert_eq!(raw.creates(), 3);
+}

@@ -43,32 +43,28 @@ fn a_checkpoint_of_another_world_is_refused() {
     let mine = ["--checkpoint", CHECKPOINT];
     let asked = gate.asked();
     let host = world.send("june.csv", &other);
-    guarded(&world, &gate, host, 1, &[CHECKPOINT, "another gateway"]);
+    let words = [CHECKPOINT, "another gateway", "--base-url"];
+    let run = guarded(&world, &gate, host, 1, &words);
+    // Whoever follows what is said pays nobody again.
+    run.hides(["--batch", "--checkpoint"]);
     let account = world
         .send("june.csv", &gate)
         .env("CASHFREE_CLIENT_ID", "CF_OTHER");
-    let run = guarded(&world, &gate, account, 1, &[CHECKPOINT, "another account"]);
-    run.hides(["CF_OTHER", CLIENT_ID]);
+    let words = [CHECKPOINT, "another account", "only the rows"];
+    let run = guarded(&world, &gate, account, 1, &words);
+    run.hides(["CF_OTHER", CLIENT_ID, "--batch", "--checkpoint"]);
     let batch = world
         .send("june.csv", &gate)
         .args(mine)
         .args(["--batch", "july"]);
-    guarded(
-        &world,
-        &gate,
-        batch,
-        1,
-        &[CHECKPOINT, "another batch", "june", "july"],
-    );
+    let words = [CHECKPOINT, "another batch", "july", "--batch june"];
+    let run = guarded(&world, &gate, batch, 1, &words);
+    run.hides(["--batch july", "--batch NEW", "--checkpoint"]);
     let real = ["--env", "production", "--expect-total", "9.06"];
     let environment = world.send("june.csv", &gate).args(mine).args(real);
-    guarded(
-        &world,
-        &gate,
-        environment,
-        1,
-        &[CHECKPOINT, "another environment"],
-    );
+    let words = [CHECKPOINT, "another environment", "--env test"];
+    let run = guarded(&world, &gate, environment, 1, &words);
+    run.hides(["--batch", "--checkpoint"]);
     let status = world.status("june.csv", &other);
     guarded(&world, &gate, status, 1, &["another gateway"]);
     assert_eq!((gate.asked(), other.asked()), (asked, 0));

@@ -279,11 +279,13 @@ fn the_rehearsals_books_go_too_and_files_of_others_stay() {
     assert_eq!(tellers(&world), [""; 0]);
     assert!(world.has("june.sandbox.report.html") && world.has("june.problems.csv"));
     here("send").run().exits(3);
-    // Its gateway has forgotten the links with its books, and that is said.
-    here("status")
-        .run()
-        .exits(4)
-        .says(["not known to the gateway"]);
+    // Its gateway has forgotten the links with its books: no alarm.
+    for command in ["status", "cancel"] {
+        let run = here(command).run().exits(1);
+        let run = run.says(["links of this rehearsal are gone", "june.sandbox.books.db"]);
+        run.hides(["support"]);
+    }
+    assert!(!world.has("june.sandbox.books.db"));
 }
 
 #[test]
@@ -348,4 +350,41 @@ fn what_is_open_after_a_purge_gets_no_advice_that_is_refused() {
     let cancel = world.talk("cancel", "june.csv", &raw).run().exits(4);
     cancel.hides(["--reopen", "paysheet send", "paysheet retry"]);
     assert_eq!(world.table(RESULTS).cell(1, "error_message"), why);
+}
+
+#[test]
+fn a_batch_in_conflict_can_be_read_after_its_purge() {
+    let raw = Raw::honest();
+    let world = World::new();
+    world.sheet("june.csv", SHEET);
+    world.send("june.csv", &raw).run().exits(0);
+    world.remove(CHECKPOINT);
+    world.remove(RESULTS);
+    world.send("june.csv", &raw).run().exits(4);
+    assert_eq!(world.table(RESULTS).states("conflict"), 2);
+    let insist = ["--unfinished"];
+    purge(&world, &raw).args(insist).run().exits(0);
+    world.talk("results", "june.csv", &raw).run().exits(0);
+    world.status("june.csv", &raw).run().exits(4);
+    let doctor = world.talk("doctor", "june.csv", &raw).run();
+    doctor.says(["is whole"]);
+    purge(&world, &raw).args(insist).run().exits(0);
+}
+
+#[test]
+fn no_link_comes_back_with_a_status() {
+    let raw = Raw::honest();
+    let world = World::new();
+    world.sheet("june.csv", SHEET);
+    world.send("june.csv", &raw).run().exits(0);
+    purge(&world, &raw).arg("--unfinished").run().exits(0);
+    for link in raw.booked() {
+        raw.set_status(&link.id, "REDEEMED");
+    }
+    world.status("june.csv", &raw).run().exits(0);
+    let table = world.table(RESULTS);
+    assert_eq!(table.column("status"), ["REDEEMED"; 2]);
+    assert_eq!(table.column("cashgram_link"), [""; 2]);
+    let run = world.talk("export", "june.csv", &raw).arg("--facts").run();
+    run.exits(0).hides(["\"link\":\"h"]);
 }

@@ -189,6 +189,34 @@ fn who_is_handed_the_credentials_is_not_decided_by_a_file_that_lies_about() {
     audit(&world, "june.test.results.csv", &raw);
 }
 
+/// A scheduled job must not rehearse in silence, wherever its credentials stand.
+#[test]
+fn credentials_in_a_table_do_not_choose_the_sandbox() {
+    let world = World::new();
+    sheet(&world);
+    for table in ["", "[production]", "[test]", "[sandbox]"] {
+        world.sheet(
+            "named.toml",
+            format!("{table}\ncredentials = \"cf.toml\"\n"),
+        );
+        for command in [
+            "send", "status", "retry", "cancel", "results", "export", "doctor",
+        ] {
+            let run = world
+                .paysheet()
+                .args([command, "june.csv", "--config", "named.toml"])
+                .run()
+                .exits(2);
+            run.says([
+                "credentials",
+                "no environment is chosen",
+                "--env production",
+            ]);
+        }
+    }
+    assert_eq!(world.names(), ["june.csv", "named.toml"]);
+}
+
 #[test]
 fn a_credentials_file_that_others_can_read_is_refused() {
     let (world, raw) = (World::new(), Raw::honest());

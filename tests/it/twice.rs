@@ -4,8 +4,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::guards::{CHECKPOINT, guarded, sent};
-use crate::support::world::row_text;
+use crate::guards::{CHECKPOINT, RESULTS, guarded, sent};
+use crate::support::world::{phone, row_text};
 use crate::support::*;
 
 /// A day in milliseconds.
@@ -208,16 +208,66 @@ fn what_is_unknown_there_counts_as_paid() {
     assert_ne!(late.code, 3, "{late}");
 }
 
+/// A key that was replaced is another client id and the same account.
 #[test]
-fn another_account_or_environment_is_no_matter_and_no_obstacle_is_one() {
+fn what_was_paid_with_another_client_id_is_not_paid_again_under_another_name() {
     let gate = Gate::new();
     let other = Gate::with(|options| options.rules.client_id = "CF_OTHER".into());
     let world = sent(&gate, 3);
+    let send = |sheet: &str| {
+        let send = world.send(sheet, &other);
+        send.env("CASHFREE_CLIENT_ID", "CF_OTHER")
+    };
+    let words = [
+        "of 3 rows",
+        "batch june",
+        "another client id",
+        "--new-payment",
+    ];
+    guarded(
+        &world,
+        &other,
+        send("june.csv").args(["--batch", "pay2"]),
+        3,
+        &words,
+    );
     world.sheet("july.csv", rows(3));
-    let send = world
-        .send("july.csv", &other)
-        .env("CASHFREE_CLIENT_ID", "CF_OTHER");
-    send.run().exits(0);
+    guarded(&world, &other, send("july.csv"), 3, &words);
+    send("july.csv").arg("--new-payment").run().exits(0);
+    assert_eq!((gate.creates(), other.creates()), (3, 3));
+}
+
+/// Whoever resumes that batch pays what it has yet to send.
+#[test]
+fn what_an_unfinished_batch_has_yet_to_send_counts_too() {
+    // The gateway takes two and then no more.
+    let raw = Raw::start(|ask| match (ask.is_create(), ask.nth) {
+        (true, 3..) => Act::Instead(Manner::Says(Say::refusal(
+            412,
+            "Available balance is less than requested cashgram amount.",
+        ))),
+        _ => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet("june.csv", rows(10));
+    let send = world.send("june.csv", &raw).args(["--concurrency", "1"]);
+    send.run().exits(1);
+    let ready = world.table(RESULTS).states("ready");
+    assert_eq!(ready, 8);
+    world.sheet("july.csv", part(6, 10));
+    let send = || world.send("july.csv", &raw);
+    let words = ["of 5 rows", "about to be", "batch june", "--new-payment"];
+    guarded(&world, &raw, send(), 3, &words);
+    // Long ago: nobody goes on with it.
+    age(&world, CHECKPOINT, 6);
+    send().arg("--dry-run").run().exits(0);
+}
+
+#[test]
+fn another_environment_is_no_matter_and_no_obstacle_is_one() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    world.sheet("july.csv", rows(3));
     let sandbox = world.send("july.csv", &gate).args(["--env", "sandbox"]);
     sandbox.run().exits(0);
     // Damaged, foreign, newer, empty, a folder, a link to nowhere: passed over, and the whole ones still count.
@@ -329,11 +379,67 @@ fn a_batch_finished_long_ago_is_not_done_again_in_silence() {
     // Looking at the links does not make it young.
     world.status("june.csv", &gate).run().exits(0);
     guarded(&world, &gate, send(), 3, &words);
-    // Under a name of its own it is paid; and rows that were added to the old one are, too.
+    // Under a name of its own it is paid.
     let named = ["--batch", "june-2026-07", "--new-payment"];
     send().args(named).run().exits(0);
     assert_eq!(gate.creates(), 6);
+}
+
+/// It may be the next month's sheet: one joins, and nobody else would be paid.
+#[test]
+fn a_batch_finished_long_ago_that_gains_rows_does_not_pay_those_alone() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    let send = || world.send("june.csv", &gate);
     world.sheet("june.csv", rows(4));
     send().run().exits(0);
-    assert_eq!(gate.creates(), 7);
+    assert_eq!(gate.creates(), 4, "these days it is a row forgotten");
+    age_facts(&world, CHECKPOINT, 6);
+    world.sheet("june.csv", rows(6));
+    let before = world.bytes(CHECKPOINT);
+    let words = [
+        "batch june was finished by",
+        "june.csv has gained 2 rows",
+        "--batch NEW",
+        "june-20",
+        "a sheet of its own",
+    ];
+    for option in [
+        None,
+        Some("--dry-run"),
+        Some("--new-payment"),
+        Some("--adopt"),
+    ] {
+        guarded(&world, &gate, send().args(option), 3, &words);
+    }
+    assert_eq!(world.bytes(CHECKPOINT), before, "they are not taken in");
+    world.status("june.csv", &gate).run().exits(0);
+    guarded(&world, &gate, send(), 3, &words);
+    world.sheet("joiners.csv", part(5, 6));
+    world.send("joiners.csv", &gate).run().exits(0);
+    assert_eq!(gate.creates(), 6);
+}
+
+#[test]
+fn a_row_that_was_refused_long_ago_is_mended_and_paid() {
+    let raw = Raw::start(
+        |ask| match (ask.is_create(), ask.body.contains(&phone(2).to_string())) {
+            (true, true) => Act::Instead(Manner::Says(Say::refusal(
+                422,
+                "Invalid phone number passed",
+            ))),
+            _ => Act::Honest,
+        },
+    );
+    let world = World::new();
+    world.sheet("june.csv", rows(3));
+    let send = || world.send("june.csv", &raw);
+    send().run().exits(4);
+    age_facts(&world, CHECKPOINT, 6);
+    let mended = rows(3).replace(&phone(2).to_string(), &phone(22).to_string());
+    world.sheet("june.csv", format!("{mended}{}", row_text(4)));
+    guarded(&world, &raw, send(), 3, &["has gained 1 row"]);
+    world.sheet("june.csv", mended);
+    send().run().exits(0);
+    assert_eq!(raw.booked().len(), 3);
 }

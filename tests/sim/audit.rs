@@ -82,8 +82,8 @@ impl Auditor {
             for (at, (kind, fact)) in told.iter().enumerate() {
                 named |= *fact == Fact::Cancelling;
                 // Whoever names a stopped row once more may have it paid after all; opening the batch may not.
-                let ordered =
-                    standing.state == State::Cancelled && world.counts.contains_key(PAID_AFTER_ALL);
+                let ordered = matches!(standing.state, State::Cancelled | State::Unknown)
+                    && world.counts.contains_key(PAID_AFTER_ALL);
                 named &= !(ordered && *fact == Fact::Resumed);
                 if named && *fact == Fact::Resumed {
                     world.complain(format!(

@@ -86,7 +86,12 @@ pub(crate) async fn prove(
     let chosen = session
         .write(move |store| {
             if let Errand::ReissueCancelled(percent) = course.errand {
-                let chosen = named(store, &[State::Cancelled], percent, course.seed);
+                let chosen = named(
+                    store,
+                    &[State::Cancelled, State::Unknown],
+                    percent,
+                    course.seed,
+                );
                 store.pick(&chosen)?;
             } else {
                 store.pick_all(Pick::Dead)?;

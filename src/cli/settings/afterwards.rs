@@ -23,10 +23,14 @@ pub(in crate::cli) fn afterwards(scheduled: Scheduled, around: &Surroundings<'_>
         Err(_) => (place.env, AfterArgs::default()),
         Ok(config) => {
             let chosen = place.env.or(config.env());
+            let has_credentials = config.has_credentials();
             let file = config.layer(chosen.unwrap_or(Environment::Sandbox));
-            let credentials = credentials.or(file.gateway.credentials.clone());
             let after = file.after.clone();
-            let base = Base { chosen, file };
+            let base = Base {
+                chosen,
+                file,
+                has_credentials,
+            };
             (base.environment(credentials.as_deref(), around).ok(), after)
         }
     };

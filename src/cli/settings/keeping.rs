@@ -87,7 +87,7 @@ pub(super) fn export(
     voice: Voice,
     around: &Surroundings<'_>,
 ) -> Result<Export, Ending> {
-    let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
+    let environment = base.environment(None, around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
     Ok(Export {
         sheet: args.sheet,
@@ -106,7 +106,7 @@ pub(super) fn purge(
     voice: Voice,
     around: &Surroundings<'_>,
 ) -> Result<Purge, Ending> {
-    let environment = base.environment(base.file.gateway.credentials.as_deref(), around)?;
+    let environment = base.environment(None, around)?;
     let (batch, files) = batch_and_files(&args.sheet, &args.files, environment)?;
     Ok(Purge {
         sheet: args.sheet,

@@ -333,7 +333,7 @@ impl Page {
             some => format!(", {} redeemed", grouped(some)),
         });
         if ready > 0 {
-            words.push_str(&format!("; {} not sent", grouped(ready)));
+            words.push_str(&format!("; {} not sent yet", grouped(ready)));
         }
         let tone = match (persons, redeemed == total.rows) {
             (1.., _) => Tone::Wrong,
@@ -341,6 +341,8 @@ impl Page {
             (0, false) => Tone::Waiting,
         };
         words.push_str(&match persons {
+            // Somebody has to send it.
+            0 if ready > 0 => ".".to_owned(),
             0 => ". Nothing needs a person.".to_owned(),
             1 => ". 1 needs a person.".to_owned(),
             many => format!(". {} need a person.", grouped(many)),

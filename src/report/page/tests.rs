@@ -77,13 +77,18 @@ fn the_verdict_in_a_sentence() {
             "3 of 4 payouts were created, 2 redeemed. 1 needs a person.",
         ),
         (
+            page(&[(Entry::Active, 2), (Entry::Ready, 5)]),
+            Tone::Waiting,
+            "2 of 7 payouts were created, none is redeemed yet; 5 not sent yet.",
+        ),
+        (
             in_need(
                 page(&[(Entry::Active, 2), (Entry::Ready, 5), (Entry::Unknown, 2)]),
                 Cause::Conflict,
                 2,
             ),
             Tone::Wrong,
-            "2 of 9 payouts were created, none is redeemed yet; 5 not sent. 2 need a person.",
+            "2 of 9 payouts were created, none is redeemed yet; 5 not sent yet. 2 need a person.",
         ),
     ];
     for (page, tone, words) in table {

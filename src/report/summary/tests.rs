@@ -22,11 +22,13 @@ fn tally(states: &[(State, u64)], created_now: u64) -> Tally {
 fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
     Closing {
         task: Task::Sending,
+        chosen: false,
         purged: false,
         rehearsal: false,
         ended,
         tally,
         lost: &[],
+        without_link: &[],
         dead_adopted: (0, 0),
         earlier: None,
         results: "june.test.results.csv",
