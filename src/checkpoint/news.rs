@@ -42,6 +42,7 @@ impl Posting {
             | News::Missing
             | News::Adopted
             | News::Mended
+            | News::RefusedBefore
             | News::Cancelling
             | News::Closing
             | News::Deactivated
