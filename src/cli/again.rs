@@ -176,6 +176,11 @@ impl Again {
         Again::saying(self.as_command("retry").without(&OF_MENDING))
     }
 
+    /// Whether an option was typed.
+    pub(super) fn has(&self, option: &str) -> bool {
+        self.words.iter().any(|word| word == option)
+    }
+
     /// The same command with another option.
     pub(super) fn with(&self, option: &str) -> String {
         self.and(option).command()
@@ -184,7 +189,7 @@ impl Again {
     /// The same words and another option.
     pub(super) fn and(&self, option: &str) -> Again {
         let mut words = self.words.clone();
-        if !words.iter().any(|word| word == option) {
+        if !self.has(option) {
             words.push(option.to_owned());
         }
         let recalled = self.recalled.clone();

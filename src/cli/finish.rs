@@ -10,6 +10,7 @@ use crate::engine::{Count, Halt, Outcome, Tally};
 use crate::report::Task;
 use crate::report::json::{self, RunFacts, RunJson};
 use crate::report::summary::{Closing, Commands, Ended};
+use crate::sheet;
 
 use super::after::Said;
 use super::exit::Exit;
@@ -21,6 +22,8 @@ use super::{guards, results};
 
 /// Adopted rows that the command for new links names.
 const RENEWED_MAX: usize = 20;
+/// Lifts the guard against other batches.
+const NEW_PAYMENT: &str = "--new-payment";
 /// Payouts that are named one by one: more than that are looked for in the results.
 const NAMED_MAX: usize = 20;
 
@@ -135,7 +138,11 @@ impl Finish<'_> {
 
     fn say(&self, store: &Store, tally: &Tally, outcome: &Outcome, exit: Exit, more: &More<'_>) {
         let again = StoredHeader::again(&self.shell.again, store);
-        let (send, status) = (again.as_command("send"), again.as_command("status"));
+        let (mut send, status) = (again.as_command("send"), again.as_command("status"));
+        // What was sent lifts that guard by itself.
+        if again.has(NEW_PAYMENT) && !store.has_history().unwrap_or(true) {
+            send = send.and(NEW_PAYMENT);
+        }
         let retry = again.retrying();
         let (rows, adopted) = (more.adopted.0.as_slice(), more.adopted.1);
         let mut adopt = send.and("--adopt");
@@ -197,10 +204,11 @@ impl Finish<'_> {
         self.json(tally, exit, &verdict);
     }
 
-    /// The file of earlier Cashgrams; it is there only if there are any.
+    /// The file of earlier Cashgrams; it is there only if there are any. Another program's is none.
     fn earlier(&self) -> Option<String> {
         let path = &self.files.earlier;
-        path.exists().then(|| path.display().to_string())
+        let ours = path.exists() && sheet::is_ours(path).unwrap_or(false);
+        ours.then(|| path.display().to_string())
     }
 
     fn json(&self, tally: &Tally, exit: Exit, message: &str) {

@@ -93,7 +93,7 @@ pub(super) fn judge_mended(path: &Path, rules: &Rules) -> anyhow::Result<Checked
 ///
 /// # Errors
 ///
-/// If the sheet cannot be read or the list of problems not be written.
+/// If the sheet cannot be read.
 pub(super) fn judge(
     path: &Path,
     problems_file: &Path,
@@ -102,12 +102,12 @@ pub(super) fn judge(
     old: impl FnOnce(&KeyHasher) -> anyhow::Result<Old>,
 ) -> anyhow::Result<Judged> {
     let hasher = KeyHasher::new();
-    let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
+    let mut problems = Problems::new(problems_file);
     let whole = |_: u32| Judge::Whole;
     let checked =
         sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
     if store.is_some_and(|store| is_unchanged(store, &checked)) {
-        let problems = problems.finish().map_err(sheet_error)?;
+        let problems = problems.finish();
         return Ok(Judged {
             checked,
             problems,
@@ -121,7 +121,7 @@ pub(super) fn judge(
     let (matching, settled) = match_all(&checked.keys, store, &old.claims, &hasher)?;
     let exempt = |row: u32| is_live(&matching, row);
     if checked.invalid == 0 || !(0..checked.rows).any(exempt) {
-        let problems = problems.finish().map_err(sheet_error)?;
+        let problems = problems.finish();
         return Ok(Judged {
             checked,
             problems,
@@ -132,7 +132,7 @@ pub(super) fn judge(
         });
     }
     drop(problems);
-    let mut problems = Problems::new(problems_file).map_err(sheet_error)?;
+    let mut problems = Problems::new(problems_file);
     let judge = |row: u32| {
         if exempt(row) {
             Judge::KeyOnly
@@ -142,7 +142,7 @@ pub(super) fn judge(
     };
     let checked =
         sheet::validate(path, rules, &hasher, &judge, &mut problems).map_err(sheet_error)?;
-    let problems = problems.finish().map_err(sheet_error)?;
+    let problems = problems.finish();
     Ok(Judged {
         checked,
         problems,

@@ -24,11 +24,25 @@ use super::exit::Ending;
 use super::settings::Voice;
 use super::values::LogFormat;
 
-/// The variable that says which records are wanted, such as `paysheet=debug`.
+/// The variable that says how records are written, `text` or `json`, and which are wanted, such as `paysheet=debug`;
+/// both with a comma between them.
 pub(super) const FILTER_VARIABLE: &str = "PAYSHEET_LOG";
 
 /// Fields whose digits are looked up, not called.
 const IDS: [&str; 4] = ["id", "reference", "cashgram_id", "reference_id"];
+
+/// What the variable asks for: the format, and which records.
+pub(super) fn asked(variable: Option<String>) -> (Option<LogFormat>, Option<String>) {
+    let (mut format, mut filter) = (None, Vec::new());
+    for word in variable.as_deref().unwrap_or_default().split(',') {
+        match word.trim().parse() {
+            Ok(known) => format = Some(known),
+            Err(_) => filter.push(word.trim()),
+        }
+    }
+    filter.retain(|word| !word.is_empty());
+    (format, (!filter.is_empty()).then(|| filter.join(",")))
+}
 
 /// Starts logging for the whole process.
 ///

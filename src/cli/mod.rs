@@ -67,10 +67,12 @@ use values::LogFormat;
 /// Runs the program; the process's exit code.
 pub fn main() -> ExitCode {
     privacy::close();
-    let typed = match Typed::try_parse() {
+    let mut typed = match Typed::try_parse() {
         Ok(typed) => typed,
         Err(error) => return misused(&error).into(),
     };
+    let (format, filter) = logs::asked(variable(FILTER_VARIABLE));
+    typed.logs.log_format = typed.logs.log_format.or(format);
     let command = typed.command.name();
     let out = Out {
         json: typed.command.json(),
@@ -78,7 +80,7 @@ pub fn main() -> ExitCode {
         records: typed.logs.log_format == Some(LogFormat::Json),
     };
     let (began, told) = (Instant::now(), Told::default());
-    let (ended, mut after) = start(typed, &told);
+    let (ended, mut after) = start(typed, filter.as_deref(), &told);
     let (exit, early) = match ended {
         Ok(exit) => (exit, String::new()),
         Err(failure) => failure.say(command, out),
@@ -127,8 +129,7 @@ impl Failure {
 }
 
 /// What was meant, done; and what is to be done afterwards, as far as that could be made out.
-fn start(typed: Typed, told: &Told) -> (Result<Exit, Failure>, After) {
-    let filter = variable(FILTER_VARIABLE);
+fn start(typed: Typed, filter: Option<&str>, told: &Told) -> (Result<Exit, Failure>, After) {
     let (mut voice, scheduled) = (Voice::of(&typed), Scheduled::of(&typed.command));
     let around = Surroundings {
         variable: &variable,
@@ -140,7 +141,7 @@ fn start(typed: Typed, told: &Told) -> (Result<Exit, Failure>, After) {
     }
     let records = voice.log_format == LogFormat::Json;
     let screen = Screen::new(shell::manner(voice)).of_records(records);
-    let logging = logs::start(voice, filter.as_deref(), screen.clone());
+    let logging = logs::start(voice, filter, screen.clone());
     let after = match &resolved {
         Ok(run) => run.after().cloned(),
         Err(_) => scheduled.map(|scheduled| settings::afterwards(scheduled, &around)),

@@ -165,11 +165,10 @@ fn show_and_hold(send: &Send, judged: &Judged, is_new: bool, shell: &Shell) -> a
         problems::show_warnings(shell, &judged.checked.warnings);
     }
     let summary = &judged.problems;
-    if summary.count > 0 {
-        problems::show(shell, summary);
-        if !send.skip_invalid {
-            return Err(problems::ending(&send.sheet, &judged.checked, summary).into());
-        }
+    problems::show(shell, summary);
+    problems::refuse_unlisted(summary)?;
+    if summary.count > 0 && !send.skip_invalid {
+        return Err(problems::ending(&send.sheet, &judged.checked, summary).into());
     }
     check_controls(&send.controls, &judged.checked)?;
     refuse_foreign_results(&send.files.results)

@@ -61,6 +61,18 @@ pub(super) fn show(shell: &Shell, summary: &ProblemsSummary) {
     }
 }
 
+/// Stops where the list could not be written, now that the first problems were shown.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 1.
+pub(super) fn refuse_unlisted(summary: &ProblemsSummary) -> Result<(), Ending> {
+    match &summary.unlisted {
+        Some(why) => Err(Ending::stopped(why, "")),
+        None => Ok(()),
+    }
+}
+
 /// Shows the first warnings and the counts by code.
 pub(super) fn show_warnings(shell: &Shell, found: &Warnings) {
     if found.count == 0 || shell.manner == Manner::Silent {

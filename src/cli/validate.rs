@@ -24,6 +24,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let (checked, summary) = (&checked, &editions.problems);
     problems::show_columns(shell, checked);
     problems::show(shell, summary);
+    problems::refuse_unlisted(summary)?;
     problems::show_warnings(shell, &checked.warnings);
     let controls = check_controls(&validate.controls, checked);
     let (exit, message) = match (summary.count, controls) {

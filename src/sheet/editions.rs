@@ -63,7 +63,7 @@ pub struct Editions {
 }
 
 impl Editions {
-    /// Faults will be listed at `problems`. An error if other files stand where ours are to stand.
+    /// Faults will be listed at `problems`. An error if other files stand where the editions are to stand.
     pub fn new(problems: &Path, wanted: &Wanted) -> Result<Self, Error> {
         if let Some(path) = &wanted.marked {
             super::book_file::refuse_foreign(path, Kind::Marked)?;
@@ -72,7 +72,7 @@ impl Editions {
             refuse_any(path)?;
         }
         Ok(Self {
-            problems: Problems::new(problems)?,
+            problems: Problems::new(problems),
             wanted: wanted.clone(),
             marked: None,
             fixed: None,
@@ -89,7 +89,7 @@ impl Editions {
         if let Some(error) = self.broken {
             return Err(error);
         }
-        let problems = self.problems.finish()?;
+        let problems = self.problems.finish();
         let mut summary = EditionsSummary {
             repairs: self.repairs,
             repairable: self.repairable,

@@ -46,9 +46,9 @@ fn only_file(folder: &TempDir, names: &[&str]) {
 fn problems_are_listed_and_a_clean_check_removes_the_list() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("june.problems.csv");
-    let mut problems = Problems::new(&file).unwrap();
+    let mut problems = Problems::new(&file);
     check(&sheet(&folder, SHEET), &mut problems);
-    let summary = problems.finish().unwrap();
+    let summary = problems.finish();
     assert_eq!((summary.count, summary.by_code["phone.length"]), (1, 1));
     assert_eq!(summary.file.as_deref(), Some(file.as_path()));
     assert!(summary.rows.contains(1) && !summary.rows.contains(0));
@@ -57,12 +57,12 @@ fn problems_are_listed_and_a_clean_check_removes_the_list() {
         text.starts_with("line,row,column,value,code,problem,fix\n3,2,phone,98765,phone.length,"),
         "{text}"
     );
-    let mut problems = Problems::new(&file).unwrap();
+    let mut problems = Problems::new(&file);
     check(
         &sheet(&folder, "name,phone,amount\nAsha,9876543210,1\n"),
         &mut problems,
     );
-    assert_eq!(problems.finish().unwrap().file, None);
+    assert_eq!(problems.finish().file, None);
     only_file(&folder, &["june.csv"]);
 }
 
@@ -73,12 +73,12 @@ fn a_thousand_problems_are_counted_and_twenty_shown() {
     let rows: String = (0..1000)
         .map(|index| format!("Asha {index},=9,5\n"))
         .collect();
-    let mut problems = Problems::new(&file).unwrap();
+    let mut problems = Problems::new(&file);
     check(
         &sheet(&folder, &format!("name,phone,amount\n{rows}")),
         &mut problems,
     );
-    let summary = problems.finish().unwrap();
+    let summary = problems.finish();
     assert_eq!(
         (summary.count, summary.first.len(), summary.rows.count()),
         (1000, SHOWN_MAX, 1000)
@@ -92,10 +92,10 @@ fn a_thousand_problems_are_counted_and_twenty_shown() {
 fn a_sheet_judged_again_lists_its_problems_once() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("june.problems.csv");
-    let mut problems = Problems::new(&file).unwrap();
+    let mut problems = Problems::new(&file);
     let text = "name,phone,amount,expiry\nA,9876543210,1,2026-12-01\nB,9876543211,1,01/12/2026\nC,9876543212,1,02/12/2026\n";
     check(&sheet(&folder, text), &mut problems);
-    let summary = problems.finish().unwrap();
+    let summary = problems.finish();
     assert_eq!((summary.count, summary.first[0].line), (1, 2));
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 2);
 }
@@ -111,7 +111,7 @@ fn what_others_wrote_is_left_alone() {
         "line,row,column,value,code,problem,fix,more\n",
     ] {
         fs::write(&file, text).unwrap();
-        assert!(matches!(Problems::new(&file), Err(Error::Foreign { .. })));
+        assert_eq!(Problems::new(&file).finish().unlisted, None);
         assert!(matches!(
             ResultsWriter::create(&file, &CarriedColumns::default()),
             Err(Error::Foreign { .. })
@@ -121,10 +121,17 @@ fn what_others_wrote_is_left_alone() {
     }
     // Put there while the check ran.
     fs::remove_file(&file).unwrap();
-    let mut problems = Problems::new(&file).unwrap();
+    let mut problems = Problems::new(&file);
     check(&sheet(&folder, SHEET), &mut problems);
     fs::write(&file, "my notes\n").unwrap();
-    assert!(matches!(problems.finish(), Err(Error::Foreign { .. })));
+    let summary = problems.finish();
+    assert_eq!((summary.count, summary.file), (1, None));
+    assert!(
+        summary
+            .unlisted
+            .unwrap()
+            .contains("not written by paysheet")
+    );
     only_file(&folder, &["june.csv", "june.problems.csv"]);
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::atomic::{AtomicFile, cannot_write, refuse_foreign, remove_ours};
+use super::atomic::{AtomicFile, cannot_write, remove_ours};
 use super::error::Error;
 use super::fault::{Fault, FaultSink};
 use super::guard::guarded;
@@ -41,38 +41,33 @@ pub struct ProblemsSummary {
     pub rows: RowBits,
     /// The file that lists them, if there are any.
     pub file: Option<PathBuf>,
+    /// What kept the file from being written or removed, such as another program's in its place.
+    pub unlisted: Option<String>,
 }
 
 impl Problems {
-    /// Faults will be listed at `path`. An error if another program's file stands there.
-    pub fn new(path: &Path) -> Result<Self, Error> {
-        refuse_foreign(path, &is_ours)?;
-        Ok(Self {
+    /// Faults will be listed at `path`.
+    pub fn new(path: &Path) -> Self {
+        Self {
             path: path.to_owned(),
             writer: None,
             broken: None,
             summary: ProblemsSummary::default(),
-        })
+        }
     }
 
-    /// Puts the file in its place, or removes an old one if there was no fault.
-    pub fn finish(mut self) -> Result<ProblemsSummary, Error> {
-        if let Some(error) = self.broken {
-            return Err(error);
+    /// Puts the file in its place, or removes an old one if there was no fault. What was found is known in any case.
+    pub fn finish(mut self) -> ProblemsSummary {
+        let listed = match (self.broken, self.writer) {
+            (Some(error), _) => Err(error),
+            (None, None) => remove_ours(&self.path, &is_ours).map(|_| None),
+            (None, Some(writer)) => put(writer, &self.path).map(|()| Some(self.path)),
+        };
+        match listed {
+            Ok(file) => self.summary.file = file,
+            Err(error) => self.summary.unlisted = Some(error.to_string()),
         }
-        match self.writer {
-            None => {
-                remove_ours(&self.path, &is_ours)?;
-            }
-            Some(writer) => {
-                let file = writer
-                    .into_inner()
-                    .map_err(|error| cannot_write(&self.path, error.into_error()))?;
-                file.commit(&is_ours)?;
-                self.summary.file = Some(self.path);
-            }
-        }
-        Ok(self.summary)
+        self.summary
     }
 
     fn write(&mut self, fault: &Fault) -> Result<(), Error> {
@@ -108,6 +103,13 @@ impl Problems {
         }
         writer.write_record(None::<&[u8]>).map_err(failed)
     }
+}
+
+fn put(writer: csv::Writer<AtomicFile>, path: &Path) -> Result<(), Error> {
+    let file = writer
+        .into_inner()
+        .map_err(|error| cannot_write(path, error.into_error()))?;
+    file.commit(&is_ours)
 }
 
 impl FaultSink for Problems {

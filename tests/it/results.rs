@@ -241,3 +241,14 @@ fn a_dry_run_shows_all_and_sends_nothing() {
     assert_eq!(run.json()["created_now"], 2);
     audit(&world, RESULTS, &gate);
 }
+
+#[test]
+fn another_programs_file_is_not_announced_as_what_was_made_earlier() {
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", rows(2));
+    world.sheet("june.test.earlier.csv", "my own notes\n");
+    let run = world.send("june.csv", &gate).run().exits(0);
+    let run = run.hides(["earlier"]);
+    assert!(run.json().get("earlier").is_none(), "{run}");
+}

@@ -366,3 +366,28 @@ fn a_refused_secret_is_named_but_not_shown() {
         "{run}"
     );
 }
+
+#[test]
+fn the_variable_says_how_the_log_is_written() {
+    let gate = Gate::new();
+    let world = World::new();
+    sheet(&world);
+    let send = || world.send("june.csv", &gate).arg("--dry-run");
+    let is_json = |run: &Output| {
+        let mut lines = run.stderr.lines();
+        lines.all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+    };
+    for value in ["json", "json,paysheet=debug"] {
+        let run = send().env("PAYSHEET_LOG", value).run().exits(0);
+        assert!(is_json(&run) && !run.stderr.is_empty(), "{value}: {run}");
+        let typed = send().args(["--log-format", "text"]);
+        let run = typed.env("PAYSHEET_LOG", value).run().exits(0);
+        assert!(!is_json(&run), "the command line beats it: {run}");
+    }
+    world.sheet("paysheet.toml", "log-format = \"json\"\n");
+    assert!(is_json(&send().run().exits(0)));
+    let run = send().env("PAYSHEET_LOG", "text").run().exits(0);
+    assert!(!is_json(&run), "and it beats the file: {run}");
+    let run = send().env("PAYSHEET_LOG", "paysheet=???").run().exits(2);
+    run.says(["PAYSHEET_LOG"]);
+}

@@ -62,7 +62,14 @@ fn a_sheet_that_was_just_paid_under_another_name_stops() {
     let again = world.talk("", "", &gate).only_env().args(words);
     again.arg("--yes").run().exits(0).says(["10"]);
     assert_eq!(gate.creates(), 10);
-    // And the word that overrides it is the user's.
+    // And the word that overrides it is the user's. A run that stops before it has sent anything needs it once more.
+    let wrong = send()
+        .args(["--new-payment"])
+        .env("CASHFREE_CLIENT_SECRET", "wrong");
+    wrong
+        .run()
+        .exits(1)
+        .says(["To go on, run:\n  paysheet send june-final.csv --yes --json --new-payment"]);
     send().arg("--new-payment").run().exits(0);
     assert_eq!(gate.creates(), 20);
     send().run().exits(0);
