@@ -233,6 +233,14 @@ fn store(
         News::Missing if next.history.lost => conn
             .prepare_cached(&FOUND)?
             .execute((payout, state, attempts, terms, history, LOST)),
+        News::RefusedBefore => conn.prepare_cached(&FOUND)?.execute((
+            payout,
+            state,
+            attempts,
+            terms,
+            history,
+            REFUSED_BEFORE,
+        )),
         News::Missing => conn
             .prepare_cached(&CHECKED)?
             .execute((payout, state, attempts, terms, history, at)),
@@ -256,6 +264,9 @@ fn store(
 
 /// What the results say of a link that was confirmed and is not known any more.
 pub(super) const LOST: &str = "the gateway says that it does not know this link, which it had confirmed; its status is the last that was read";
+
+/// What they say of a row whose refusal a lost checkpoint knew.
+const REFUSED_BEFORE: &str = "refused before the checkpoint was lost, as the results of then say";
 
 /// Payout, state, attempts, terms and history, as they are stored.
 type Now = (i64, i64, u32, Option<i64>, u16);
@@ -414,6 +425,7 @@ fn new_status(news: &News) -> Option<&Status> {
         | News::Missing
         | News::Adopted
         | News::Mended
+        | News::RefusedBefore
         | News::Cancelling
         | News::Closing
         | News::Deactivated

@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// Whether any payout was ever sent or decided. A conflict without attempts was not: a look-up found it; nor was
-    /// what was cancelled before it was sent or adopted.
+    /// what was cancelled, or refused to a lost checkpoint, before it was sent or adopted.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Store {
     pub fn has_history(&self) -> Result<bool, Error> {
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM payouts
-             WHERE attempts > 0 OR state NOT IN (0, 1, 5, 6) OR history & {} <> 0)",
+             WHERE attempts > 0 OR state IN (2, 3) OR history & {} <> 0)",
             History::ADOPTED
         );
         self.conn

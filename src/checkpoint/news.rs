@@ -42,6 +42,7 @@ impl Posting {
             | News::Missing
             | News::Adopted
             | News::Mended
+            | News::RefusedBefore
             | News::Cancelling
             | News::Closing
             | News::Deactivated
@@ -95,6 +96,8 @@ pub enum News {
     Adopted,
     /// Its row was mended.
     Mended,
+    /// It was refused to a checkpoint that was lost.
+    RefusedBefore,
     /// A sweep read its status.
     Swept(Sighting),
     /// The user wants it stopped, and named it.
@@ -130,6 +133,7 @@ impl News {
             News::Missing => Fact::LookedUp(Seen::Missing),
             News::Adopted => Fact::Adopted,
             News::Mended => Fact::Mended,
+            News::RefusedBefore => Fact::RefusedBefore,
             News::Swept(seen) => Fact::Swept(seen.status.class.into()),
             News::Cancelling => Fact::Cancelling,
             News::Closing => Fact::Closing,
@@ -159,6 +163,7 @@ impl News {
             News::Missing => "missing",
             News::Adopted => "adopted",
             News::Mended => "mended",
+            News::RefusedBefore => "refused_before",
             News::Swept(_) => "swept",
             News::Cancelling => "cancelling",
             News::Closing => "closing",
@@ -174,6 +179,7 @@ impl News {
             | News::Missing
             | News::Adopted
             | News::Mended
+            | News::RefusedBefore
             | News::Cancelling
             | News::Closing
             | News::Deactivated

@@ -93,13 +93,12 @@ impl Store {
             }
         };
         let as_much = match claimed.state {
-            State::Invalid | State::Conflict => true,
-            State::Created => exists,
+            State::Invalid | State::Ready | State::Rejected => true,
+            State::Created | State::Conflict => exists,
             State::Unknown => exists || attempts > 0,
             State::Cancelled => exists || state == State::Cancelled || history.resumed,
-            State::Ready | State::Rejected => true,
         };
-        let found = exists || !claimed.is_made || claimed.state == State::Conflict;
+        let found = exists || !claimed.is_made;
         Ok(match as_much && found && attempts >= claimed.attempts {
             true => Knows::Enough,
             false => Knows::Less,
@@ -157,13 +156,12 @@ impl Store {
     }
 }
 
-/// Rows that were never sent nor decided about are made anew from each sheet, so their ids come and go. A conflict that
-/// was not sent is found again.
+/// Rows that were never sent nor decided about are made anew from each sheet, so their ids come and go.
 fn unknown(claimed: Claimed<'_>) -> Knows {
     match claimed.state {
-        State::Created | State::Unknown | State::Rejected | State::Cancelled => Knows::Nothing,
-        State::Ready | State::Conflict if claimed.attempts > 0 => Knows::Nothing,
-        State::Ready => Knows::NothingUnsent,
-        State::Invalid | State::Conflict => Knows::Enough,
+        State::Created | State::Unknown | State::Cancelled | State::Conflict => Knows::Nothing,
+        State::Ready | State::Rejected if claimed.attempts > 0 => Knows::Nothing,
+        State::Ready | State::Rejected => Knows::NothingUnsent,
+        State::Invalid => Knows::Enough,
     }
 }

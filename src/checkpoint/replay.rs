@@ -181,6 +181,7 @@ fn fact(kind: &str, line: &Row<'_>) -> rusqlite::Result<Option<Fact>> {
         "missing" => Fact::LookedUp(Seen::Missing),
         "adopted" => Fact::Adopted,
         "mended" => Fact::Mended,
+        "refused_before" => Fact::RefusedBefore,
         "spoiled" => Fact::Spoiled,
         "swept" => Fact::Swept(life()?),
         "cancelling" => Fact::Cancelling,

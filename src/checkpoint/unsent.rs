@@ -6,9 +6,10 @@
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
-use crate::domain::{History, State};
+use crate::domain::{History, Money, State};
 
 use super::error::Error;
+use super::intake::RowFields;
 use super::mend::STANDING;
 use super::news::{News, Posting};
 use super::pages::SweepRow;
@@ -110,12 +111,38 @@ impl Store {
     ///
     /// If it cannot be recorded.
     pub fn cancel_again(&mut self, ids: &[String], at: Timestamp) -> Result<u64, Error> {
+        self.record_untouched(ids, at, &News::Cancelling, |_, _| true)
+    }
+
+    /// The same for what a lost checkpoint had refused, where `is_same` says that the row, by its name, e-mail address,
+    /// phone and amount, is the one at that place among `ids`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn refuse_again(
+        &mut self,
+        ids: &[String],
+        at: Timestamp,
+        is_same: impl Fn(usize, &RowFields<'_>) -> bool,
+    ) -> Result<u64, Error> {
+        self.record_untouched(ids, at, &News::RefusedBefore, is_same)
+    }
+
+    fn record_untouched(
+        &mut self,
+        ids: &[String],
+        at: Timestamp,
+        news: &News,
+        is_meant: impl Fn(usize, &RowFields<'_>) -> bool,
+    ) -> Result<u64, Error> {
         let mut found = Vec::new();
-        for id in ids {
-            found.extend(self.untouched(id)?.map(|payout| Posting {
+        for (place, id) in ids.iter().enumerate() {
+            let payout = self.untouched(id, |fields| is_meant(place, fields))?;
+            found.extend(payout.map(|payout| Posting {
                 payout,
                 at,
-                news: News::Cancelling,
+                news: news.clone(),
                 believed: None,
             }));
         }
@@ -125,15 +152,29 @@ impl Store {
         Ok(u64::try_from(found.len()).unwrap_or(0))
     }
 
-    fn untouched(&self, id: &str) -> Result<Option<PayoutNo>, Error> {
+    fn untouched(
+        &self,
+        id: &str,
+        is_meant: impl Fn(&RowFields<'_>) -> bool,
+    ) -> Result<Option<PayoutNo>, Error> {
         let read = |e| damaged(&self.path, e);
         let sql = format!(
-            "SELECT payout FROM payouts
+            "SELECT payout, name, email, phone, amount FROM payouts
              WHERE cashgram_id = ?1 AND {STANDING} AND state = 1 AND attempts = 0 AND history = 0"
         );
         let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
-        let found = select.query_row([id], |line| Ok(PayoutNo(line.get(0)?)));
-        found.optional().map_err(read)
+        let found = select.query_row([id], |line| {
+            let (name, email): (String, String) = (line.get(1)?, line.get(2)?);
+            let fields = RowFields {
+                name: &name,
+                email: &email,
+                phone: line.get(3)?,
+                amount: Money::from_paise(line.get(4)?).unwrap_or_default(),
+                ..RowFields::default()
+            };
+            Ok(is_meant(&fields).then_some(PayoutNo(line.get(0)?)))
+        });
+        Ok(found.optional().map_err(read)?.flatten())
     }
 
     fn unsent(&self) -> String {

@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::checkpoint::Store;
+use crate::checkpoint::{RowFields, Store};
 use crate::domain::claims::{Claim, Claims};
-use crate::domain::{CashgramId, KeyHasher, Money, RowKey, State};
+use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::engine::{Discord, Halt, Session};
 use crate::gateway::Gateway;
 use crate::report::words::counted;
@@ -303,6 +303,16 @@ fn stay_cancelled(rows: u64, shell: &Shell) {
     }
 }
 
+fn stay_refused(rows: u64, shell: &Shell) {
+    if rows > 0 {
+        shell.screen.line(&format!(
+            "{} refused before the checkpoint was lost, and not sent again; once the reason is gone, run `{}`",
+            counted(rows, "row was", "rows were"),
+            shell.again.as_command("retry").command()
+        ));
+    }
+}
+
 /// Compares what was found at the gateway with old results, and looks for links that no row has.
 ///
 /// # Errors
@@ -316,7 +326,8 @@ pub(super) async fn compare<G: Gateway>(
     if session.read(Store::has_history).await? {
         return Ok(Ok(()));
     }
-    let old = Old::read(send, false, &KeyHasher::new())?;
+    let hasher = KeyHasher::new();
+    let old = Old::read(send, false, &hasher)?;
     let claims = old.claims.clone();
     let found = session.discord(send.batch.as_str(), claims, !send.rows_removed);
     match found.await? {
@@ -329,5 +340,13 @@ pub(super) async fn compare<G: Gateway>(
     let (stopped, at) = (old.claims.stopped(), shell.clock.now());
     let stopped = session.write(move |store| store.cancel_again(&stopped, at));
     stay_cancelled(stopped.await?, shell);
+    let (refused, keys) = old.claims.refused();
+    let is_same = move |place: usize, row: &RowFields<'_>| {
+        let (phone, amount) = (Phone::from_number(row.phone), Some(row.amount));
+        let key = hasher.key("", phone, amount, row.name, row.email);
+        keys.get(place) == Some(&key)
+    };
+    let refused = session.write(move |store| store.refuse_again(&refused, at, is_same));
+    stay_refused(refused.await?, shell);
     Ok(Ok(()))
 }

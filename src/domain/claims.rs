@@ -198,6 +198,14 @@ impl Claims {
         stopped.map(|claim| claim.id.as_str().to_owned()).collect()
     }
 
+    /// What was refused, and is not to be sent again unasked: ids, and whom and how much each was for.
+    pub fn refused(&self) -> (Vec<String>, Vec<RowKey>) {
+        let refused = self.payouts.iter().map(|lost| &lost.claim);
+        let refused = refused.filter(|claim| claim.state == State::Rejected);
+        let refused = refused.map(|claim| (claim.id.as_str().to_owned(), claim.key));
+        refused.unzip()
+    }
+
     /// Whether the sheet brought this id, or one that it replaced: it is the same under every batch name.
     pub fn is_brought(&self, id: &CashgramId) -> bool {
         let mut payouts = self.payouts.iter();

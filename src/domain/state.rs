@@ -93,6 +93,8 @@ pub enum Fact {
     Adopted,
     /// A rejected or invalid row was mended in the sheet, or is to be tried again as it is.
     Mended,
+    /// A checkpoint that was lost had it refused, and it is not there.
+    RefusedBefore,
     /// A row of which certainly nothing exists has faults in the sheet now.
     Spoiled,
     /// The status of a created Cashgram was read.
@@ -238,6 +240,9 @@ impl Standing {
                 let may = matches!(self.state, State::Rejected | State::Invalid);
                 may.then(|| self.to(State::Ready))
             }
+            Fact::RefusedBefore => {
+                (self == Standing::fresh(State::Ready)).then(|| self.to(State::Rejected))
+            }
             Fact::Spoiled => {
                 let nothing_exists = matches!(self.state, State::Ready | State::Rejected);
                 (nothing_exists && !self.is_frozen()).then(|| self.to(State::Invalid))
@@ -359,6 +364,8 @@ impl Standing {
         let seen = self.landed_by_look_up().exists();
         let state = match self.state {
             State::Created | State::Conflict => self.state,
+            // It was refused to a checkpoint that was lost; nothing was sent from here.
+            State::Rejected if self.attempts == 0 => State::Conflict,
             // Whatever was refused for certain did not make it: the newest terms did.
             State::Unknown | State::Rejected => State::Created,
             State::Cancelled if history.exists || own => State::Cancelled,

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 use super::damage::{self, ID_ROUNDED, is_rounded, is_total};
-use super::dates::{DateReading, DateStyle, Shape, Votes, read_expiry};
+use super::dates::{DateReading, Shape, Votes, read_expiry};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
 use super::header::{Field, Header};
@@ -55,7 +55,6 @@ pub(super) struct Checker<'a> {
     pub(super) sink: &'a mut dyn FaultSink,
     /// How dates are read; before the whole sheet is known, as its first date is written.
     reading: DateReading,
-    first_style: Option<DateStyle>,
     window: ExpiryWindow,
     votes: Votes,
     /// What an earlier pass over the same sheet found out, if there was one.
@@ -89,16 +88,16 @@ impl<'a> Checker<'a> {
         sink: &'a mut dyn FaultSink,
         known: Option<&'a Known>,
     ) -> Self {
+        let votes = Votes::new(header.is_books());
         Self {
             rules,
             header,
             hasher,
             judge,
             sink,
-            reading: known.map(|known| known.reading).unwrap_or_default(),
-            first_style: None,
+            reading: known.map_or_else(|| votes.verdict(), |known| known.reading),
             window: ExpiryWindow::from_today(rules.today),
-            votes: Votes::default(),
+            votes,
             known,
             lines: Lines::default(),
             keys: Vec::new(),
@@ -116,7 +115,7 @@ impl<'a> Checker<'a> {
 
     /// What a second pass must know, now that all rows were seen; none if it would find nothing else.
     pub(super) fn second_thoughts(&mut self) -> Option<Known> {
-        let reading = self.votes.verdict(self.first_style);
+        let reading = self.votes.verdict();
         let twins = self.compare();
         if reading == self.reading && twins.is_empty() {
             return None;
@@ -348,10 +347,9 @@ impl<'a> Checker<'a> {
             return;
         }
         let shape = Shape::read(text);
-        if let Some(shape) = &shape {
+        if let Some(shape) = shape {
             self.votes.count(shape);
-            self.first_style = self.first_style.or(Some(shape.style));
-            self.reading.style = self.reading.style.or(self.first_style);
+            self.reading.style = self.reading.style.or(self.votes.first_seen());
         }
         match read_expiry(text, shape, self.reading, self.window) {
             Err(fault @ (ExpiryFault::Past | ExpiryFault::TooFar)) => {

@@ -43,6 +43,9 @@ pub struct DateReading {
     pub style: Option<DateStyle>,
     /// The sheet writes the month first: every date that starts with a day is in doubt.
     pub month_first: bool,
+    /// The sheet is a workbook's. What its cells hold as dates reads `2026-11-30`, however it is shown there, and goes
+    /// with every style.
+    pub of_book: bool,
 }
 
 /// Counts how the dates of a sheet are written.
@@ -51,11 +54,25 @@ pub(super) struct Votes {
     by_style: [u32; 4],
     day_only: u32,
     month_only: u32,
+    first_seen: Option<DateStyle>,
+    of_book: bool,
 }
 
 impl Votes {
+    /// Of no cell yet.
+    pub(super) fn new(of_book: bool) -> Self {
+        Self {
+            of_book,
+            ..Self::default()
+        }
+    }
+
     /// Counts one cell.
-    pub(super) fn count(&mut self, shape: &Shape) {
+    pub(super) fn count(&mut self, shape: Shape) {
+        if shape.is_held(self.of_book) {
+            return;
+        }
+        self.first_seen = self.first_seen.or(Some(shape.style));
         let styles = STYLES.iter().zip(&mut self.by_style);
         for (style, count) in styles {
             *count += u32::from(*style == shape.style);
@@ -66,8 +83,13 @@ impl Votes {
         }
     }
 
+    /// The style of the first date.
+    pub(super) fn first_seen(&self) -> Option<DateStyle> {
+        self.first_seen
+    }
+
     /// What the sheet's dates say. Of two styles with as many rows the first seen wins.
-    pub(super) fn verdict(&self, first_seen: Option<DateStyle>) -> DateReading {
+    pub(super) fn verdict(&self) -> DateReading {
         let most = self.by_style.iter().copied().max().unwrap_or(0);
         let leads = |style: DateStyle| {
             STYLES
@@ -75,10 +97,11 @@ impl Votes {
                 .zip(self.by_style)
                 .any(|(other, count)| *other == style && count == most)
         };
-        let style = first_seen.filter(|style| leads(*style));
+        let style = self.first_seen.filter(|style| leads(*style));
         DateReading {
             style: style.or_else(|| STYLES.into_iter().find(|style| most > 0 && leads(*style))),
             month_first: self.month_only > 0 && self.day_only == 0,
+            of_book: self.of_book,
         }
     }
 }
@@ -132,11 +155,17 @@ impl Shape {
     }
 
     /// The date, in a sheet that is written as `reading` says.
+    /// Whether a workbook may hold it as a date, which nobody wrote in a style.
+    fn is_held(self, of_book: bool) -> bool {
+        of_book && self.style == DateStyle::YearDash
+    }
+
     fn date(self, reading: DateReading) -> Result<Date, ExpiryFault> {
         if reading.month_first && self.style.starts_with_day() {
             return Err(ExpiryFault::MonthFirst);
         }
-        if reading.style.is_some_and(|style| style != self.style) {
+        let clashes = reading.style.is_some_and(|style| style != self.style);
+        if clashes && !self.is_held(reading.of_book) {
             return Err(ExpiryFault::Style);
         }
         Date::new(self.year, self.month, self.day).map_err(|_| ExpiryFault::NoSuchDate)
@@ -187,6 +216,21 @@ mod tests {
             reading,
             ExpiryWindow::from_today(date(2026, 11, 22)),
         )
+    }
+
+    #[test]
+    fn what_a_workbook_holds_as_a_date_goes_with_every_style() {
+        for (of_book, wanted) in [
+            (true, Ok(LinkExpiry::On(date(2026, 12, 5)))),
+            (false, Err(ExpiryFault::Style)),
+        ] {
+            let reading = DateReading {
+                style: Some(DateStyle::DayDash),
+                month_first: true,
+                of_book,
+            };
+            assert_eq!(read("2026-12-05", reading), wanted);
+        }
     }
 
     #[test]
@@ -253,21 +297,18 @@ mod tests {
                 DateStyle::DayDash => "%d-%m-%Y",
             }).to_string();
             let (style, other) = (STYLES[style], STYLES[other]);
-            let reading = DateReading { style: Some(style), month_first: false };
+            let reading = DateReading { style: Some(style), month_first: false, of_book: false };
             let wanted = if style == other { Ok(LinkExpiry::On(day)) } else { Err(ExpiryFault::Style) };
             proptest::prop_assert_eq!(read(&text(other), reading), wanted);
         }
     }
 
     fn verdict(cells: &[&str]) -> DateReading {
-        let mut votes = Votes::default();
-        let mut first = None;
+        let mut votes = Votes::new(false);
         for cell in cells {
-            let shape = Shape::read(cell).unwrap();
-            first = first.or(Some(shape.style));
-            votes.count(&shape);
+            votes.count(Shape::read(cell).unwrap());
         }
-        votes.verdict(first)
+        votes.verdict()
     }
 
     #[test]
@@ -296,17 +337,20 @@ mod tests {
             let wanted = DateReading {
                 style: *style,
                 month_first: *month_first,
+                of_book: false,
             };
             assert_eq!(verdict(cells), wanted, "{cells:?}");
         }
         let doubt = DateReading {
             style: Some(S::DaySlash),
             month_first: true,
+            of_book: false,
         };
         assert_eq!(read("12/05/2026", doubt), Err(ExpiryFault::MonthFirst));
         let year = DateReading {
             style: Some(S::YearDash),
             month_first: false,
+            of_book: false,
         };
         assert_eq!(read("05/12/2026", year), Err(ExpiryFault::Style));
         assert_eq!(read("+7d", year), Ok(LinkExpiry::InDays(7)));

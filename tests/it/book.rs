@@ -15,6 +15,11 @@ fn serial(days: i64) -> String {
     zero.until(date).unwrap().get_days().to_string()
 }
 
+/// Such a day as people type it.
+fn day_first(days: i64) -> String {
+    india_day(days).strftime("%d-%m-%Y").to_string()
+}
+
 /// Rehearses a workbook; the table of its results.
 fn sent(world: &World, name: &str) -> Table {
     let output = world.paysheet().args(["send", name]).run();
@@ -66,7 +71,8 @@ fn numbers() -> Vec<Shown> {
         (
             number("9000000013", "00000\\-00000"),
             number("500000", "[>=100000]##\\,##\\,##0.00;##,##0.00"),
-            String::new(),
+            // Beside a real date, a typed one.
+            text(&day_first(5)),
             "500000.00",
         ),
         (

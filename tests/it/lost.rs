@@ -475,3 +475,41 @@ fn a_rehearsal_whose_books_are_gone_may_begin_anew() {
     send().run().exits(0);
     assert_eq!(world.table("june.sandbox.results.csv").states("created"), 3);
 }
+
+#[test]
+fn a_row_that_was_refused_is_not_sent_again_after_a_loss_unless_it_was_mended() {
+    for mended in [false, true] {
+        let raw = Raw::start(
+            |ask| match ask.body.contains("Ravi") && ask.nth_for_id == 1 {
+                true if ask.is_create() => Act::Instead(Manner::Says(Say::refusal(422, "not now"))),
+                _ => Act::Honest,
+            },
+        );
+        let world = World::new();
+        world.sheet("june.csv", PAIR);
+        world.send("june.csv", &raw).run().exits(4);
+        let refused = raw.creates();
+        world.lose_checkpoint(CHECKPOINT);
+        if mended {
+            world.sheet("june.csv", PAIR.replace("Ravi", "Ravi Kumar"));
+            adopt(&world, &raw).run().exits(0);
+            assert_eq!(raw.creates(), refused + 1);
+            continue;
+        }
+        for _ in 0..2 {
+            let run = adopt(&world, &raw).run().exits(4);
+            assert_eq!(raw.creates(), refused, "{run}");
+            assert_eq!(world.table(RESULTS).cell(3, "state"), "rejected", "{run}");
+        }
+        world.send("june.csv", &raw).run().exits(4);
+        let doctor = world.paysheet().args(["doctor", "june.csv"]);
+        doctor.args(["--env", "test"]).run().hides(["do not lead"]);
+        world
+            .talk("retry", "june.csv", &raw)
+            .arg("--yes")
+            .run()
+            .exits(0);
+        assert_eq!(raw.creates(), refused + 1);
+        assert_eq!(world.table(RESULTS).states("created"), 3);
+    }
+}

@@ -292,6 +292,7 @@ fn facts(conn: &Connection) -> HashMap<i64, Told> {
             "missing" => ("missing", Fact::LookedUp(Seen::Missing)),
             "adopted" => ("adopted", Fact::Adopted),
             "mended" => ("mended", Fact::Mended),
+            "refused_before" => ("refused_before", Fact::RefusedBefore),
             "spoiled" => ("spoiled", Fact::Spoiled),
             "swept" => ("swept", Fact::Swept(life(&detail()))),
             "cancelling" => ("cancelling", Fact::Cancelling),

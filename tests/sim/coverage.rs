@@ -61,7 +61,7 @@ const EVENTS: [&str; 50] = [
 ];
 
 /// Every transition.
-const EDGES: [&str; 44] = [
+const EDGES: [&str; 45] = [
     "cancelled missing cancelled",
     "cancelled replaced cancelled",
     "cancelled resumed ready",
@@ -82,6 +82,7 @@ const EDGES: [&str; 44] = [
     "ready cancelling cancelled",
     "ready closing cancelled",
     "ready found conflict",
+    "ready refused_before rejected",
     "ready sending unknown",
     "ready spoiled invalid",
     "rejected cancelling cancelled",

@@ -79,8 +79,7 @@ impl Kept {
             conn.query_row(sql, [key], |line| line.get::<_, bool>(0))
                 .unwrap()
         };
-        let sql =
-            "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state NOT IN (0, 1, 5, 6))";
+        let sql = "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state IN (2, 3))";
         let has_history: bool = conn.query_row(sql, [], |line| line.get(0)).unwrap();
         let knows_less =
             flag("replaces_lost") && !flag("probed") && !flag("found_existing") && !has_history;

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use paysheet::checkpoint::{Binding, Error, Store, SweepRow};
+use paysheet::checkpoint::{Binding, Error, RowFields, Store, SweepRow};
 use paysheet::clock::Clock;
 use paysheet::domain::planted::{self, Mistake};
-use paysheet::domain::{KeyHasher, LinkExpiry, State};
+use paysheet::domain::{KeyHasher, LinkExpiry, Phone, State};
 use paysheet::engine::{Halt, OrderRules, Session, Surroundings};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -460,8 +460,9 @@ async fn agrees(
     if session.read(Store::has_history).await? {
         return Ok(Ok(true));
     }
-    let claims = shared.world().kept.claims(&KeyHasher::new(), false);
-    let stopped = claims.stopped();
+    let hasher = KeyHasher::new();
+    let claims = shared.world().kept.claims(&hasher, false);
+    let (stopped, (refused, keys)) = (claims.stopped(), claims.refused());
     let discord = match session.discord(BATCH, claims, true).await? {
         Ok(discord) => discord,
         Err(halt) => return Ok(Err(halt)),
@@ -472,6 +473,13 @@ async fn agrees(
         if stay.await? > 0 {
             shared.world().count("cancelled before a loss");
         }
+        let is_same = move |place: usize, row: &RowFields<'_>| {
+            let (phone, amount) = (Phone::from_number(row.phone), Some(row.amount));
+            hasher.key("", phone, amount, row.name, row.email) == keys[place]
+        };
+        session
+            .write(move |store| store.refuse_again(&refused, at, is_same))
+            .await?;
     }
     let mut world = shared.world();
     let keeps = world.mix.mortal.keeps;

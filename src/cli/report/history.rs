@@ -200,6 +200,7 @@ fn words(kind: &str, attempt: Option<u32>, detail: &str) -> String {
         "missing" => "looked up: not known to the gateway".to_owned(),
         "adopted" => "adopted".to_owned(),
         "mended" => "mended, or to be tried again".to_owned(),
+        "refused_before" => "refused before the checkpoint was lost".to_owned(),
         "spoiled" => "the row has problems now".to_owned(),
         "swept" => "status read".to_owned(),
         "cancelling" => "to be cancelled".to_owned(),

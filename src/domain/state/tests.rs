@@ -49,6 +49,19 @@ fn one_attempt() {
 }
 
 #[test]
+fn what_a_lost_checkpoint_had_refused_waits_for_a_retry() {
+    let before = Fact::RefusedBefore;
+    check(&[LookedUp(Missing), before], State::Rejected);
+    check(&[before, Mended, send(1)], State::Unknown);
+    check(&[before, Cancelling], State::Cancelled);
+    // It exists after all, and nothing was sent from here.
+    check(&[before, LookedUp(PRESENT)], State::Conflict);
+    for earlier in [send(1), Cancelling, before] {
+        assert!(fold(&[earlier, before]).is_err(), "{earlier:?}");
+    }
+}
+
+#[test]
 fn doubt_is_never_forgotten() {
     let doubt = [send(1), found(Found::InDoubt)];
     for later in [

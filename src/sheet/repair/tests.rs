@@ -9,6 +9,7 @@ fn fixed(field: Field, text: &str, style: DateStyle) -> Option<String> {
     let reading = DateReading {
         style: Some(style),
         month_first: false,
+        of_book: false,
     };
     let window = ExpiryWindow::from_today(date(2026, 11, 24));
     repaired(field, text, reading, window)
