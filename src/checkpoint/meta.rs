@@ -41,15 +41,17 @@ pub struct Meta {
 }
 
 /// What to do with a checkpoint that is bound to another `what`. Never to take another batch name or another file: whom
-/// this one paid would be paid again.
-fn remedy(what: &str, found: &str) -> String {
+/// this one paid would be paid again. Its own name may have been that of another file, too.
+fn remedy(what: &str, found: &str, path: &Path) -> String {
+    let path = path.display();
     match what {
-        "environment" => format!("to go on with it, use its own: --env {found}"),
-        "gateway" => "use the gateway that it was made with, see --base-url; another one knows nothing of what was paid".to_owned(),
+        "environment" => format!("to go on with it, give both: --env {found} --checkpoint {path}"),
+        "gateway" => "use the gateway that it was made with, see --base-url; another one knows nothing of what was paid"
+            .to_owned(),
         "account" => "use the client id that it was made with. If a new key has taken that one's place, do not send the \
             whole sheet again: put into a sheet of their own only the rows that `paysheet results` shows as ready"
             .to_owned(),
-        _ => format!("to go on with it, use its own name: --batch {found}"),
+        _ => format!("to go on with it, give both: --batch {found} --checkpoint {path}"),
     }
 }
 
@@ -87,7 +89,7 @@ pub(super) fn verify(
             return Err(Error::Bound {
                 path: path.to_owned(),
                 what,
-                remedy: remedy(what, &found),
+                remedy: remedy(what, &found, path),
                 found,
                 expected: (*expected).to_owned(),
             });

@@ -57,19 +57,42 @@ fn a_checkpoint_of_another_world_is_refused() {
         .send("june.csv", &gate)
         .args(mine)
         .args(["--batch", "july"]);
-    let words = [CHECKPOINT, "another batch", "july", "--batch june"];
+    let words = [
+        CHECKPOINT,
+        "another batch",
+        "july",
+        "--batch june --checkpoint",
+    ];
     let run = guarded(&world, &gate, batch, 1, &words);
-    run.hides(["--batch july", "--batch NEW", "--checkpoint"]);
+    run.hides(["--batch july", "--batch NEW"]);
     let real = ["--env", "production", "--expect-total", "9.06"];
     let environment = world.send("june.csv", &gate).args(mine).args(real);
-    let words = [CHECKPOINT, "another environment", "--env test"];
+    let words = [CHECKPOINT, "another environment", "--env test --checkpoint"];
     let run = guarded(&world, &gate, environment, 1, &words);
-    run.hides(["--batch", "--checkpoint"]);
+    run.hides(["--batch"]);
     let status = world.status("june.csv", &other);
     guarded(&world, &gate, status, 1, &["another gateway"]);
     assert_eq!((gate.asked(), other.asked()), (asked, 0));
     assert_eq!(world.bytes(CHECKPOINT), before);
     world.send("june.csv", &gate).run().exits(0);
+}
+
+#[test]
+fn a_sheet_renamed_with_its_checkpoint_goes_on_as_it_is_told() {
+    let gate = Gate::new();
+    let world = sent(&gate, 3);
+    for (from, to) in [
+        ("june.csv", "pay.csv"),
+        (CHECKPOINT, "pay.test.checkpoint.db"),
+        (RESULTS, "pay.test.results.csv"),
+    ] {
+        std::fs::rename(world.path(from), world.path(to)).unwrap();
+    }
+    let options = ["--batch", "june", "--checkpoint", "pay.test.checkpoint.db"];
+    let refused = world.send("pay.csv", &gate).run().exits(1);
+    refused.says([options.join(" ")]);
+    world.send("pay.csv", &gate).args(options).run().exits(0);
+    assert_eq!(gate.creates(), 3);
 }
 
 #[test]
