@@ -296,7 +296,8 @@ pub struct EmbeddedArgs {
     /// Same seed, same events
     #[arg(long, value_name = "N")]
     pub sandbox_seed: Option<u64>,
-    /// What recipients do with their links, such as redeem=60% [default: some redeem within seconds]
+    /// What recipients do with their links, such as redeem=60%; `paysheet sandbox --help` lists what there is [default:
+    /// some redeem within seconds]
     #[arg(long, value_name = "LIST")]
     pub sandbox_links: Option<String>,
 }

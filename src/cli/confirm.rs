@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind, IsTerminal as _};
 use console::{Key, Term};
 
 use crate::domain::Money;
+use crate::report::words::wrapped;
 
 use super::exit::{Ending, Exit};
 use super::values::Environment;
@@ -97,6 +98,9 @@ pub(super) trait Asker {
 /// What Ctrl-D is read as; the second, where it was pressed before the question stood there.
 const LEAVES: [char; 2] = ['\u{4}', '\0'];
 
+/// Room for an answer, on the line where the question ends.
+const ANSWER: &str = "\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}";
+
 /// The person at the terminal.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Terminal;
@@ -111,7 +115,8 @@ impl Terminal {
 impl Asker for Terminal {
     fn line(&mut self, question: &str) -> io::Result<String> {
         let term = Term::stderr();
-        term.write_str(&format!("{question} "))?;
+        let folded = wrapped(&format!("{question}{ANSWER}"), "    ");
+        term.write_str(&format!("{} ", folded.trim_end_matches(ANSWER)))?;
         let line = typed(&term);
         // What is said next begins on a line of its own. Nobody is listening: that is their affair.
         drop(term.write_line(""));

@@ -4,7 +4,7 @@
 //! document that was asked for is another matter.
 //! Deliberately absent: what is said, and any colour.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
@@ -93,9 +93,10 @@ impl Screen {
 
     /// A text that is one line in a log, and folded for a person at a terminal.
     pub fn paragraph(&self, text: &str) {
-        match &self.bars {
-            Some(_) => self.line(&wrapped(text, "    ")),
-            None => self.line(text),
+        if !self.records && (self.bars.is_some() || io::stderr().is_terminal()) {
+            self.line(&wrapped(text, "    "));
+        } else {
+            self.line(text);
         }
     }
 

@@ -9,8 +9,28 @@ use super::chance::{self, WHOLE};
 use super::time::Moment;
 use super::units::{Between, Share, Span};
 
-/// What [`Life::tuned`] knows.
-const TUNABLE: &str = "redeem, after, confirm, fail, expire, reverse, reverse-after";
+/// What [`Life::tuned`] knows, each with what it means.
+pub const LINKS: [(&str, &str); 7] = [
+    (
+        "redeem=SHARE",
+        "links that get redeemed, such as redeem=60%",
+    ),
+    (
+        "after=TIME",
+        "how long after creation, such as after=1s..4s",
+    ),
+    (
+        "confirm=TIME",
+        "how long the bank takes then: PENDING meanwhile",
+    ),
+    ("fail=SHARE", "links whose redemption fails for good"),
+    ("expire=SHARE", "links whose recipient uses up all attempts"),
+    (
+        "reverse=SHARE",
+        "of the redeemed, those that the bank returns",
+    ),
+    ("reverse-after=TIME", "how long after the redemption"),
+];
 
 /// How links live. The shares of redeemed, failed and expired links together are at most all of them: what is over
 /// the whole falls off the end, in the order failed, expired, redeemed.
@@ -90,7 +110,11 @@ impl Life {
                 "expire" => self.expire = value.parse()?,
                 "reverse" => self.reverse = value.parse()?,
                 "reverse-after" => self.reverse_after = value.parse()?,
-                other => return Err(format!("links do not know `{other}`; they know {TUNABLE}")),
+                other => {
+                    let known = LINKS.map(|(known, _)| known.split('=').next().unwrap_or(known));
+                    let known = known.join(", ");
+                    return Err(format!("links do not know `{other}`; they know {known}"));
+                }
             }
         }
         Ok(self)

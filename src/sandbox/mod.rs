@@ -53,7 +53,7 @@ pub use ask::Request;
 pub use books::{Books, Broken, Memory};
 pub use cashgram::{Cashgram, Purse, Status};
 pub use fields::Limits;
-pub use life::Life;
+pub use life::{LINKS, Life};
 pub use mischief::{FAULTS, Plan};
 pub use money::rupees;
 pub use notice::{Form, Notice};

@@ -112,3 +112,16 @@ fn no_help_is_wider_than_its_room() {
         "{help}"
     );
 }
+
+#[test]
+fn the_sandbox_lists_what_may_happen_to_links() {
+    let help = Paysheet::new().args(["sandbox", "--help"]).run().exits(0);
+    let listed = below(&help.stdout, "Links:");
+    let names = listed
+        .iter()
+        .filter_map(|line| line.trim().split('=').next());
+    let names: Vec<&str> = names.collect();
+    let unknown = Paysheet::new().args(["sandbox", "--links", "fly=1%"]).run();
+    unknown.exits(2).says([names.join(", ")]);
+    assert_eq!(names.len(), 7, "{help}");
+}

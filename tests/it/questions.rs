@@ -47,3 +47,38 @@ fn a_total_is_left_with_ctrl_d() {
     let (code, shown) = right.wait();
     assert_eq!((code, gate.creates()), (0, 1), "{shown}");
 }
+
+/// A terminal would break them in the middle of a word.
+#[test]
+fn questions_and_errors_are_folded_between_words() {
+    let (world, raw) = (World::new(), Raw::honest());
+    raw.set_balance("1.00");
+    world.sheet(
+        "june.csv",
+        "name,phone,amount\nAsha,9000000001,123456789.00\n",
+    );
+    let folded = |shown: &str, first: &str| {
+        let said = shown.lines().skip_while(|line| !line.contains(first));
+        let said: Vec<&str> = said.collect();
+        assert!(!said.is_empty(), "{shown}");
+        for line in said {
+            assert!(line.trim_end().chars().count() <= 80, "{line}: {shown}");
+        }
+    };
+    let send = world.talk("send", "june.csv", &raw);
+    let mut asked = send.args(["--env", "production"]).watched();
+    asked.until("[y/N]");
+    asked.press("n\r");
+    let (code, shown) = asked.wait();
+    assert_eq!(code, 1, "{shown}");
+    folded(&shown, "balance of");
+    for options in [
+        &["--env", "production", "--yes"][..],
+        &["-q", "--expect-count", "2"],
+    ] {
+        let send = world.talk("send", "june.csv", &raw).args(options);
+        let (code, shown) = send.watched().wait();
+        assert!(code > 1, "{shown}");
+        folded(&shown, "paysheet send:");
+    }
+}

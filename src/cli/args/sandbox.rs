@@ -40,7 +40,8 @@ pub struct SandboxArgs {
     /// Events that it posts.
     #[command(flatten)]
     pub events: EventArgs,
-    /// What recipients do with their links, such as redeem=60% [default: links stay ACTIVE]
+    /// What recipients do with their links, such as redeem=60%,after=5s; may be given more than once. What there is is
+    /// listed below [default: links stay ACTIVE]
     #[arg(long, value_name = "LIST", action = ArgAction::Append)]
     pub links: Vec<String>,
 }
@@ -53,7 +54,7 @@ Examples:
 Exit codes:
   0 stopped by Ctrl-C   1 the address or the state file is not to be had   2 wrong usage";
 
-/// The examples, then every fault with what it means.
+/// The examples, then every fault and everything about links with what it means.
 pub(super) fn help() -> String {
     let mut text = HELP_SANDBOX.to_owned();
     text.push_str(
@@ -61,6 +62,10 @@ pub(super) fn help() -> String {
     );
     for (name, meaning) in crate::sandbox::FAULTS {
         text.push_str(&format!("  {name:<18}{meaning}\n"));
+    }
+    text.push_str("\nLinks:\n");
+    for (name, meaning) in crate::sandbox::LINKS {
+        text.push_str(&format!("  {name:<20}{meaning}\n"));
     }
     text
 }
