@@ -92,7 +92,9 @@ pub(super) fn nothing(retry: &Retry) -> String {
     let why = match (retry.named.any(), retry.expired, retry.cancelled) {
         (true, true, _) => "no row that was named has a link that is proven dead",
         (true, false, _) => "no row that was named can be sent again",
-        (false, true, _) => "no link is known to be dead (`status` asks)",
+        (false, true, _) => {
+            "no link that was made from here is known to be dead (`status` asks), and adopted ones take part only when named"
+        }
         (false, false, _) => "no row was refused",
     };
     format!("nothing to retry: {why}")

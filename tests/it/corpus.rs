@@ -20,8 +20,8 @@ use crate::support::*;
 /// Programs at a time.
 const WORKERS: usize = 8;
 /// Fewest files of either kind.
-const BAD_MIN: usize = 200;
-const GOOD_MIN: usize = 50;
+const BAD_MIN: usize = 250;
+const GOOD_MIN: usize = 60;
 /// Fewest classes of bad files: names without their last numbers.
 const CLASSES_MIN: usize = 25;
 

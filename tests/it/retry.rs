@@ -99,7 +99,10 @@ fn a_retry_with_nothing_to_retry_says_so_with_the_code_as_the_rows_stand() {
     for (options, words) in [
         (vec![], "no row was refused"),
         (vec!["--row", "2"], "row 2 has a link already"),
-        (vec!["--expired"], "no link is known to be dead"),
+        (
+            vec!["--expired"],
+            "no link that was made from here is known to be dead",
+        ),
         (
             vec!["--cancelled", "--row", "1"],
             "row 1 has a link already",
