@@ -123,7 +123,13 @@ impl Closing<'_> {
     fn finished(&self) -> String {
         let wrong = self.wrong();
         if !wrong.is_empty() {
-            return format!("{}, see {}", wrong.join(", "), self.results);
+            let open = self.rows(State::Ready) + self.rows(State::Unknown);
+            let sends = self.task == Task::Sending && !self.chosen;
+            let nothing = match sends && self.tally.created_now + open == 0 {
+                true => "nothing is left to send; ",
+                false => "",
+            };
+            return format!("{nothing}{}, see {}", wrong.join(", "), self.results);
         }
         if self.task != Task::Sending {
             return self.asked();

@@ -110,6 +110,12 @@ fn verdicts() {
             "1 row was refused, see june.test.results.csv",
         ),
         (
+            vec![(State::Created, 2), (State::Rejected, 1)],
+            0,
+            Ended::Finished,
+            "nothing is left to send; 1 row was refused, see june.test.results.csv",
+        ),
+        (
             vec![
                 (State::Rejected, 2),
                 (State::Conflict, 1),
