@@ -247,9 +247,6 @@ fn the_built_in_sandbox_is_killed_and_resumed_and_remembers() {
             "10ms",
             "--sandbox-faults",
             faults,
-            // On a busy machine some links would die before the end.
-            "--sandbox-links",
-            "fail=0%,expire=0%,reverse=0%",
         ])
     };
     for pause in [150, 250, 200] {
@@ -279,9 +276,9 @@ fn the_built_in_sandbox_is_killed_and_resumed_and_remembers() {
     let status = world
         .paysheet()
         .args(["status", SHEET, "--json", "--rate", "0"])
-        .args(["--sandbox-links", "fail=0%,expire=0%,reverse=0%"])
-        .run()
-        .exits(0);
+        .run();
+    // By now a link may have died, as some do there.
+    assert!([0, 4].contains(&status.code), "{status}");
     assert_eq!(status.json()["states"]["created"], 200);
     let known = status.json()["statuses"]
         .as_object()
