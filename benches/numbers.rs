@@ -11,7 +11,7 @@
 //! sandbox in a process of its own, a peer on the same cores.
 //!
 //! Reading order: `world` (folder and sheets), `program` (a process and what it used), `gateway` (the sandbox and what
-//! it saw), `sending`, `pacing`, `reading`, `events`, `bar`, `million`, `handing` (the measurements), `figure` (how they are said). Deliberately
+//! it saw), `sending`, `pacing`, `reading`, `sheets`, `events`, `bar`, `million`, `handing` (the measurements), `figure` (how they are said). Deliberately
 //! absent: a harness, statistics and charts. A number holds or it does not.
 
 #![expect(
@@ -43,6 +43,8 @@ mod program;
 mod reading;
 #[path = "numbers/sending.rs"]
 mod sending;
+#[path = "numbers/sheets.rs"]
+mod sheets;
 #[path = "numbers/world.rs"]
 mod world;
 
@@ -52,9 +54,10 @@ use world::World;
 type Measure = fn(&World) -> Vec<Figure>;
 
 /// Every measurement by name, the short ones first.
-const ALL: [(&str, Measure); 10] = [
+const ALL: [(&str, Measure); 11] = [
     ("start", pacing::start),
     ("validate", reading::validate),
+    ("sheets", sheets::sheets),
     ("events", events::events),
     ("handing", handing::handing),
     ("unpaced", sending::unpaced),
