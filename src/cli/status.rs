@@ -139,6 +139,8 @@ async fn sweep(
         let tally = standing(session, so_far).await?;
         let (before, now) = (in_need, need(&tally, revived));
         in_need = now;
+        // What the sweep has said comes first, and a bar would stand still above the wait.
+        reporter.close();
         watch.say(&tally, now, interval);
         let told = watch.tell(&tally, now, before);
         let (went_on, ()) = tokio::join!(pause(shell, interval), told);

@@ -266,6 +266,8 @@ fn a_watch_tells_after_each_sweep() {
         "3 links: 3 ACTIVE",
         "3 links: 2 ACTIVE, 1 EXPIRED; 1 row needs a person",
     ]);
+    let all = run.all();
+    assert!(all.find("asking about 3 links") < all.find("3 links: 3 ACTIVE"));
     let told = world.text("told.jsonl");
     let events: Vec<serde_json::Value> = told
         .lines()

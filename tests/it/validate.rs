@@ -344,6 +344,9 @@ fn control_totals_are_compared_over_the_whole_sheet() {
         .says(["amount.above_max"]);
     check(&["--max-amount", "20.25"]).exits(0);
     check(&["--expect-total", "thirty"]).exits(2);
+    check(&["--expect-total", "13,50.50"])
+        .exits(2)
+        .says(["the commas in the amount stand where no grouping puts them"]);
     check(&["--expect-count", "-1"]).exits(2);
 }
 
