@@ -1,6 +1,7 @@
 //! After the run: the metrics file and the notification command. Neither changes what happened or how it is said.
 //!
-//! Both are done when everything else is over and written. Whatever goes wrong with them is a warning in the log.
+//! Both are done when everything else is over and written; by a watch after each sweep too, the command only where rows
+//! newly need a person. Whatever goes wrong with them is a warning in the log.
 //! Deliberately absent: any of this for commands that ask no gateway.
 
 mod command;
@@ -67,11 +68,32 @@ impl After {
 
     /// Does it.
     pub(super) fn run(&self, run: &Run<'_>) {
+        self.measure(run);
+        self.tell(run);
+    }
+
+    /// Does it between two sweeps of a watch, which goes on; somebody is told only if a person is `needed` now.
+    pub(super) fn between(&self, run: &Run<'_>, needed: bool) {
+        self.measure(run);
+        if needed {
+            self.tell(run);
+        }
+    }
+
+    /// Whether there is anything to do.
+    pub(super) fn is_any(&self) -> bool {
+        self.metrics.is_some() || !self.notify.is_empty()
+    }
+
+    fn measure(&self, run: &Run<'_>) {
         if let Some(path) = &self.metrics
             && let Err(error) = self.write_metrics(path, run)
         {
             tracing::warn!("the metrics were not written: {error:#}");
         }
+    }
+
+    fn tell(&self, run: &Run<'_>) {
         if !self.notify.is_empty()
             && let Err(why) = command::tell(&self.notify, &self.line(run), self.timeout)
         {

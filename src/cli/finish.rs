@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
 
-use crate::checkpoint::{Store, SweepRow};
+use crate::checkpoint::{self, Store, SweepRow};
 use crate::domain::State;
 use crate::engine::{Count, Halt, Outcome, Tally};
 use crate::report::Task;
@@ -71,10 +71,10 @@ impl Finish<'_> {
             }
             (Err(error), _) => return Err(error),
         }
-        let mut tally = tally(store, outcome);
+        let tally = standing(store, outcome)?;
         let still = store.still_to_stop()?;
-        (tally.waiting, tally.waiting_doubts) = (still.rows, still.doubts);
-        let (lost, without_link) = find_missing(store, &mut tally)?;
+        let (lost, without_link) = missing(store)?;
+        let (lost, without_link) = (names(&lost.0), names(&without_link.0));
         let exit = exit_of(self.task(), &tally, outcome);
         let named = match store.meta().closed {
             true => &[][..],
@@ -212,6 +212,14 @@ impl Finish<'_> {
     }
 
     fn json(&self, tally: &Tally, exit: Exit, message: &str) {
+        let said = self.said(tally, exit, message);
+        self.shell.out.json_line(&said.line);
+        let told = self.shell.told.lock();
+        *told.unwrap_or_else(PoisonError::into_inner) = Some(said);
+    }
+
+    /// Where the batch stands, for those who are told.
+    pub(super) fn said(&self, tally: &Tally, exit: Exit, message: &str) -> Said {
         let earlier = self.earlier();
         let facts = RunFacts {
             command: self.command,
@@ -226,14 +234,10 @@ impl Finish<'_> {
             earlier: earlier.as_deref(),
             warnings: &self.warnings,
         };
-        let object = RunJson::new(facts, tally);
-        self.shell.out.json(&object);
-        let said = Said {
-            line: json::line(&object).unwrap_or_default(),
+        Said {
+            line: json::line(&RunJson::new(facts, tally)).unwrap_or_default(),
             tally: tally.clone(),
-        };
-        let told = self.shell.told.lock();
-        *told.unwrap_or_else(PoisonError::into_inner) = Some(said);
+        }
     }
 }
 
@@ -272,18 +276,38 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
     }
 }
 
-/// Counts the links that the gateway does not know any more, and the payouts whose link it has not told; the first names
-/// of both. A purge removed all links.
-fn find_missing(store: &Store, tally: &mut Tally) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let (lost, count) = store.lost_links(NAMED_MAX)?;
-    tally.lost = count;
-    let (without_link, count) = match store.meta().purged {
+/// The same with what is still to be stopped, what the gateway does not know any more, and what has no link.
+///
+/// # Errors
+///
+/// If the checkpoint cannot be read.
+pub(super) fn standing(store: &Store, outcome: &Outcome) -> Result<Tally, checkpoint::Error> {
+    let still = store.still_to_stop()?;
+    let ((_, lost), (_, without_link)) = missing(store)?;
+    Ok(Tally {
+        waiting: still.rows,
+        waiting_doubts: still.doubts,
+        lost,
+        without_link,
+        ..tally(store, outcome)
+    })
+}
+
+/// The first of some payouts, and how many there are.
+type First = (Vec<SweepRow>, u64);
+
+/// The links that the gateway does not know any more, and the payouts whose link it has not told. A purge removed all
+/// links.
+fn missing(store: &Store) -> Result<(First, First), checkpoint::Error> {
+    let without_link = match store.meta().purged {
         Some(_) => (Vec::new(), 0),
         None => store.without_link(NAMED_MAX)?,
     };
-    tally.without_link = count;
-    let names = |rows: &[SweepRow]| rows.iter().map(named_in_full).collect();
-    Ok((names(&lost), names(&without_link)))
+    Ok((store.lost_links(NAMED_MAX)?, without_link))
+}
+
+fn names(rows: &[SweepRow]) -> Vec<String> {
+    rows.iter().map(named_in_full).collect()
 }
 
 /// How a payout is called where it must be found: in the sheet, and at the gateway.

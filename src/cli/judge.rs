@@ -52,7 +52,7 @@ pub(super) fn rules(controls: &Controls, today: Date, fingerprint: bool) -> Rule
 }
 
 /// Judges the sheet by itself: no row of it was ever sent, as far as this is concerned. Writes the editions of it that
-/// are wanted.
+/// are wanted; warnings are listed among the problems if they are as bad, being `strict`.
 ///
 /// # Errors
 ///
@@ -60,10 +60,11 @@ pub(super) fn rules(controls: &Controls, today: Date, fingerprint: bool) -> Rule
 pub(super) fn judge_alone(
     path: &Path,
     problems_file: &Path,
+    strict: bool,
     wanted: &Wanted,
     rules: &Rules,
 ) -> anyhow::Result<(Checked, EditionsSummary)> {
-    let mut editions = Editions::new(problems_file, wanted).map_err(sheet_error)?;
+    let mut editions = Editions::new(problems_file, strict, wanted).map_err(sheet_error)?;
     let (hasher, whole) = (KeyHasher::new(), |_: u32| Judge::Whole);
     let checked =
         sheet::validate(path, rules, &hasher, &whole, &mut editions).map_err(sheet_error)?;
@@ -96,13 +97,14 @@ pub(super) fn judge_mended(path: &Path, rules: &Rules) -> anyhow::Result<Checked
 /// If the sheet cannot be read.
 pub(super) fn judge(
     path: &Path,
-    problems_file: &Path,
+    (problems_file, strict): (&Path, bool),
     rules: &Rules,
     store: Option<&Store>,
     old: impl FnOnce(&KeyHasher) -> anyhow::Result<Old>,
 ) -> anyhow::Result<Judged> {
     let hasher = KeyHasher::new();
-    let mut problems = Problems::new(problems_file);
+    let list = || Problems::new(problems_file).with_warnings(strict);
+    let mut problems = list();
     let whole = |_: u32| Judge::Whole;
     let checked =
         sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
@@ -132,7 +134,7 @@ pub(super) fn judge(
         });
     }
     drop(problems);
-    let mut problems = Problems::new(problems_file);
+    let mut problems = list();
     let judge = |row: u32| {
         if exempt(row) {
             Judge::KeyOnly
@@ -333,12 +335,16 @@ fn astray_line(known: &Known<'_>, now: Option<u32>, keys: &[RowKey]) -> String {
     }
 }
 
-/// Compares the control totals with the whole sheet.
+/// Compares the control totals with the whole sheet; `list` has its warnings, if that was written.
 ///
 /// # Errors
 ///
 /// [`Ending`] with exit code 3.
-pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(), Ending> {
+pub(super) fn check_controls(
+    controls: &Controls,
+    checked: &Checked,
+    list: Option<&Path>,
+) -> Result<(), Ending> {
     let remedy = "check that this is the right sheet and that nothing is missing from it";
     if let Some(expected) = controls.expect_count
         && expected != u64::from(checked.rows)
@@ -363,7 +369,13 @@ pub(super) fn check_controls(controls: &Controls, checked: &Checked) -> Result<(
                 "{}, and --strict stops at them; nothing was sent",
                 counted(warnings, "warning", "warnings")
             ),
-            "mend the rows, or leave --strict out if all of them are meant",
+            match list {
+                Some(list) => format!(
+                    "mend the rows (all are listed in {}), or leave --strict out if all of them are meant",
+                    list.display()
+                ),
+                None => "mend the rows, or leave --strict out if all of them are meant".to_owned(),
+            },
         ));
     }
     Ok(())

@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use crate::report::words::counted;
-use crate::sheet::{Checked, EditionsSummary, Rules};
+use crate::report::words::{counted, wrapped};
+use crate::sheet::{Checked, EditionsSummary, Marks, Rules};
 
 use super::exit::Exit;
 use super::judge::{check_controls, judge_mended};
@@ -24,16 +24,22 @@ pub(super) fn say(
     rules: &Rules,
     shell: &Shell,
 ) -> anyhow::Result<Option<(Exit, String)>> {
-    if let Some(path) = &editions.marked {
+    if let Some((path, marks)) = &editions.marked {
         shell
             .out
-            .paragraph(&format!("every problem is marked in {}", path.display()));
-        go_on(
-            "correct them in it; then, to go on with it",
-            path,
-            validate,
-            shell,
+            .paragraph(&wrapped(&all_marked(path, *marks), "  "));
+        if editions.problems.count > 0 {
+            let first = "correct your own sheet, or this copy; then, to go on with the copy";
+            go_on(first, path, validate, shell);
+        }
+    }
+    if editions.doubted > 0 && (editions.marked.is_some() || editions.fixed.is_some()) {
+        let words = format!(
+            "{} with ?? there, put before what the sheet shows: such a cell cannot be trusted, and is refused until \
+             what is meant is written in its place",
+            counted(editions.doubted, "cell begins", "cells begin")
         );
+        shell.out.paragraph(&wrapped(&words, "  "));
     }
     if let Some((path, repairs)) = &editions.fixed {
         list(editions, shell);
@@ -41,7 +47,7 @@ pub(super) fn say(
         let (exit, verdict) = verdict(&checked, &validate.controls);
         let repaired = counted(*repairs, "cell", "cells");
         let message = format!("{repaired} repaired in {}: {verdict}", path.display());
-        shell.out.paragraph(&message);
+        shell.out.paragraph(&wrapped(&message, "  "));
         let first = if exit == Exit::Done {
             "to go on with it"
         } else {
@@ -67,12 +73,30 @@ pub(super) fn say(
         };
         let some = format!("{} {have}", counted(count, "problem", "problems"));
         let fix = shell.again.with_value("--fix", &suggested(validate));
-        shell.out.paragraph(&format!(
+        let text = format!(
             "{} of {some} one sure repair: `{fix}` makes them",
             editions.repairable
-        ));
+        );
+        shell.out.paragraph(&wrapped(&text, "  "));
     }
     Ok(None)
+}
+
+/// What is marked, and what the copy is.
+fn all_marked(path: &Path, marks: Marks) -> String {
+    let all = match (marks.wrong, marks.look) {
+        (0, _) => "every warning is",
+        (_, 0) => "every problem is",
+        (_, _) => "every problem and warning is",
+    };
+    let path = path.display();
+    let noted = match u64::from(marks.notes) {
+        notes if notes == marks.cells() => String::new(),
+        notes => format!(", the first {notes} with a comment"),
+    };
+    format!(
+        "{all} marked in {path}{noted}; every cell is a text in that copy, so amounts and dates are no numbers there"
+    )
 }
 
 /// The command that pays from another copy of the sheet under the same batch, so that nobody is paid once more.
@@ -116,7 +140,7 @@ fn verdict(checked: &Checked, controls: &Controls) -> (Exit, String) {
     let rows = counted(u64::from(checked.rows), "row", "rows");
     let have = if checked.invalid == 1 { "has" } else { "have" };
     let still = || format!("{} of its {rows} still {have} problems", checked.invalid);
-    match (checked.invalid, check_controls(controls, checked)) {
+    match (checked.invalid, check_controls(controls, checked, None)) {
         (0, Ok(())) => (Exit::Done, format!("its {rows} can be paid")),
         (0, Err(wrong)) => (Exit::Unpayable, wrong.to_string()),
         (_, Ok(())) => (Exit::Unpayable, still()),

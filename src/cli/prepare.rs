@@ -47,7 +47,7 @@ pub(super) fn prepare(
     let old = |hasher: &KeyHasher| Old::read(send, is_new, hasher);
     let mut judged = judge(
         &send.sheet,
-        &send.files.problems,
+        (&send.files.problems, send.controls.strict),
         &rules,
         known.as_ref(),
         old,
@@ -162,7 +162,9 @@ fn guard(
 fn show_and_hold(send: &Send, judged: &Judged, is_new: bool, shell: &Shell) -> anyhow::Result<()> {
     if is_new {
         problems::show_columns(shell, &judged.checked);
-        problems::show_warnings(shell, &judged.checked.warnings);
+        let file = judged.problems.file.as_deref();
+        let list = file.filter(|_| send.controls.strict);
+        problems::show_warnings(shell, &judged.checked.warnings, list);
     }
     let summary = &judged.problems;
     problems::show(shell, summary);
@@ -170,7 +172,7 @@ fn show_and_hold(send: &Send, judged: &Judged, is_new: bool, shell: &Shell) -> a
     if summary.count > 0 && !send.skip_invalid {
         return Err(problems::ending(&send.sheet, &judged.checked, summary).into());
     }
-    check_controls(&send.controls, &judged.checked)?;
+    check_controls(&send.controls, &judged.checked, summary.file.as_deref())?;
     refuse_foreign_results(&send.files.results)
 }
 

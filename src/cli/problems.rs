@@ -73,13 +73,22 @@ pub(super) fn refuse_unlisted(summary: &ProblemsSummary) -> Result<(), Ending> {
     }
 }
 
-/// Shows the first warnings and the counts by code.
-pub(super) fn show_warnings(shell: &Shell, found: &Warnings) {
+/// Shows the first warnings and the counts by code; `list` has all of them, where it was written. Where it was not, and
+/// there are more, it says how to have them listed.
+pub(super) fn show_warnings(shell: &Shell, found: &Warnings, list: Option<&Path>) {
     if found.count == 0 || shell.manner == Manner::Silent {
         return;
     }
     let first: Vec<Problem> = found.first.iter().map(problem).collect();
-    let text = problems::warnings(&first, &by_code(found));
+    let shown = u64::try_from(first.len()).unwrap_or(u64::MAX);
+    let all = match list {
+        Some(list) => Some(format!("all of them: {}", list.display())),
+        None if found.count > shown => Some(format!(
+            "these were the first {shown}: `validate --strict` lists all of them in a file"
+        )),
+        None => None,
+    };
+    let text = problems::warnings(&first, &by_code(found), all.as_deref());
     shell.screen.line(text.trim_end());
 }
 

@@ -3,21 +3,24 @@
 //! Needs no sheet: the checkpoint keeps each row's cells as of the last `send`.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::checkpoint::Store;
+use crate::clock::india_time;
 use crate::domain::Money;
-use crate::engine::{Event, Outcome, Session};
+use crate::engine::{Event, Outcome, Session, Tally};
 use crate::gateway::client::Client;
-use crate::report::words::counted;
-use crate::report::{Reporter, Task};
+use crate::report::words::{counted, lasting};
+use crate::report::{Manner, Reporter, Task};
 
+use super::after::Told;
 use super::exit::Exit;
-use super::finish::Finish;
+use super::finish::{self, Finish};
 use super::send::{lock, open_session};
 use super::settings::Status;
 use super::shell::Shell;
-use super::{door, older, results};
+use super::{after, door, older, results};
 
 /// Runs the command.
 ///
@@ -39,14 +42,7 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
     let reporter = Reporter::new(shell.screen.clone(), shell.manner, Task::Asking)
         .against(status.gateway.rate.limit());
     let mut session = open_session(store, opened.client, &status.gateway, &reporter, shell)?;
-    let outcome = sweep(status, shell, &mut session, &reporter).await;
-    reporter.close();
-    let store = session.close()?;
-    if let Some(embedded) = opened.embedded {
-        embedded.close().await;
-    }
-    let outcome = outcome?;
-    let finish = Finish {
+    let finish = |note| Finish {
         command: "status",
         environment: status.gateway.environment,
         sheet: &status.sheet,
@@ -54,10 +50,22 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
         files: &status.files,
         problems: None,
         warnings: BTreeMap::new(),
-        note: note(outcome.revived),
+        note,
         shell,
     };
-    finish.run(&store, &outcome)
+    let watch = Watch {
+        status,
+        shell,
+        finish: finish(None),
+    };
+    let outcome = sweep(&watch, &mut session, &reporter).await;
+    reporter.close();
+    let store = session.close()?;
+    if let Some(embedded) = opened.embedded {
+        embedded.close().await;
+    }
+    let outcome = outcome?;
+    finish(note(outcome.revived)).run(&store, &outcome)
 }
 
 /// What was stopped and yet pays, or paid, is the first thing to say.
@@ -70,13 +78,22 @@ fn note(revived: u64) -> Option<String> {
     })
 }
 
+/// What the sweeps of one command need.
+struct Watch<'w> {
+    status: &'w Status,
+    shell: &'w Shell,
+    /// How it is told where the batch stands.
+    finish: Finish<'w>,
+}
+
 async fn sweep(
-    status: &Status,
-    shell: &Shell,
+    watch: &Watch<'_>,
     session: &mut Session<Client>,
     reporter: &Reporter,
 ) -> anyhow::Result<Outcome> {
+    let (status, shell) = (watch.status, watch.shell);
     let (mut created_now, mut revived) = (0, 0);
+    let mut in_need = need(&standing(session, Outcome::default()).await?, 0);
     loop {
         let now_ms = shell.clock.now().as_millisecond();
         let to_ask = session.read(move |store| store.sweep_count(now_ms)).await?;
@@ -114,10 +131,99 @@ async fn sweep(
             return Ok(outcome);
         }
         refresh(status, session).await?;
-        if !pause(shell, interval).await {
+        let so_far = Outcome {
+            created_now,
+            requests: session.requests(),
+            ..Outcome::default()
+        };
+        let tally = standing(session, so_far).await?;
+        let (before, now) = (in_need, need(&tally, revived));
+        in_need = now;
+        watch.say(&tally, now, interval);
+        let told = watch.tell(&tally, now, before);
+        let (went_on, ()) = tokio::join!(pause(shell, interval), told);
+        if !went_on {
             outcome.halt = Some(crate::engine::Halt::Interrupted);
             return Ok(outcome);
         }
+    }
+}
+
+/// Rows that need a person as they stand.
+fn need(tally: &Tally, revived: u64) -> u64 {
+    let stopping = tally.waiting.saturating_sub(tally.waiting_doubts);
+    tally.need_a_person() + tally.dead + stopping + revived
+}
+
+async fn standing(session: &Session<Client>, outcome: Outcome) -> anyhow::Result<Tally> {
+    session
+        .read(move |store| finish::standing(store, &outcome))
+        .await
+}
+
+impl Watch<'_> {
+    /// Says what a sweep found, and to whoever sits before it when the next one is.
+    fn say(&self, tally: &Tally, in_need: u64, interval: Duration) {
+        if self.shell.manner == Manner::Silent {
+            return;
+        }
+        let mut text = found(tally, in_need);
+        if self.shell.manner == Manner::Bar
+            && let Ok(next) = self.shell.clock.now().checked_add(interval)
+        {
+            let next = india_time(next).strftime("%H:%M:%S");
+            text.push_str(&format!(
+                "; asked again at {next}, in {}",
+                lasting(interval)
+            ));
+        }
+        self.shell.screen.paragraph(&text);
+    }
+
+    /// Writes the numbers, and tells whoever is to be told if more rows need a person than `before`. It may take as long
+    /// as the program that tells may.
+    async fn tell(&self, tally: &Tally, in_need: u64, before: u64) {
+        let after = self.status.after.clone();
+        if !after.is_any() {
+            return;
+        }
+        let exit = match in_need {
+            0 => Exit::Done,
+            _ => Exit::NeedsPerson,
+        };
+        let said = self.finish.said(tally, exit, &found(tally, in_need));
+        let (told, elapsed) = (Told::default(), self.shell.started.elapsed());
+        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);
+        let work = move || {
+            let run = after::Run {
+                command: "status",
+                exit,
+                elapsed,
+                early: "",
+                told: &told,
+            };
+            after.between(&run, in_need > before);
+        };
+        // Whatever goes wrong with it, the watch goes on.
+        let _ = tokio::task::spawn_blocking(work).await;
+    }
+}
+
+/// The links by status, and how many rows need a person.
+fn found(tally: &Tally, in_need: u64) -> String {
+    let statuses = &tally.statuses;
+    let links = counted(statuses.values().sum(), "link", "links");
+    let each: Vec<String> = statuses
+        .iter()
+        .map(|(word, links)| format!("{links} {word}"))
+        .collect();
+    let all = format!("{links}: {}", each.join(", "));
+    match in_need {
+        0 => all,
+        rows => format!(
+            "{all}; {} a person",
+            counted(rows, "row needs", "rows need")
+        ),
     }
 }
 

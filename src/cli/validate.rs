@@ -1,9 +1,7 @@
 //! `paysheet validate`: check every row, say what is wrong and how to mend it, send nothing.
 
-use std::path::Path;
-
 use crate::report::json::{Rupees, ValidateJson};
-use crate::report::words::{counted, rupees};
+use crate::report::words::{counted, rupees, wrapped};
 
 use super::exit::Exit;
 use super::judge::{check_controls, judge_alone, rules};
@@ -19,14 +17,16 @@ use super::shell::Shell;
 /// If the sheet cannot be read, or is not payable as a whole.
 pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
     let rules = rules(&validate.controls, shell.clock.today_in_india(), false);
-    let wanted = &validate.editions;
-    let (checked, editions) = judge_alone(&validate.sheet, &validate.problems, wanted, &rules)?;
+    let (wanted, strict) = (&validate.editions, validate.controls.strict);
+    let (checked, editions) =
+        judge_alone(&validate.sheet, &validate.problems, strict, wanted, &rules)?;
     let (checked, summary) = (&checked, &editions.problems);
+    let list = summary.file.as_deref();
     problems::show_columns(shell, checked);
     problems::show(shell, summary);
     problems::refuse_unlisted(summary)?;
-    problems::show_warnings(shell, &checked.warnings);
-    let controls = check_controls(&validate.controls, checked);
+    problems::show_warnings(shell, &checked.warnings, list.filter(|_| strict));
+    let controls = check_controls(&validate.controls, checked, list);
     let (exit, message) = match (summary.count, controls) {
         (0, Ok(())) => (Exit::Done, sound(u64::from(checked.rows), checked.total)),
         (0, Err(wrong)) => (Exit::Unpayable, wrong.to_string()),
@@ -39,7 +39,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
             (Exit::Unpayable, format!("{problems}; {wrong}"))
         }
     };
-    shell.out.paragraph(&message);
+    shell.out.paragraph(&wrapped(&message, "  "));
     let mended = mended::say(validate, &editions, &rules, shell)?;
     let (exit, message) = mended.unwrap_or((exit, message));
     let sheet = validate.sheet.display().to_string();
@@ -58,7 +58,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
             .collect(),
         warnings: problems::by_code(&checked.warnings),
         problems_file: file.as_deref(),
-        marked_file: editions.marked.as_deref().and_then(Path::to_str),
+        marked_file: editions.marked.as_ref().and_then(|(path, _)| path.to_str()),
         fixed_file: editions.fixed.as_ref().and_then(|(path, _)| path.to_str()),
         exit: exit.code(),
         message: &message,

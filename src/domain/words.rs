@@ -26,11 +26,21 @@ impl Words {
     pub fn problem_naming(&self, shown: &str) -> String {
         self.problem.replace("{}", shown)
     }
+
+    /// The problem without the value.
+    fn problem_alone(&self) -> String {
+        let named = ["amount", "expiry", "date"];
+        let start = self.problem.to_owned();
+        let without = named.iter().fold(start, |problem, noun| {
+            problem.replace(&format!("the {noun} {{}} "), &format!("the {noun} "))
+        });
+        without.replace("{}", "this value")
+    }
 }
 
 impl fmt::Display for Words {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}: {}", self.problem_naming("this value"), self.fix)
+        write!(out, "{}: {}", self.problem_alone(), self.fix)
     }
 }
 

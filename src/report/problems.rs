@@ -42,14 +42,18 @@ pub fn text(first: &[Problem], by_code: &BTreeMap<String, u64>, file: Option<&st
     out
 }
 
-/// What a person should look at, though nothing of it stops a run: the `first` ones, and all of them counted.
-pub fn warnings(first: &[Problem], by_code: &BTreeMap<String, u64>) -> String {
+/// What a person should look at, though nothing of it stops a run: the `first` ones, all of them counted, and where
+/// all are.
+pub fn warnings(first: &[Problem], by_code: &BTreeMap<String, u64>, all: Option<&str>) -> String {
     let mut out = String::new();
     for warning in first.iter().take(PROBLEMS_SHOWN) {
         let text = format!("worth a look: {}", paragraph(warning));
         let _ = writeln!(out, "{}", wrapped(&text, "    "));
     }
     count(&mut out, by_code, "warning", "warnings");
+    if let Some(all) = all {
+        let _ = writeln!(out, "\n{all}");
+    }
     out
 }
 

@@ -144,6 +144,13 @@ impl Out {
             lost(json::line(object).and_then(|line| write_line(&mut io::stdout().lock(), &line)));
         }
     }
+
+    /// The same for an object that is spelled out already.
+    pub fn json_line(self, line: &str) {
+        if self.json {
+            lost(write_line(&mut io::stdout().lock(), line));
+        }
+    }
 }
 
 fn write_line(to: &mut impl Write, text: &str) -> io::Result<()> {

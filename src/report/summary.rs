@@ -326,20 +326,20 @@ impl Closing<'_> {
     fn dead_advice(&self) -> Vec<String> {
         let (adopted, named) = self.dead_adopted;
         let dead = self.tally.dead.saturating_sub(adopted);
+        let advice = |links: &str, what: &str, command: &str| {
+            let text = format!(
+                "{links} dead: the money did not arrive. The results say why. For new links, {what}:"
+            );
+            format!("{}\n  {command}", wrapped(&text, ""))
+        };
         let mut all = Vec::new();
         if dead > 0 {
-            all.push(format!(
-                "{} dead: the money did not arrive. The results say why. For new links, run:\n  {}",
-                counted(dead, "link is", "links are"),
-                self.commands.reissue
-            ));
+            let links = counted(dead, "link is", "links are");
+            all.push(advice(&links, "run", self.commands.reissue));
         }
         if adopted > 0 {
-            let mut advice = format!(
-                "{} dead: the money did not arrive. The results say why. For new links, name the rows:\n  {}",
-                counted(adopted, "adopted link is", "adopted links are"),
-                self.commands.reissue_adopted
-            );
+            let links = counted(adopted, "adopted link is", "adopted links are");
+            let mut advice = advice(&links, "name the rows", self.commands.reissue_adopted);
             if adopted > named {
                 let _ = write!(
                     advice,

@@ -3,6 +3,7 @@
 //! Nothing is allocated for a row without faults. Deliberately absent: stopping early (all faults of all rows are
 //! found), repair, and files.
 
+mod compare;
 mod words;
 
 use csv::StringRecord;
@@ -13,7 +14,7 @@ use crate::domain::{
     PayeeName, PayoutType, Phone, PhoneFault, Remarks, RowKey, Words,
 };
 
-use super::damage::{self, ID_ROUNDED, is_rounded, is_total};
+use super::damage::{self, ID_ROUNDED, is_rounded, is_total, names_total};
 use super::dates::{DateReading, Shape, Votes, read_expiry};
 use super::fault::{Fault, FaultSink};
 use super::fields::Fields;
@@ -22,29 +23,11 @@ use super::repair::repaired;
 use super::rules::{Judge, Rules};
 use super::tally::{Lines, RowBits};
 use super::template::is_example;
-use super::twins::{self, Likeness, Twin};
-use super::warn::{self, Warnings, Whole};
+use super::twins::Likeness;
+use super::warn::{self, Warnings};
 use super::workbook::Trouble;
+pub(super) use compare::Known;
 use words::{ABOVE_MAX, EXAMPLE, NOTE, NOTIFY, TOTAL, TWIN};
-
-/// What only a whole sheet tells, for a second pass over it.
-pub(super) struct Known {
-    pub(super) reading: DateReading,
-    pub(super) twins: Vec<Twin>,
-    pub(super) lines: Lines,
-}
-
-impl Known {
-    /// What the row is like, and the line of that row.
-    fn twin(&self, row: u32) -> Option<(Twin, u64)> {
-        let place = self
-            .twins
-            .binary_search_by_key(&row, |twin| twin.row)
-            .ok()?;
-        let twin = *self.twins.get(place)?;
-        Some((twin, self.lines.of(twin.other)))
-    }
-}
 
 /// Judges the rows of one sheet, in order.
 pub(super) struct Checker<'a> {
@@ -113,40 +96,6 @@ impl<'a> Checker<'a> {
         self.reading
     }
 
-    /// What a second pass must know, now that all rows were seen; none if it would find nothing else.
-    pub(super) fn second_thoughts(&mut self) -> Option<Known> {
-        let reading = self.votes.verdict();
-        let twins = self.compare();
-        if reading == self.reading && twins.is_empty() {
-            return None;
-        }
-        let lines = std::mem::take(&mut self.lines);
-        Some(Known {
-            reading,
-            twins,
-            lines,
-        })
-    }
-
-    /// Compares all rows with each other: gives those that are a problem, and warns of others.
-    pub(super) fn compare(&mut self) -> Vec<Twin> {
-        let mut warnings = std::mem::take(&mut self.warnings);
-        let (keys, lines) = (&self.keys, &self.lines);
-        let whole = Whole {
-            header: self.header,
-            line: &|row| lines.of(row),
-        };
-        let mut repeated = |repeat, rows: (u32, u32)| {
-            whole.repeated(&mut warnings, repeat, rows, keys);
-        };
-        let seed = self.hasher.own_id("twins");
-        let payments = !self.rules.allow_duplicates;
-        let twins = twins::find(keys, seed, payments, self.judge, &mut repeated);
-        whole.unusual(&mut warnings, keys, self.span);
-        self.warnings = warnings;
-        twins
-    }
-
     /// Judges the next row.
     pub(super) fn row(
         &mut self,
@@ -166,16 +115,20 @@ impl<'a> Checker<'a> {
         };
         let phone = at.fields.phone();
         let ragged = cells.len() != header.columns().len();
-        if ragged || phone == Err(PhoneFault::Missing) {
+        if ragged || phone.is_err() {
             let is_blank = |field| at.fields.text(field).is_empty();
-            let total = is_blank(Field::Phone) && is_total(cells);
+            let total = match is_blank(Field::Phone) {
+                true => is_total(cells),
+                // Something else in its place, such as how many were counted.
+                false => phone.is_err() && names_total(cells),
+            };
             let unpaid = is_blank(Field::Phone) && is_blank(Field::Amount);
             let note = !ragged && unpaid && words::is_note(cells);
             if ragged || total || note {
                 self.keys.push(self.hasher.key("", None, None, "", ""));
             }
             if total {
-                return self.fault(at, Field::Phone, TOTAL);
+                return self.beyond_repair(at, Field::Phone, TOTAL);
             }
             if note {
                 return self.beyond_repair(at, Field::Phone, NOTE);
@@ -432,10 +385,14 @@ impl<'a> Checker<'a> {
 
     fn warn(&mut self, at: At<'_>, field: Field, value: &str, words: Words) {
         let header = self.header;
-        self.warnings.add(at.index, words.code, || {
+        let tell = || {
             let column = header.written(field).to_owned();
             blank(at, Some(field), column, value).say(words)
-        });
+        };
+        self.warnings.add(at.index, words.code, tell);
+        if self.sink.wants_warnings() {
+            self.sink.warning(&tell());
+        }
     }
 
     fn ragged(&mut self, at: At<'_>) {

@@ -260,6 +260,32 @@ pub(super) fn is_total(cells: &StringRecord) -> bool {
         .any(|cell| cell == "sum" || TOTALS.iter().any(|head| cell.starts_with(head)))
 }
 
+/// Words that a line of totals is named by.
+const TOTAL_NAMES: [&str; 10] = [
+    "total",
+    "totals",
+    "totalamount",
+    "totalrs",
+    "totalinr",
+    "grandtotal",
+    "subtotal",
+    "nettotal",
+    "sum",
+    "sumtotal",
+];
+/// No longer cell is such a name.
+const TOTAL_NAME_BYTES_MAX: usize = 32;
+
+/// Whether one of the cells is such a name and nothing else: in a row that may be a recipient's, more would be a name.
+pub(super) fn names_total(cells: &StringRecord) -> bool {
+    let short = cells
+        .iter()
+        .filter(|cell| cell.len() <= TOTAL_NAME_BYTES_MAX);
+    short
+        .map(normal)
+        .any(|cell| TOTAL_NAMES.contains(&cell.as_str()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

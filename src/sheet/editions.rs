@@ -1,5 +1,5 @@
 //! The sink of `validate`: the list of problems, and beside it the two editions of the sheet that a user may ask for,
-//! one with its problems marked and one with its sure repairs made. All are written in the one pass that judges.
+//! one with its problems and warnings marked and one with its sure repairs made. All are written in the one pass that judges.
 //!
 //! Deliberately absent: judging, and printing.
 
@@ -14,8 +14,9 @@ use super::error::Error;
 use super::fault::{Fault, FaultSink};
 use super::fixed::{Fixed, refuse_any};
 use super::header::Header;
-use super::marked::Marked;
+use super::marked::{Marked, Marks};
 use super::problems::{Problems, ProblemsSummary};
+use super::validate::is_doubted;
 
 /// Repairs shown on screen; the list of problems has them all.
 pub(super) const REPAIRS_SHOWN_MAX: usize = 20;
@@ -40,10 +41,12 @@ pub struct EditionsSummary {
     pub repairable: u64,
     /// A cell holds a card's number, so that no mended sheet is written.
     pub card: bool,
-    /// The marked workbook, if it was wanted and there was anything to mark.
-    pub marked: Option<PathBuf>,
+    /// The marked workbook, if it was wanted and there was anything to mark, and what is marked in it.
+    pub marked: Option<(PathBuf, Marks)>,
     /// The mended sheet, if it was wanted and there was anything to repair, and how many cells of it are.
     pub fixed: Option<(PathBuf, u64)>,
+    /// Cells that the copies begin with `??`, since they cannot be trusted.
+    pub doubted: u64,
 }
 
 /// Collects the faults of one sheet, and its rows where an edition is wanted.
@@ -54,17 +57,21 @@ pub struct Editions {
     fixed: Option<Fixed>,
     /// The faults of the row that is being judged.
     pending: Vec<Fault>,
+    /// Its warnings.
+    warned: Vec<Fault>,
     repairs: Vec<Fault>,
     repairable: u64,
     /// What kept an edition from being written: told at the end, since the check goes on.
     broken: Option<Error>,
     /// A cell holds a card's number, which is copied nowhere.
     card: bool,
+    doubted: u64,
 }
 
 impl Editions {
-    /// Faults will be listed at `problems`. An error if other files stand where the editions are to stand.
-    pub fn new(problems: &Path, wanted: &Wanted) -> Result<Self, Error> {
+    /// Faults will be listed at `problems`, with `warnings` those too. An error if other files stand where the editions
+    /// are to stand.
+    pub fn new(problems: &Path, warnings: bool, wanted: &Wanted) -> Result<Self, Error> {
         if let Some(path) = &wanted.marked {
             super::book_file::refuse_foreign(path, Kind::Marked)?;
         }
@@ -72,19 +79,21 @@ impl Editions {
             refuse_any(path)?;
         }
         Ok(Self {
-            problems: Problems::new(problems),
+            problems: Problems::new(problems).with_warnings(warnings),
             wanted: wanted.clone(),
             marked: None,
             fixed: None,
             pending: Vec::new(),
+            warned: Vec::new(),
             repairs: Vec::new(),
             repairable: 0,
             broken: None,
             card: false,
+            doubted: 0,
         })
     }
 
-    /// Puts every file in its place. A sheet without problems gives none, and an old list or marked sheet goes.
+    /// Puts every file in its place. A sheet with nothing wrong gives none, and an old list or marked sheet goes.
     pub fn finish(self) -> Result<EditionsSummary, Error> {
         if let Some(error) = self.broken {
             return Err(error);
@@ -94,12 +103,12 @@ impl Editions {
             repairs: self.repairs,
             repairable: self.repairable,
             card: self.card,
+            doubted: self.doubted,
             ..EditionsSummary::default()
         };
         if let (Some(marked), Some(path)) = (self.marked, self.wanted.marked) {
-            if problems.count > 0 {
-                marked.finish()?;
-                summary.marked = Some(path);
+            if marked.is_any() {
+                summary.marked = Some((path, marked.finish()?));
             } else {
                 remove_ours(&path, Kind::Marked)?;
             }
@@ -132,7 +141,7 @@ impl Editions {
             self.fixed = None;
         }
         if let Some(marked) = &mut self.marked {
-            marked.row(line, cells, &self.pending)?;
+            marked.row(line, cells, &self.pending, &self.warned)?;
         }
         if let Some(fixed) = &mut self.fixed {
             fixed.row(cells, &self.pending)?;
@@ -167,14 +176,34 @@ impl FaultSink for Editions {
 
     fn row(&mut self, line: u64, cells: &StringRecord) {
         if self.copies() {
+            self.doubted += cells
+                .iter()
+                .map(|cell| u64::from(is_doubted(cell)))
+                .sum::<u64>();
             self.broken = self.copy(line, cells).err();
             self.pending.clear();
+            self.warned.clear();
+        }
+    }
+
+    fn wants_warnings(&self) -> bool {
+        self.problems.wants_warnings() || self.wanted.marked.is_some()
+    }
+
+    fn warning(&mut self, warning: &Fault) {
+        self.problems.warning(warning);
+        match &mut self.marked {
+            Some(marked) if warning.row == 0 => marked.of_all(warning),
+            Some(_) => self.warned.push(warning.clone()),
+            None => {}
         }
     }
 
     fn restart(&mut self) {
         self.problems.restart();
         self.pending.clear();
+        self.warned.clear();
+        self.doubted = 0;
         self.repairs.clear();
         self.repairable = 0;
         self.marked = None;

@@ -108,6 +108,13 @@ pub(super) fn shown_guessing(value: &str) -> String {
     shown(field, value)
 }
 
+/// A column's name as it may be shown on screen: on one line, as an option takes it too.
+pub(super) fn shown_column(name: &str) -> String {
+    let one_line: Vec<&str> = name.split(['\n', '\r']).map(str::trim).collect();
+    let words = one_line.iter().filter(|part| !part.is_empty());
+    shown_guessing(&words.copied().collect::<Vec<_>>().join(" "))
+}
+
 fn looks_like_phone(value: &str) -> bool {
     value.bytes().filter(u8::is_ascii_digit).count() >= PHONE_DIGITS_MIN
 }
@@ -125,13 +132,20 @@ fn masked_phone(value: &str) -> String {
     }
 }
 
+/// How a line break within a cell is shown.
+const LINE_BREAK: &str = " (line break) ";
+
 /// Nothing that a terminal would obey, and no more than a line's worth.
 fn printable(text: &str) -> String {
     let mut out: String = text
         .chars()
         .take(SHOWN_CHARS_MAX)
         .flat_map(|c| -> Box<dyn Iterator<Item = char>> {
-            if c.is_control() || is_invisible(c) {
+            if c == '\n' {
+                Box::new(LINE_BREAK.chars())
+            } else if c == '\r' {
+                Box::new(std::iter::empty())
+            } else if c.is_control() || is_invisible(c) {
                 Box::new(c.escape_unicode())
             } else {
                 Box::new(std::iter::once(c))
@@ -153,6 +167,14 @@ fn is_invisible(c: char) -> bool {
 pub trait FaultSink {
     /// One more fault, in the order of rows.
     fn fault(&mut self, fault: &Fault);
+
+    /// Whether it is to be told all warnings too, each before its row is.
+    fn wants_warnings(&self) -> bool {
+        false
+    }
+
+    /// One more warning, in the order of rows; those of the whole sheet come last, as if of row 0.
+    fn warning(&mut self, _: &Fault) {}
 
     /// The pass begins: the columns, and the line of the header.
     fn begin(&mut self, _: &Header, _: u64) {}
@@ -202,6 +224,7 @@ mod tests {
             (Some(Field::Email), "asha", "***"),
             (Some(Field::Name), "a\u{1b}[31mb", "a\\u{1b}[31mb"),
             (Some(Field::Name), "a\u{202e}b", "a\\u{202e}b"),
+            (Some(Field::Name), "a\r\nb", "a (line break) b"),
             (None, &long, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"),
         ];
         for (field, value, wanted) in table {

@@ -12,7 +12,7 @@ pub use super::columns::Field;
 use super::columns::{ALIASES, FIELDS, ID_LOOKALIKES, REQUIRED, SEND_FLAGS, nearest, not_rupees};
 pub(super) use super::columns::{is_known, normal};
 use super::error::Error;
-use super::fault::{is_personal, shown_guessing};
+use super::fault::{is_personal, shown_column};
 use super::results::RESULT_COLUMNS;
 
 /// Where a workbook's columns may be, if those that were found mean nothing.
@@ -215,7 +215,7 @@ impl Header {
             };
             let able = columns().filter(|column| cannot(column).is_none());
             let column = nearest(field, able).or_else(|| nearest(field, columns()))?;
-            let (field, shown) = (field.name(), shown_guessing(column));
+            let (field, shown) = (field.name(), shown_column(column));
             Some(match cannot(column) {
                 None => format!(
                     "; if {shown:?} is the {field}, rename it, or add --map {field}={shown:?}"
@@ -231,7 +231,7 @@ impl Header {
     /// The columns for a message: a sheet without a header has a recipient in their place, who is masked.
     fn shown(&self) -> Vec<String> {
         let named = self.columns.iter().filter(|column| !column.is_empty());
-        named.map(|column| shown_guessing(column)).collect()
+        named.map(|column| shown_column(column)).collect()
     }
 
     /// Columns that hold a phone or an address are a row.
@@ -279,7 +279,7 @@ impl Header {
         let columns = self.columns.iter().enumerate();
         columns
             .filter(|(place, name)| !read(*place) && !name.is_empty())
-            .map(|(_, name)| shown_guessing(name))
+            .map(|(_, name)| shown_column(name))
             .collect()
     }
 

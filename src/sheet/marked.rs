@@ -1,5 +1,5 @@
-//! The user's own sheet as a workbook in which every problem is marked: the cell coloured, and a comment on it that
-//! says what is wrong and how to mend it.
+//! The user's own sheet as a workbook in which every problem and every warning is marked: the cell coloured, and a comment
+//! on it that says what is wrong and how to mend it.
 //!
 //! Every row stands in the row that its line in the problems names. All cells are texts, so that a spreadsheet leaves
 //! phones as they are; it is written row by row. A card's number is left out. Deliberately absent: the formats and other sheets of the user's file.
@@ -15,6 +15,7 @@ use super::book_file::{BOOK_ROWS_MAX, BookFile, Kind, Looks};
 use super::error::Error;
 use super::fault::Fault;
 use super::header::Header;
+use super::validate::is_doubted;
 
 /// Most comments: each is held in memory until the end. Cells beyond are coloured all the same.
 const NOTES_MAX: u32 = 5_000;
@@ -27,18 +28,38 @@ const NOTE_PIXELS: u32 = 320;
 /// A workbook of marked rows under construction.
 pub(super) struct Marked {
     file: BookFile,
-    looks: Marks,
+    looks: Marking,
     header: Header,
     last_row: Option<u32>,
-    notes: u32,
-    cells: u64,
+    marks: Marks,
+    /// Warnings of the whole sheet, which no cell shows.
+    of_all: Vec<String>,
+}
+
+/// What is marked in a workbook.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Cells with a problem.
+    pub wrong: u64,
+    /// Other cells with a warning.
+    pub look: u64,
+    /// Cells with a comment.
+    pub notes: u32,
+}
+
+impl Marks {
+    /// Coloured cells.
+    pub fn cells(self) -> u64 {
+        self.wrong + self.look
+    }
 }
 
 /// The looks of cells.
-struct Marks {
+struct Marking {
     plain: Looks,
     wrong: Format,
     sure: Format,
+    look: Format,
 }
 
 impl Marked {
@@ -50,15 +71,16 @@ impl Marked {
         let text = || Format::new().set_num_format("@");
         let mut marked = Self {
             file,
-            looks: Marks {
+            looks: Marking {
                 plain: Looks::new(),
                 wrong: text().set_background_color(Color::RGB(0x00F8_CBAD)),
                 sure: text().set_background_color(Color::RGB(0x00FF_E699)),
+                look: text().set_background_color(Color::RGB(0x00BD_D7EE)),
             },
             header: header.clone(),
             last_row: None,
-            notes: 0,
-            cells: 0,
+            marks: Marks::default(),
+            of_all: Vec::new(),
         };
         marked.header(line)?;
         Ok(marked)
@@ -92,45 +114,59 @@ impl Marked {
         Ok(row)
     }
 
-    /// Writes a row and marks what is wrong with it.
+    /// Whether anything is marked, or to be said of the whole sheet.
+    pub(super) fn is_any(&self) -> bool {
+        self.marks.cells() > 0 || !self.of_all.is_empty()
+    }
+
+    /// A warning of the whole sheet, for the page beside it.
+    pub(super) fn of_all(&mut self, warning: &Fault) {
+        let Fault { problem, fix, .. } = warning;
+        self.of_all.push(format!("Worth a look: {problem}: {fix}."));
+    }
+
+    /// Writes a row and marks what is wrong with it, and what is worth a look.
     pub(super) fn row(
         &mut self,
         line: u64,
         cells: &StringRecord,
         faults: &[Fault],
+        warnings: &[Fault],
     ) -> Result<(), Error> {
         let row = self.place(line)?;
-        let places: Vec<(usize, &Fault)> = faults
-            .iter()
-            .map(|fault| (fault.place(&self.header).unwrap_or(0), fault))
-            .collect();
-        let (looks, notes, marked) = (&self.looks, &mut self.notes, &mut self.cells);
+        let header = &self.header;
+        let placed = |faults: &'_ [Fault]| -> Vec<usize> {
+            let place = |fault: &Fault| fault.place(header).unwrap_or(0);
+            faults.iter().map(place).collect()
+        };
+        let (wrong, look) = (placed(faults), placed(warnings));
+        let last = wrong.iter().chain(&look).max().map_or(0, |last| last + 1);
+        let (looks, marks) = (&self.looks, &mut self.marks);
         self.file.on(ROWS, |sheet| {
-            let width = cells
-                .len()
-                .max(places.iter().map(|(place, _)| place + 1).max().unwrap_or(0));
-            for (column, place) in (0u16..).zip(0..width) {
-                let here: Vec<&Fault> = places
-                    .iter()
-                    .filter(|(at, _)| *at == place)
-                    .map(|(_, fault)| *fault)
-                    .collect();
+            for (column, place) in (0u16..).zip(0..cells.len().max(last)) {
+                let here = Here {
+                    faults: at(place, faults, &wrong),
+                    warnings: at(place, warnings, &look),
+                };
                 let cell = cells.get(place).filter(|cell| !holds_card_number(cell));
                 let cell = cell.unwrap_or("");
-                let look = looks.of(&here);
-                match (cell.is_empty(), here.is_empty()) {
+                match (cell.is_empty(), here.is_nothing()) {
                     (true, true) => {}
                     (true, false) => {
-                        sheet.write_blank(row, column, look)?;
+                        sheet.write_blank(row, column, looks.of(&here))?;
                     }
                     (false, _) => {
-                        sheet.write_string_with_format(row, column, cell, look)?;
+                        sheet.write_string_with_format(row, column, cell, looks.of(&here))?;
                     }
                 }
-                *marked += u64::from(!here.is_empty());
-                if !here.is_empty() && *notes < NOTES_MAX {
-                    *notes += 1;
-                    sheet.insert_note(row, column, &note(&here))?;
+                if here.is_nothing() {
+                    continue;
+                }
+                marks.wrong += u64::from(!here.faults.is_empty());
+                marks.look += u64::from(here.faults.is_empty());
+                if marks.notes < NOTES_MAX {
+                    marks.notes += 1;
+                    sheet.insert_note(row, column, &here.note(cell))?;
                 }
             }
             Ok(())
@@ -138,45 +174,77 @@ impl Marked {
     }
 
     /// Writes what the colours mean and puts the workbook in its place.
-    pub(super) fn finish(mut self) -> Result<(), Error> {
-        let (looks, cells, notes) = (&self.looks, self.cells, self.notes);
+    pub(super) fn finish(mut self) -> Result<Marks, Error> {
+        let (looks, marks, of_all) = (&self.looks, self.marks, &self.of_all);
         self.file
-            .on(LEGEND, |sheet| legend(sheet, looks, cells, notes))?;
-        self.file.finish()
+            .on(LEGEND, |sheet| legend(sheet, looks, marks, of_all))?;
+        self.file.finish()?;
+        Ok(marks)
     }
 }
 
-impl Marks {
-    /// Sure to repair only if everything that is wrong with the cell is.
-    fn of(&self, faults: &[&Fault]) -> &Format {
-        if faults.is_empty() {
-            &self.plain.text
-        } else if faults.iter().all(|fault| fault.repair.is_some()) {
-            &self.sure
-        } else {
-            &self.wrong
+impl Marking {
+    fn of(&self, here: &Here<'_>) -> &Format {
+        match (here.faults.is_empty(), here.warnings.is_empty()) {
+            (true, true) => &self.plain.text,
+            (true, false) => &self.look,
+            // Sure to repair only if everything that is wrong with the cell is.
+            (false, _) if here.faults.iter().all(|fault| fault.repair.is_some()) => &self.sure,
+            (false, _) => &self.wrong,
         }
     }
 }
 
-fn note(faults: &[&Fault]) -> Note {
-    let sentences: Vec<String> = faults
-        .iter()
-        .map(|fault| {
-            let now = fault.repair.as_ref().map_or(String::new(), |now| {
-                format!("\nSurely meant: {now} (validate --fix writes it)")
-            });
-            format!(
-                "{}.\nTo mend it: {}.{now}",
-                capital(&fault.problem),
-                fault.fix
-            )
-        })
-        .collect();
-    Note::new(sentences.join("\n\n"))
-        .add_author_prefix(false)
-        .set_width(NOTE_PIXELS)
+/// Those of `faults` that stand at `place`.
+fn at<'f>(place: usize, faults: &'f [Fault], places: &[usize]) -> Vec<&'f Fault> {
+    let placed = faults.iter().zip(places);
+    let here = placed.filter(|(_, at)| **at == place);
+    here.map(|(fault, _)| fault).collect()
 }
+
+/// What there is to say of one cell.
+struct Here<'f> {
+    faults: Vec<&'f Fault>,
+    warnings: Vec<&'f Fault>,
+}
+
+impl Here<'_> {
+    fn is_nothing(&self) -> bool {
+        self.faults.is_empty() && self.warnings.is_empty()
+    }
+
+    fn note(&self, cell: &str) -> Note {
+        let mut sentences: Vec<String> = self
+            .faults
+            .iter()
+            .map(|fault| {
+                let now = fault.repair.as_ref().map_or(String::new(), |now| {
+                    format!("\nSurely meant: {now} (validate --fix writes it)")
+                });
+                format!(
+                    "{}.\nTo mend it: {}.{now}",
+                    capital(&fault.problem),
+                    fault.fix
+                )
+            })
+            .collect();
+        if is_doubted(cell) {
+            sentences.push(format!("{DOUBTED}."));
+        }
+        let warnings = self.warnings.iter();
+        sentences.extend(warnings.map(|warning| {
+            let problem = capital(&warning.problem);
+            format!("Worth a look: {problem}.\nTo do: {}.", warning.fix)
+        }));
+        Note::new(sentences.join("\n\n"))
+            .add_author_prefix(false)
+            .set_width(NOTE_PIXELS)
+    }
+}
+
+/// What the mark of a cell that cannot be trusted means.
+const DOUBTED: &str = "?? was put before what this cell shows, so that it is not paid as it stands: write what is \
+                       meant in place of the whole cell";
 
 fn capital(text: &str) -> String {
     let mut characters = text.chars();
@@ -186,10 +254,20 @@ fn capital(text: &str) -> String {
     format!("{}{}", first.unwrap_or_default(), characters.as_str())
 }
 
-fn legend(sheet: &mut Worksheet, looks: &Marks, cells: u64, notes: u32) -> Result<(), XlsxError> {
-    let all = format!("{cells} cells are marked.");
-    let some = format!("The first {notes} of them have a comment; the list of problems has all.");
-    let lines = [
+fn legend(
+    sheet: &mut Worksheet,
+    looks: &Marking,
+    marks: Marks,
+    of_all: &[String],
+) -> Result<(), XlsxError> {
+    let cells = marks.cells();
+    let all = format!("Marked cells: {cells}.");
+    let some = format!(
+        "Only the first {} of them have a comment; the list of problems says what is wrong with the others.",
+        marks.notes
+    );
+    let (plain, all_noted) = (&looks.plain.text, u64::from(marks.notes) == cells);
+    let fixed = [
         (
             &looks.wrong,
             "a problem that needs you: its comment says what to do",
@@ -198,21 +276,24 @@ fn legend(sheet: &mut Worksheet, looks: &Marks, cells: u64, notes: u32) -> Resul
             &looks.sure,
             "a problem with one sure repair: `paysheet validate SHEET --fix NEWFILE` writes it",
         ),
-        (&looks.plain.text, all.as_str()),
+        (&looks.look, "a warning: payable as it is, but worth a look"),
         (
-            &looks.plain.text,
-            if u64::from(notes) < cells {
-                some.as_str()
-            } else {
-                ""
-            },
+            plain,
+            "?? before a value: the cell cannot be trusted. Write what is meant in place of the whole cell.",
         ),
         (
-            &looks.plain.text,
-            "Mend the cells and validate this workbook, or your own sheet, again.",
+            plain,
+            "Every cell is a text here, as your sheet shows it: amounts and dates are no numbers to calculate with.",
         ),
+        (
+            plain,
+            "Mend the cells here or in your own sheet, and validate that one again.",
+        ),
+        (plain, all.as_str()),
+        (plain, if all_noted { "" } else { some.as_str() }),
     ];
-    for (row, (look, words)) in (0u32..).zip(lines) {
+    let of_all = of_all.iter().map(|words| (plain, words.as_str()));
+    for (row, (look, words)) in (0u32..).zip(fixed.into_iter().chain(of_all)) {
         sheet.write_string_with_format(row, 0, words, look)?;
     }
     sheet.set_column_width(0, 90)?;

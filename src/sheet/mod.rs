@@ -59,6 +59,7 @@ pub use fault::{Fault, FaultSink, NoFaults};
 pub use guard::guarded;
 pub use header::{Field, Header};
 pub use layout::{DELIMITERS, Layout};
+pub use marked::Marks;
 pub use problems::{Problems, ProblemsSummary, SHOWN_MAX};
 pub use read::{COLUMNS_MAX, FIELD_BYTES_MAX, RECORD_BYTES_MAX, Records};
 pub use remains::{Remains, remove_remains};

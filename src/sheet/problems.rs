@@ -1,7 +1,8 @@
 //! The sink that the commands use: the first faults for the screen, counts by code, and every fault in
 //! `BATCH.problems.csv`.
 //!
-//! Memory does not grow with the faults. The file is begun at the first fault; a clean check removes an old one.
+//! Where warnings stop a run, they are listed among the faults, and say so. Memory does not grow with either. The file is
+//! begun at the first of them; a clean check removes an old one.
 //! Deliberately absent: printing, and masking in the file, whose reader needs the whole value.
 
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub struct Problems {
     writer: Option<csv::Writer<AtomicFile>>,
     /// What kept the file from being written: told at the end, since the check goes on.
     broken: Option<Error>,
+    /// Warnings are listed too.
+    warnings: bool,
     summary: ProblemsSummary,
 }
 
@@ -39,7 +42,7 @@ pub struct ProblemsSummary {
     pub count: u64,
     /// The rows that have any, counted from 0.
     pub rows: RowBits,
-    /// The file that lists them, if there are any.
+    /// The file that lists them, and the warnings where those are wanted, if there are any.
     pub file: Option<PathBuf>,
     /// What kept the file from being written or removed, such as another program's in its place.
     pub unlisted: Option<String>,
@@ -52,11 +55,18 @@ impl Problems {
             path: path.to_owned(),
             writer: None,
             broken: None,
+            warnings: false,
             summary: ProblemsSummary::default(),
         }
     }
 
-    /// Puts the file in its place, or removes an old one if there was no fault. What was found is known in any case.
+    /// The same; with `warnings` they are listed too.
+    #[must_use]
+    pub fn with_warnings(self, warnings: bool) -> Self {
+        Self { warnings, ..self }
+    }
+
+    /// Puts the file in its place, or removes an old one if there was nothing to list. What was found is known in any case.
     pub fn finish(mut self) -> ProblemsSummary {
         let listed = match (self.broken, self.writer) {
             (Some(error), _) => Err(error),
@@ -68,6 +78,12 @@ impl Problems {
             Err(error) => self.summary.unlisted = Some(error.to_string()),
         }
         self.summary
+    }
+
+    fn list(&mut self, fault: &Fault) {
+        if self.broken.is_none() {
+            self.broken = self.write(fault).err();
+        }
     }
 
     fn write(&mut self, fault: &Fault) -> Result<(), Error> {
@@ -120,8 +136,20 @@ impl FaultSink for Problems {
         *self.summary.by_code.entry(fault.code).or_default() += 1;
         self.summary.count += 1;
         self.summary.rows.set(fault.row.saturating_sub(1));
-        if self.broken.is_none() {
-            self.broken = self.write(fault).err();
+        self.list(fault);
+    }
+
+    fn wants_warnings(&self) -> bool {
+        self.warnings
+    }
+
+    fn warning(&mut self, warning: &Fault) {
+        if self.warnings {
+            let problem = format!("warning: {}", warning.problem);
+            self.list(&Fault {
+                problem,
+                ..warning.clone()
+            });
         }
     }
 

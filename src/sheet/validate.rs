@@ -100,6 +100,7 @@ fn pass(
         let troubles = source.troubles();
         let holds_card = source.holds_card();
         checker.row(line, cells, troubles, holds_card);
+        checker.hinted();
         if troubles.is_empty() {
             checker.sink.row(line, cells);
         } else {
@@ -117,7 +118,10 @@ fn pass(
     let dates = checker.reading();
     let (keys, faulty, mut warnings) = (checker.keys, checker.faulty, checker.warnings);
     for (line, words, problem) in source.unseen().into_iter().rev() {
-        warnings.add_of_all(line.unwrap_or(header_line), words, problem);
+        let warning = warnings.add_of_all(line.unwrap_or(header_line), words, problem);
+        if second_thoughts.is_none() {
+            checker.sink.warning(&warning);
+        }
     }
     if keys.is_empty() {
         let path = source.path().to_owned();
@@ -144,6 +148,14 @@ fn pass(
     Ok((checked, second_thoughts))
 }
 
+/// Begins the cells of a copy that cannot be trusted.
+const DOUBT: &str = "?? ";
+
+/// Whether a copy's cell is marked as one that cannot be trusted.
+pub(super) fn is_doubted(cell: &str) -> bool {
+    cell.starts_with(DOUBT)
+}
+
 /// The row with `??` before each cell that cannot be trusted: a copy holds texts alone, without what made the cell
 /// doubtful, and must not be payable where the sheet is not. No field takes such a text, and none is repaired.
 fn doubted(header: &Header, cells: &StringRecord, troubles: &[(usize, Trouble)]) -> StringRecord {
@@ -152,7 +164,7 @@ fn doubted(header: &Header, cells: &StringRecord, troubles: &[(usize, Trouble)])
     };
     let cells = cells.iter().enumerate().map(|(place, cell)| {
         if doubtful(place) {
-            Cow::Owned(format!("?? {cell}"))
+            Cow::Owned(format!("{DOUBT}{cell}"))
         } else {
             Cow::Borrowed(cell)
         }

@@ -1,6 +1,7 @@
 //! What a person should look at before paying, though every row could be paid: warnings, apart from problems.
 //!
-//! The first ones are kept, and how many there are of each kind; memory does not grow with them. Deliberately absent:
+//! The first ones are kept, and how many there are of each kind; memory does not grow with them. A sink that wants all of
+//! them is told each in the order of rows, for which the sheet may be read once more. Deliberately absent:
 //! whether they stop a run, which `--strict` says.
 
 use std::collections::BTreeMap;
@@ -80,6 +81,30 @@ pub(super) enum Repeat {
     Phone,
 }
 
+/// Why a row is worth a look, where other rows show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// It shares something with this earlier row.
+    Repeated(Repeat, u32),
+    /// Its amount is far from this median.
+    Unusual(Money),
+}
+
+impl Hint {
+    fn words(self) -> Words {
+        match self {
+            Hint::Repeated(Repeat::Payment, _) => ALIKE,
+            Hint::Repeated(Repeat::Phone, _) => PHONE_REPEATED,
+            Hint::Unusual(_) => UNUSUAL,
+        }
+    }
+
+    /// Its warning's code.
+    pub(super) fn code(self) -> &'static str {
+        self.words().code
+    }
+}
+
 /// The warnings of a sheet.
 #[derive(Clone, Debug, Default)]
 pub struct Warnings {
@@ -104,7 +129,7 @@ impl Warnings {
     }
 
     /// Counts one of the whole sheet, which stands before those of rows.
-    pub(super) fn add_of_all(&mut self, line: u64, words: Words, problem: String) {
+    pub(super) fn add_of_all(&mut self, line: u64, words: Words, problem: String) -> Fault {
         *self.by_code.entry(words.code).or_default() += 1;
         self.count += 1;
         let fault = Fault {
@@ -118,8 +143,9 @@ impl Warnings {
             fix: words.fix.to_owned(),
             repair: None,
         };
-        self.first.insert(0, fault);
+        self.first.insert(0, fault.clone());
         self.first.truncate(SHOWN_MAX);
+        fault
     }
 }
 
@@ -130,37 +156,41 @@ pub(super) struct Whole<'a> {
 }
 
 impl Whole<'_> {
-    /// A row that shares something with an earlier one.
-    pub(super) fn repeated(
-        &self,
-        to: &mut Warnings,
-        repeat: Repeat,
-        (row, other): (u32, u32),
-        keys: &[RowKey],
-    ) {
-        let words = match repeat {
-            Repeat::Payment => ALIKE,
-            Repeat::Phone => PHONE_REPEATED,
-        };
+    /// What there is to say of a row.
+    pub(super) fn fault(&self, row: u32, hint: Hint, keys: &[RowKey]) -> Fault {
         let key = |row: u32| keys.get(usize::try_from(row).unwrap_or(usize::MAX));
-        to.add(row, words.code, || {
-            let phone = key(row).and_then(RowKey::phone);
-            let digits = phone.map_or_else(String::new, Phone::digits);
-            let fault = self.blank(row, Field::Phone, digits).say(words);
-            let line = (self.line)(other);
-            let problem = match repeat {
-                Repeat::Phone => format!("line {line} has the same phone"),
-                Repeat::Payment => {
-                    let shared = key(row).zip(key(other)).map_or("phone and amount", shared);
-                    format!("line {line} has the same {shared}")
+        match hint {
+            Hint::Repeated(repeat, other) => {
+                let phone = key(row).and_then(RowKey::phone);
+                let digits = phone.map_or_else(String::new, Phone::digits);
+                let fault = self.blank(row, Field::Phone, digits).say(hint.words());
+                let line = (self.line)(other);
+                let problem = match repeat {
+                    Repeat::Phone => format!("line {line} has the same phone"),
+                    Repeat::Payment => {
+                        let shared = key(row).zip(key(other)).map_or("phone and amount", shared);
+                        format!("line {line} has the same {shared}")
+                    }
+                };
+                Fault { problem, ..fault }
+            }
+            Hint::Unusual(median) => {
+                let amount = key(row).and_then(RowKey::amount).unwrap_or_default();
+                let distance = distance(amount, median).unwrap_or_default();
+                let fault = self.blank(row, Field::Amount, amount.to_string());
+                let (amount, median) = (amount.grouped(), median.grouped());
+                let problem =
+                    format!("the amount {amount} is {distance} the sheet's median, {median}");
+                Fault {
+                    problem,
+                    ..fault.say(hint.words())
                 }
-            };
-            Fault { problem, ..fault }
-        });
+            }
+        }
     }
 
     /// The amounts that are far from the median of all of them; `span`: the least and the most of them, in paise.
-    pub(super) fn unusual(&self, to: &mut Warnings, keys: &[RowKey], span: (i64, i64)) {
+    pub(super) fn unusual(keys: &[RowKey], span: (i64, i64), to: &mut impl FnMut(u32, Hint)) {
         if !may_be_far(keys, span) {
             return;
         }
@@ -169,23 +199,13 @@ impl Whole<'_> {
         };
         let far = || {
             let rows = (0u32..).zip(keys);
-            rows.filter_map(|(row, key)| {
-                let amount = key.amount()?;
-                Some((row, amount, distance(amount, median)?))
-            })
+            rows.filter_map(|(row, key)| distance(key.amount()?, median).map(|_| row))
         };
         if far().count() > (keys.len() / FAR_SHARE).max(1) {
             return;
         }
-        for (row, amount, distance) in far() {
-            to.add(row, UNUSUAL.code, || {
-                let text = amount.to_string();
-                let fault = self.blank(row, Field::Amount, text).say(UNUSUAL);
-                let (amount, median) = (amount.grouped(), median.grouped());
-                let problem =
-                    format!("the amount {amount} is {distance} the sheet's median, {median}");
-                Fault { problem, ..fault }
-            });
+        for row in far() {
+            to(row, Hint::Unusual(median));
         }
     }
 

@@ -271,8 +271,12 @@ cells("damage-apostrophe", "phone", "cell.apostrophe", "'9876543210", "’987654
 cells("damage-spaces", "phone", "cell.spaces", "98765\u00a043210", "98765\u200b43210", "98765\t43210", "98765\u200943210")
 cells("damage-spaces-name", "name", "cell.spaces", "Asha\u00a0Menon", "Asha\u200bMenon", "Asha\nMenon")
 # Warnings where they count, and totals that do not hold.
-for number, text in enumerate(["Asha,9000000001,5,a@gmial.com\n", "Asha,9000000001,5,\nAsha,9000000001,6,\n", "Asha,9000000001,5,\nRavi,9000000001,5,\n"]):
-    raw(f"strict-{number + 1}", "name,phone,amount,email\n" + text, 3, "--strict stops", "--strict")
+for number, (text, warned) in enumerate([
+    ("Asha,9000000001,5,a@gmial.com\n", "2:email:email.unusual"),
+    ("Asha,9000000001,5,\nAsha,9000000001,6,\n", "3:phone:phone.repeated"),
+    ("Asha,9000000001,5,\nRavi,9000000001,5,\n", "3:phone:row.alike"),
+]):
+    raw(f"strict-{number + 1}", "name,phone,amount,email\n" + text, 3, "--strict stops", "--strict", warned)
 PLAIN = "name,phone,amount\nAsha,9000000001,5\nRavi,9000000002,7.50\n"
 raw("control-count", PLAIN, 3, "--expect-count says 3", "--expect-count 3")
 raw("control-total", PLAIN, 3, "adds up to ₹12.50, --expect-total says ₹12.51: ₹0.01 too little", "--expect-total 12.51")

@@ -66,4 +66,5 @@ mod twice;
 mod unusable;
 mod usage;
 mod validate;
+mod warnings;
 mod webhooks;

@@ -233,6 +233,48 @@ fn a_watch_is_ended_by_an_interrupt_and_says_how_to_go_on() {
     assert_eq!(run.json()["exit"], 130);
 }
 
+/// Somebody who waits for a watch hears of a dead link when it is found, and a collector reads fresh numbers.
+#[test]
+fn a_watch_tells_after_each_sweep() {
+    let gate = Gate::new();
+    let (world, ids) = sent(&gate, 3);
+    let tell = world.sheet("tell.sh", "#!/bin/sh\ncat >> told.jsonl\nexit 7\n");
+    world.set_mode("tell.sh", 0o755);
+    let watch = world
+        .status("june.csv", &gate)
+        .args(["--watch", "1s", "--metrics", "june.prom"])
+        .args(["--notify-command", tell.to_str().unwrap()])
+        .spawn();
+    let until = |name: &str, words: &str| {
+        let deadline = std::time::Instant::now() + Duration::from_secs(30);
+        while !(world.has(name) && world.text(name).contains(words)) {
+            assert!(std::time::Instant::now() < deadline, "{name}: {words}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    until("june.prom", r#"status="ACTIVE"} 3"#);
+    assert!(!world.has("told.jsonl"), "nobody is needed yet");
+    gate.expire(&ids[0]);
+    until("told.jsonl", "EXPIRED");
+    until("june.prom", r#"status="EXPIRED"} 1"#);
+    let lookups = gate.lookups();
+    while gate.lookups() < lookups + 4 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    watch.sigint();
+    let run = watch.wait().exits(130).says([
+        "3 links: 3 ACTIVE",
+        "3 links: 2 ACTIVE, 1 EXPIRED; 1 row needs a person",
+    ]);
+    let told = world.text("told.jsonl");
+    let events: Vec<serde_json::Value> = told
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|told: serde_json::Value| told["event"].clone())
+        .collect();
+    assert_eq!(events, ["needs_person", "interrupted"], "{run}");
+}
+
 #[test]
 fn what_is_unknown_is_resolved_by_asking_and_never_by_sending() {
     // Every create is stored and its reply lost; look-ups fail while it is sent.

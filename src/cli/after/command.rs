@@ -51,14 +51,18 @@ pub(super) fn tell(words: &[String], line: &str, limit: Duration) -> Result<(), 
     let ended = wait(&mut child, limit);
     let said = said.recv_timeout(OUTPUT_WAIT).unwrap_or_default();
     let said = said.trim();
+    let words = match said {
+        "" => String::new(),
+        said => format!(": {said}"),
+    };
     match ended {
         Some(status) if status.success() => {
             tracing::debug!(output = said, "the notification command is done");
             Ok(())
         }
-        Some(status) => Err(format!("`{program}` failed ({status}): {said}")),
+        Some(status) => Err(format!("`{program}` failed ({status}){words}")),
         None => Err(format!(
-            "`{program}` was killed after {} s: {said}",
+            "`{program}` was killed after {} s{words}",
             limit.as_secs()
         )),
     }

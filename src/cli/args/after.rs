@@ -11,11 +11,12 @@ use super::super::values;
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Afterwards")]
 pub struct AfterArgs {
-    /// Write the run's numbers to this Prometheus text file, one file a batch
+    /// Write the run's numbers to this Prometheus text file, one file a batch; `status --watch` after each sweep
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
     /// Run this program when the run has ended, however it did: the --json object on its stdin, with an `event` of
-    /// finished, needs_person, stopped or interrupted. Words are split at blanks, quotes keep them together; no shell
+    /// finished, needs_person, stopped or interrupted. `status --watch` runs it too after a sweep that finds more rows in
+    /// need of a person. Words are split at blanks, quotes keep them together; no shell
     #[arg(long, value_name = "COMMAND")]
     pub notify_command: Option<String>,
     /// How long that program may take before it is killed [default: 30]

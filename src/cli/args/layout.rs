@@ -23,10 +23,11 @@ pub struct LayoutArgs {
         value_parser = values::delimiter
     )]
     pub delimiter: Option<u8>,
-    /// A column that stands for a field whatever it is called, such as phone="Mobile 1"; may be given more than once
+    /// A column that stands for a field whatever it is called, such as phone="Mobile 1"; may be given more than once,
+    /// and in a --config file several stand in one text, with ; between them
     #[arg(long, value_name = "FIELD=COLUMN", value_parser = values::mapping)]
     pub map: Option<Vec<(Field, String)>>,
-    /// Stop at warnings too, not only at problems
+    /// Stop at warnings too, not only at problems, and list all of them with those in BATCH.problems.csv
     #[arg(long, num_args = 0, default_missing_value = "yes", value_parser = values::yes_or_no)]
     pub strict: Option<bool>,
 }

@@ -21,10 +21,11 @@ use super::super::shell::Shell;
 use super::super::values::Environment;
 use super::history;
 
-/// Rows listed of all that need a person: more than anybody works through from a page.
-const IN_NEED_LISTED_MAX: usize = 2_000;
-/// Other rows listed with their history: as many as keep the page within 5 MiB.
-const OTHERS_LISTED_MAX: usize = 2_000;
+/// Rows in the tables of what needs a person: more than anybody works through from a page.
+const IN_NEED_TABLED_MAX: usize = 2_000;
+/// Rows listed with their history, of those that need a person and of the others each: more than a page of 5 MiB has room
+/// for, which is measured when it is written.
+const LISTED_MAX: usize = 10_000;
 /// Causes told apart. Refusals that name each row's own value would be as many as rows.
 const CAUSES_MAX: usize = 40;
 /// Words for payouts that are no longer in the sheet.
@@ -58,6 +59,7 @@ struct Gathered {
     today: Date,
     in_need: usize,
     others: usize,
+    tabled: usize,
     heard_ms: Option<i64>,
     /// Links were removed with the personal data.
     purged: bool,
@@ -81,6 +83,7 @@ impl Gathered {
             today: india_date(now),
             in_need: 0,
             others: 0,
+            tabled: 0,
             heard_ms: None,
             purged: store.meta().purged.is_some(),
         })
@@ -163,17 +166,20 @@ impl Gathered {
 
     /// Lists the payout, if there is room, and says where.
     fn list(&mut self, row: &PayoutRow<'_>, entry: &Entry, cause: Option<&Cause>) -> Option<usize> {
-        let (listed, most) = match cause {
-            Some(_) => (&mut self.in_need, IN_NEED_LISTED_MAX),
-            None => (&mut self.others, OTHERS_LISTED_MAX),
+        let listed = match cause {
+            Some(_) => &mut self.in_need,
+            None => &mut self.others,
         };
-        if *listed >= most {
+        if *listed >= LISTED_MAX {
             return None;
         }
         *listed += 1;
         let place = self.page.payouts.len();
         self.places.insert(row.payout, place);
-        self.page.payouts.push(payout(row, entry));
+        self.page.payouts.push(Payout {
+            in_need: cause.is_some(),
+            ..payout(row, entry)
+        });
         Some(place)
     }
 
@@ -184,6 +190,8 @@ impl Gathered {
         }
         let group: &mut Group = causes.entry(cause).or_default();
         add(&mut group.count, row);
+        let place = place.filter(|_| self.tabled < IN_NEED_TABLED_MAX);
+        self.tabled += usize::from(place.is_some());
         group.listed.extend(place);
     }
 }

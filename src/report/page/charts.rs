@@ -194,10 +194,9 @@ fn band(run: &Run, pause: &super::PauseSpan) -> Shape {
 fn run_words(run: &Run) -> String {
     let creates = &run.creates;
     let mut words = format!(
-        "{} in {}, at most {} a second",
+        "{} in {}",
         counted(creates.total(), "create", "creates"),
         span(creates.length_ms()),
-        thousandths(creates.peak_milli()),
     );
     match run.rate {
         Some(rate) => words.push_str(&format!("; limit {}", rate.words())),
@@ -212,7 +211,13 @@ fn run_words(run: &Run) -> String {
             span(lasted)
         ));
     }
-    words.push_str(". A create counts when it is recorded, just before it leaves.");
+    words.push_str(". A create counts when it is recorded, just before it leaves");
+    if run.rate.is_some() {
+        words.push_str(
+            ", so a bar may stand a little above the limit that the sending itself keeps to",
+        );
+    }
+    words.push('.');
     words
 }
 

@@ -15,18 +15,9 @@ const BYTES_MAX: usize = 3_500 * 1024;
 
 /// The section.
 pub(super) fn section(page: &Page) -> Markup {
-    let mut blocks = Vec::new();
-    let (mut bytes, mut written) = (0, 0);
-    for payouts in page.payouts.chunks(BLOCK) {
-        let block = block(payouts).into_string();
-        if bytes + block.len() > BYTES_MAX {
-            break;
-        }
-        bytes += block.len();
-        written += payouts.len();
-        blocks.push(maud::PreEscaped(block));
-    }
-    let written = u64::try_from(written).unwrap_or(u64::MAX);
+    let written = fitting(&page.payouts);
+    let blocks: Vec<Markup> = written.chunks(BLOCK).map(block).collect();
+    let written = u64::try_from(written.len()).unwrap_or(u64::MAX);
     let all = page.ledger.total().rows.saturating_add(page.gone_rows());
     html! {
         section id="payouts" {
@@ -48,22 +39,44 @@ pub(super) fn section(page: &Page) -> Markup {
     }
 }
 
-fn block(payouts: &[Payout]) -> Markup {
+/// Those that there is room for, in order, each as it is written: what needs a person goes before the others.
+fn fitting(payouts: &[Payout]) -> Vec<(&Payout, Markup)> {
+    let mut room = BYTES_MAX;
+    let mut fitting = Vec::new();
+    for in_need in [true, false] {
+        let these = payouts.iter().enumerate();
+        for (place, payout) in these.filter(|(_, payout)| payout.in_need == in_need) {
+            let markup = one(payout);
+            let Some(left) = room.checked_sub(markup.0.len()) else {
+                break;
+            };
+            room = left;
+            fitting.push((place, payout, markup));
+        }
+    }
+    fitting.sort_by_key(|(place, _, _)| *place);
+    let fitting = fitting.into_iter();
+    fitting
+        .map(|(_, payout, markup)| (payout, markup))
+        .collect()
+}
+
+fn block(payouts: &[(&Payout, Markup)]) -> Markup {
     html! {
         details class="block" {
             summary { (named(payouts)) }
-            @for payout in payouts { (one(payout)) }
+            @for (_, markup) in payouts { (markup) }
         }
     }
 }
 
 /// What a fold holds: lines of the sheet, then what has left it.
-fn named(payouts: &[Payout]) -> String {
-    let mut lines = payouts.iter().filter_map(|payout| payout.line);
+fn named(payouts: &[(&Payout, Markup)]) -> String {
+    let mut lines = payouts.iter().filter_map(|(payout, _)| payout.line);
     let gone = "Payouts that are no longer in the sheet";
     match (
         lines.next(),
-        payouts.iter().any(|payout| payout.line.is_none()),
+        payouts.iter().any(|(payout, _)| payout.line.is_none()),
     ) {
         (None, _) => gone.to_owned(),
         (Some(first), left) => {

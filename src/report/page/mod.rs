@@ -236,6 +236,8 @@ pub struct Payout {
     pub number: i64,
     /// Its line in the sheet; `None` if it is no longer there.
     pub line: Option<u64>,
+    /// It needs a person.
+    pub in_need: bool,
     /// Payee.
     pub name: String,
     /// Masked.

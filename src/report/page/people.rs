@@ -121,7 +121,7 @@ impl Cause {
 pub struct Group {
     /// All of them.
     pub count: Count,
-    /// Places in [`Page::payouts`]; fewer than `count` where there are too many to list.
+    /// Places in [`Page::payouts`]; fewer than `count` where there are too many for a table.
     pub listed: Vec<usize>,
 }
 

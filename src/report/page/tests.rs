@@ -228,6 +228,26 @@ fn the_list_stays_within_its_bytes() {
     assert!(html.contains(" of 9,000 payouts are listed"));
 }
 
+/// Of more than there is room for, what needs a person is listed, wherever it stands.
+#[test]
+fn whoever_needs_a_person_is_listed_before_the_others() {
+    let mut page = page(&[(Entry::Active, 20_000)]);
+    page.payouts = (0..20_000)
+        .map(|number| Payout {
+            number,
+            line: u64::try_from(number + 2).ok(),
+            name: format!("Payee {number}."),
+            in_need: number >= 19_900,
+            ..Payout::default()
+        })
+        .collect();
+    let html = render(&page);
+    assert!(html.len() < 5 * 1024 * 1024, "{}", html.len());
+    assert!((19_900..20_000).all(|number| html.contains(&format!(">Payee {number}.<"))));
+    assert!((0..4_000).all(|number| html.contains(&format!(">Payee {number}.<"))));
+    assert!(!html.contains(">Payee 19899.<"));
+}
+
 #[test]
 fn every_plot_says_what_it_shows() {
     let mut creates = Timeline::starting(0);
