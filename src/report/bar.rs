@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::screen::Screen;
 
 /// Both lines are cut to the terminal's width by their `wide_` part.
-const TEMPLATE: &str = "{wide_bar} {pos}/{len} {prefix}%\n{wide_msg}";
+const TEMPLATE: &str = "{wide_bar} {prefix}\n{wide_msg}";
 
 /// A bar on a screen.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl Bar {
     /// Puts a bar at the bottom of the screen; none where the screen has no place for one.
     pub(super) fn on(screen: &Screen) -> Option<Bar> {
         let style = ProgressStyle::with_template(TEMPLATE).ok()?;
-        let bar = screen.bars()?.add(ProgressBar::new(0).with_style(style));
+        let bar = screen.bars()?.add(ProgressBar::new(1).with_style(style));
         Some(Bar(bar))
     }
 
@@ -28,13 +28,17 @@ impl Bar {
     pub(super) fn show(&self, progress: &Progress, elapsed: Duration) {
         let (done, total) = progress.counts();
         self.0.set_position(done);
-        // Whatever is set is drawn at once, all but the position: what stays as it was is not set again.
-        if self.0.length() != Some(total) {
-            self.0.set_length(total);
+        // Whatever is set is drawn at once: what stays as it was is not set again, and what belongs together is one text.
+        let length = total.max(1);
+        if self.0.length() != Some(length) {
+            self.0.set_length(length);
         }
-        let percent = progress.percent().to_string();
-        if self.0.prefix() != percent {
-            self.0.set_prefix(percent);
+        let counts = match total {
+            0 => String::new(),
+            _ => format!("{done}/{total} {}%", progress.percent()),
+        };
+        if self.0.prefix() != counts {
+            self.0.set_prefix(counts);
         }
         self.0.set_message(progress.details(elapsed));
     }

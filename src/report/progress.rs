@@ -232,7 +232,7 @@ impl Progress {
                 "in doubt",
                 "in doubt",
             ),
-            (self.undecided, "retry", "retries"),
+            (self.undecided, "tried again", "tried again"),
         ];
         parts.extend(
             several
