@@ -191,6 +191,11 @@ impl Old {
                 ),
             );
         }
+        self.otherwise(discord, &checkpoint.to_string(), adopt)
+    }
+
+    /// The same for rows that have changed or left.
+    fn otherwise(&self, discord: &Discord, checkpoint: &str, adopt: &str) -> Ending {
         let otherwise = discord.otherwise.iter().map(|(claim, now)| {
             format!(
                 "{}: its row now says {}",
