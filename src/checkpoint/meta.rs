@@ -49,7 +49,8 @@ fn remedy(what: &str, found: &str, path: &Path) -> String {
         "gateway" => "use the gateway that it was made with, see --base-url; another one knows nothing of what was paid"
             .to_owned(),
         "account" => "use the client id that it was made with. If a new key has taken that one's place, do not send the \
-            whole sheet again: put into a sheet of their own only the rows that `paysheet results` shows as ready"
+            whole sheet again: put into a sheet of their own only the rows that `paysheet results` shows as ready, and \
+            send that with --new-payment"
             .to_owned(),
         _ => format!("to go on with it, give both: --batch {found} --checkpoint {path}"),
     }

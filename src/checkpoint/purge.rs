@@ -57,14 +57,14 @@ impl Unfinished {
 }
 
 impl Store {
-    /// What is not at its end yet, of every generation.
+    /// What is not at its end yet, of every generation. What was not sent and has left the sheet exists nowhere.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
     pub fn unfinished(&self) -> Result<Unfinished, Error> {
         let sql = format!(
-            "SELECT coalesce(sum(state = 1), 0), coalesce(sum(state = 2), 0), coalesce(sum(state = 5), 0),
+            "SELECT coalesce(sum(state = 1 AND row IS NOT NULL), 0), coalesce(sum(state = 2), 0), coalesce(sum(state = 5), 0),
                 coalesce(sum(state = 3 AND coalesce(status_class, 6) IN (0, 1, 6)), 0),
                 coalesce(sum(state = 3 AND coalesce(status_class, 6) IN (2, 3, 4, 5) AND history & {} <> 0), 0) FROM payouts",
             History::CANCELLING

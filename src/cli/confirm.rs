@@ -6,6 +6,7 @@
 use std::io::{self, ErrorKind, IsTerminal as _};
 
 use console::{Key, Term};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::domain::Money;
 use crate::report::words::wrapped;
@@ -115,12 +116,40 @@ impl Terminal {
 impl Asker for Terminal {
     fn line(&mut self, question: &str) -> io::Result<String> {
         let term = Term::stderr();
+        let _keys = Keys::held();
         let folded = wrapped(&format!("{question}{ANSWER}"), "    ");
         term.write_str(&format!("{} ", folded.trim_end_matches(ANSWER)))?;
         let line = typed(&term);
         // What is said next begins on a line of its own. Nobody is listening: that is their affair.
         drop(term.write_line(""));
         line
+    }
+}
+
+/// Keys come one by one for as long as a question stands, and Ctrl-C as one of them: as a signal between two keys it would
+/// end nothing, and the question would wait for ever.
+struct Keys(Option<Termios>);
+
+impl Keys {
+    fn held() -> Keys {
+        let before = tcgetattr(io::stdin()).ok();
+        if let Some(before) = &before {
+            let mut modes = before.clone();
+            modes
+                .local_modes
+                .remove(LocalModes::ISIG | LocalModes::ICANON | LocalModes::ECHO);
+            // Where that cannot be had, keys are read as they come.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &modes);
+        }
+        Keys(before)
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Drain, before);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Personal data is gone from every byte that paysheet wrote; totals and ids stay; nothing is sent from it any more.
 
 use crate::guards::{CHECKPOINT, RESULTS, guarded};
+use crate::support::world::row_text;
 use crate::support::*;
 
 /// What must not be left, as text and as SQLite stores the phone: six bytes, the highest first.
@@ -387,4 +388,23 @@ fn no_link_comes_back_with_a_status() {
     assert_eq!(table.column("cashgram_link"), [""; 2]);
     let run = world.talk("export", "june.csv", &raw).arg("--facts").run();
     run.exits(0).hides(["\"link\":\"h"]);
+}
+
+#[test]
+fn what_was_never_sent_and_has_left_the_sheet_is_not_open() {
+    let raw = Raw::start(|ask| match ask.is_create() && ask.nth == 1 {
+        true => Act::Instead(Manner::Says(Say::refusal(403, "IP not whitelisted"))),
+        false => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet("june.csv", rows(2));
+    let alone = ["--concurrency", "1"];
+    world.send("june.csv", &raw).args(alone).run().exits(1);
+    world.sheet("june.csv", rows(2).replace(&row_text(1), ""));
+    world.send("june.csv", &raw).run().exits(0);
+    for link in raw.booked() {
+        raw.set_status(&link.id, "REDEEMED");
+    }
+    world.status("june.csv", &raw).run().exits(0);
+    purge(&world, &raw).run().exits(0);
 }
