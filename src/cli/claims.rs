@@ -180,6 +180,22 @@ impl Old {
                 ),
             );
         }
+        if !discord.faulty.is_empty() {
+            let links = discord.faulty.iter().map(|claim| self.line(claim));
+            return Ending::unpayable(
+                "the results list links whose rows have faults in the sheet now, and would be lost from sight; nothing \
+                 was sent now",
+                format!(
+                    "bring these rows back as they were sent, remove {checkpoint}, which has sent nothing, {adopt}\n{}",
+                    shown(links)
+                ),
+            );
+        }
+        self.otherwise(discord, &checkpoint.to_string(), adopt)
+    }
+
+    /// The same for rows that have changed or left.
+    fn otherwise(&self, discord: &Discord, checkpoint: &str, adopt: &str) -> Ending {
         let otherwise = discord.otherwise.iter().map(|(claim, now)| {
             format!(
                 "{}: its row now says {}",

@@ -75,6 +75,8 @@ pub struct Settled {
     pub astray: Vec<(Claim, Option<u32>)>,
     /// Rows, counted from 0, that go on with a later generation.
     pub later: HashMap<u32, Later>,
+    /// Rows, counted from 0, whose links may exist: nothing but whom, how much and the id is asked of them.
+    pub sent: HashSet<u32>,
 }
 
 /// All claims of a batch, one for each id, and the payouts that they are of.
@@ -162,6 +164,9 @@ impl Claims {
                 *row = Assignment::New {
                     occurrence: lost.occurrence,
                 };
+                if lost.claim.sent {
+                    settled.sent.insert(at);
+                }
                 if lost.generation > 1 {
                     let later = Later {
                         id: lost.claim.id.clone(),

@@ -37,6 +37,8 @@ pub struct Discord {
     pub unknown_here: Vec<Claim>,
     /// Links that took the place of dead ones, and whose rows this checkpoint took in as if there were none.
     pub passed_over: Vec<Claim>,
+    /// Links that were made, and whose rows got no id: they have faults now.
+    pub faulty: Vec<Claim>,
 }
 
 impl Discord {
@@ -47,6 +49,7 @@ impl Discord {
             && self.beyond.is_empty()
             && self.unknown_here.is_empty()
             && self.passed_over.is_empty()
+            && self.faulty.is_empty()
     }
 }
 
@@ -190,7 +193,16 @@ fn known_here(
             None if claim.sent && is_later && claim.state != State::Cancelled => {
                 discord.passed_over.push(claim.clone());
             }
-            None if claim.sent => {}
+            None if claim.sent => match claim.state {
+                // No money can move by it any more, and its row may leave.
+                State::Cancelled => {}
+                State::Invalid
+                | State::Ready
+                | State::Unknown
+                | State::Created
+                | State::Rejected
+                | State::Conflict => discord.faulty.push(claim.clone()),
+            },
             None => questions.without_row.push(claim.clone()),
         }
     }

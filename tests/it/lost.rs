@@ -513,3 +513,47 @@ fn a_row_that_was_refused_is_not_sent_again_after_a_loss_unless_it_was_mended() 
         assert_eq!(world.table(RESULTS).states("created"), 3);
     }
 }
+
+/// What `PAIR` is after its results, with the cells behind the amounts of all rows.
+fn with_column(column: &str, cell: &str) -> String {
+    let rows = PAIR.lines().skip(1).map(|row| format!("{row},{cell}\n"));
+    format!("name,phone,amount,{column}\n{}", rows.collect::<String>())
+}
+
+/// The day for which a link was made passes while its checkpoint is lost.
+#[test]
+fn links_whose_expiry_has_passed_since_are_adopted() {
+    let gate = Gate::new();
+    let world = lost_pair(&gate);
+    let results = world.text(RESULTS);
+    let passed = with_column("link_expiry", "2026/01/02");
+    let mut dated = String::new();
+    for line in results.lines() {
+        let cells: Vec<&str> = line.splitn(4, ',').collect();
+        let day = match cells[0] {
+            "name" => "link_expiry",
+            _ => "2026/01/02",
+        };
+        dated += &format!("{},{day},{}\n", cells[..3].join(","), cells[3]);
+    }
+    world.sheet(RESULTS, &dated);
+    world.sheet("june.csv", &passed);
+    world.send("june.csv", &gate).run().exits(4);
+    adopts(&world, &gate, &passed);
+    let links = |text: &str| text.matches("http").count();
+    assert_eq!(links(&world.text(RESULTS)), links(&results));
+    assert_eq!(world.table(RESULTS).states("created"), 3);
+}
+
+/// Nothing that was sent leaves the results because its row cannot be read any more.
+#[test]
+fn links_whose_rows_have_faults_since_stop_the_run_and_are_named() {
+    let gate = Gate::new();
+    let world = lost_pair(&gate);
+    world.sheet("june.csv", PAIR.replace("Ravi", "R4v!"));
+    let skipping = adopt(&world, &gate).arg("--skip-invalid");
+    let said = ["have faults", "******0002, ₹300.00 (created)"];
+    guarded(&world, &gate, skipping, 3, &said);
+    world.lose_checkpoint(CHECKPOINT);
+    adopts(&world, &gate, PAIR);
+}
