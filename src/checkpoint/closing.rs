@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use crate::domain::History;
 
 use super::error::Error;
-use super::mend::STANDING;
 use super::meta;
 use super::news::News;
 use super::schema::damaged;
@@ -23,6 +22,10 @@ pub(super) fn resumable() -> String {
 
 /// Key of the ids that were named, and of which the gateway is still to be asked.
 const WISHED: &str = "wished";
+/// In the sheet, and never sent from here.
+const UNSENT: &str = "row IS NOT NULL AND state IN (1, 4)";
+/// A link that may still be paid out as far as is known.
+const OPEN_LINK: &str = "state = 3 AND (status_class IS NULL OR status_class IN (0, 1, 6))";
 /// Payouts read at a time.
 const PAGE_ROWS: u32 = 256;
 /// Rows that a command line names at most.
@@ -90,7 +93,7 @@ impl Store {
     ///
     /// If it cannot be recorded.
     pub fn wish_unsent(&self) -> Result<(), Error> {
-        let mut ids = self.unsent_wishes()?;
+        let mut ids = Vec::new();
         let mut after = PayoutNo(0);
         loop {
             let page = self.unsent_page(after, PAGE_ROWS)?;
@@ -98,7 +101,7 @@ impl Store {
                 break;
             };
             after = last.payout;
-            ids.extend(page.into_iter().map(|row| (Some(row.row), row.cashgram_id)));
+            ids.extend(page.into_iter().map(|row| row.cashgram_id));
         }
         self.keep_wished(&ids)
     }
@@ -109,16 +112,24 @@ impl Store {
     ///
     /// If it cannot be recorded.
     pub fn settle_unsent(&self) -> Result<(), Error> {
-        self.keep_wished(&self.unsent_wishes()?)
+        self.keep_wished(&[])
     }
 
-    fn keep_wished(&self, wishes: &[(Option<u64>, String)]) -> Result<(), Error> {
-        let ids: Vec<&str> = wishes.iter().map(|(_, id)| id.as_str()).collect();
+    /// Keeps `ids`, and of those kept before what is not stopped yet: also what was found at the gateway meanwhile, which
+    /// can be stopped once it was adopted.
+    fn keep_wished(&self, ids: &[String]) -> Result<(), Error> {
         let known = meta::get(&self.conn, &self.path, WISHED)?;
         if ids.is_empty() && known.is_none() {
             return Ok(());
         }
-        let list = serde_json::json!(ids).to_string();
+        let found = format!(
+            "state = 5 OR {OPEN_LINK} AND history & {} = 0",
+            History::CANCELLING | History::REPLACED
+        );
+        let kept = self.wished(&format!("{UNSENT} OR {found}"))?;
+        let mut kept: Vec<String> = kept.into_iter().map(|(_, id)| id).collect();
+        kept.extend_from_slice(ids);
+        let list = serde_json::json!(kept).to_string();
         meta::put(&self.conn, &self.path, WISHED, &list)
     }
 
@@ -128,13 +139,18 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn unsent_wishes(&self) -> Result<Vec<(Option<u64>, String)>, Error> {
+        self.wished(UNSENT)
+    }
+
+    /// Row and id of those kept ids that are so.
+    fn wished(&self, which: &str) -> Result<Vec<(Option<u64>, String)>, Error> {
         let read = |e| damaged(&self.path, e);
         let Some(list) = meta::get(&self.conn, &self.path, WISHED)? else {
             return Ok(Vec::new());
         };
         let sql = format!(
             "SELECT row, cashgram_id FROM payouts
-             WHERE {STANDING} AND state IN (1, 4) AND cashgram_id IN (SELECT value FROM json_each(?1)) ORDER BY row"
+             WHERE ({which}) AND cashgram_id IN (SELECT value FROM json_each(?1)) ORDER BY row"
         );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
         let lines = select.query_map([list], |line| Ok((line.get(0)?, line.get(1)?)));
@@ -157,19 +173,17 @@ impl Store {
     /// If the file cannot be read.
     pub fn still_to_stop(&self) -> Result<StillToStop, Error> {
         let read = |e| damaged(&self.path, e);
-        let open = if self.meta.closed {
-            " OR state = 3 AND (status_class IS NULL OR status_class IN (0, 1, 6))"
-        } else {
-            ""
-        };
+        let wished = meta::get(&self.conn, &self.path, WISHED)?.unwrap_or_else(|| "[]".to_owned());
+        // What was named before it was known to exist, and adopted since, bears no wish of its own.
         let sql = format!(
             "SELECT row, cashgram_id, state FROM payouts
-             WHERE history & {} = 0 AND (history & {} <> 0{open}) ORDER BY row",
+             WHERE history & {} = 0 AND (history & {} <> 0
+                OR {OPEN_LINK} AND (?1 OR cashgram_id IN (SELECT value FROM json_each(?2)))) ORDER BY row",
             History::REPLACED,
             History::CANCELLING
         );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
-        let mut lines = select.query([]).map_err(read)?;
+        let mut lines = select.query((self.meta.closed, wished)).map_err(read)?;
         let mut still = StillToStop::default();
         while let Some(line) = lines.next().map_err(read)? {
             still.rows += 1;

@@ -319,6 +319,8 @@ impl Store {
         at: Timestamp,
         may_expire: impl Fn(&str) -> bool,
     ) -> Result<u64, Error> {
+        // What was stopped and is to be paid after all is wished no more.
+        self.settle_unsent()?;
         let never_made = format!("state = 6 AND history & {} = 0", History::EXISTS);
         let which = format!(
             " AND ({never_made} OR state = 2 AND history & {} <> 0)",

@@ -14,7 +14,7 @@ use crate::report::{Reporter, Task};
 use crate::sheet;
 
 use super::confirm::{Matter, Terminal, settle};
-use super::exit::Exit;
+use super::exit::{Ending, Exit};
 use super::finish::Finish;
 use super::judge::hex;
 use super::send::{lock, open_session};
@@ -36,7 +36,7 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     let _lock = lock(&cancel.files.checkpoint, &shell.holder)?;
     let mut store = Store::open(&cancel.files.checkpoint, &binding)?;
     let environment = cancel.gateway.environment.word();
-    older::refuse(&store, &cancel.files, environment, &shell.again)?;
+    let foreign = older::refuse_unless_foreign(&store, &cancel.files, environment, &shell.again)?;
     door::refuse_forgotten(&cancel.gateway, &cancel.files, &store)?;
     let before = store.totals().rows(State::Cancelled);
     let spoken = choose(cancel, &mut store, shell)?;
@@ -59,10 +59,12 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
         && guards::knows_less_than_results(&store)?
         && cancel.files.results.exists()
     {
-        let again = &shell.again;
-        return Err(guards::lost_checkpoint(&cancel.files, again, Exit::NeedsPerson).into());
+        return Err(not_stopped(cancel, shell, &store)?.into());
     }
     let now = store.totals().rows(State::Cancelled).saturating_sub(before);
+    let left = foreign
+        .as_ref()
+        .map_or_else(String::new, |words| format!("; {words}"));
     let finish = Finish {
         command: "cancel",
         environment: cancel.gateway.environment,
@@ -71,10 +73,14 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
         files: &cancel.files,
         problems: None,
         warnings: BTreeMap::new(),
-        note: Some(note(&store, cancel, now, &spoken)?),
+        note: Some(note(&store, cancel, now, &spoken)? + &left),
         shell,
     };
-    finish.run(&store, &outcome)
+    match foreign {
+        // They are not written over.
+        Some(_) => finish.end(&store, &outcome),
+        None => finish.run(&store, &outcome),
+    }
 }
 
 /// Chooses the rows that are named, and shows whose they are; what is said of those that cannot be stopped.
@@ -166,6 +172,31 @@ async fn stop(cancel: &Cancel, shell: &Shell, store: Store) -> anyhow::Result<(S
         embedded.close().await;
     }
     Ok((store, outcome))
+}
+
+/// What is said where results know more than the checkpoint: what was named and exists has to be adopted first.
+fn not_stopped(cancel: &Cancel, shell: &Shell, store: &Store) -> anyhow::Result<Ending> {
+    let lost = guards::lost_checkpoint(&cancel.files, &shell.again, Exit::NeedsPerson);
+    if !cancel.named.any() {
+        return Ok(lost);
+    }
+    let found = named::find(store, &cancel.named)?.into_iter();
+    let found = found.filter(|one| one.row.standing.state == State::Conflict);
+    let names: Vec<String> = found.map(|one| named::name(&one)).collect();
+    if names.is_empty() {
+        return Ok(lost);
+    }
+    let (was, link) = match names.len() {
+        1 => ("was", "its link exists"),
+        _ => ("were", "their links exist"),
+    };
+    Ok(lost.adding(
+        &format!(
+            "{} {was} not stopped: {link} at the gateway and may be paid out",
+            names.join(", ")
+        ),
+        &format!("then cancel again: `{}`", shell.again.command()),
+    ))
 }
 
 /// What came of it, in one sentence.

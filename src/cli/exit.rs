@@ -86,6 +86,13 @@ impl Ending {
     pub fn unpayable(message: impl Into<String>, remedy: impl Into<String>) -> Ending {
         Ending::new(Exit::Unpayable, message, remedy)
     }
+
+    /// The same that says more, and what more is to be done.
+    pub(super) fn adding(mut self, message: &str, remedy: &str) -> Ending {
+        self.message = format!("{}; {message}", self.message);
+        self.remedy = format!("{}; {remedy}", self.remedy);
+        self
+    }
 }
 
 impl fmt::Display for Ending {

@@ -255,7 +255,10 @@ fn keep_newest<K: Ord>(payouts: &mut BTreeMap<K, Payout>, place: K, payout: Payo
 /// Payouts whose ids the sheet brought, and later generations of such ones.
 fn from_brought(brought: Vec<Claim>) -> impl Iterator<Item = Payout> {
     let ids = brought.iter().map(|claim| &claim.id);
-    let digests: HashSet<CashgramId> = ids.filter(|id| ends_in_digest(id)).cloned().collect();
+    let digests: HashSet<CashgramId> = ids
+        .filter(|id| ends_in_digest(id.as_str()))
+        .cloned()
+        .collect();
     let mut later: HashMap<CashgramId, (CashgramId, u32)> = HashMap::new();
     for claim in brought.iter().filter(|_| !digests.is_empty()) {
         for (generation, id) in later_than(&claim.id) {
@@ -289,7 +292,10 @@ fn later_than(id: &CashgramId) -> impl Iterator<Item = (u32, CashgramId)> {
 /// Its phone, which of that phone's payouts it is, and its generation; none if the sheet brought the id. Found by trial, since an id
 /// does not tell.
 fn made_from(batch: &str, claim: &Claim, rows: u32) -> Option<(Phone, u32, u32)> {
-    let phone = claim.key.phone().filter(|_| ends_in_digest(&claim.id))?;
+    let phone = claim
+        .key
+        .phone()
+        .filter(|_| ends_in_digest(claim.id.as_str()))?;
     let tried = rows.saturating_mul(2).saturating_add(OCCURRENCES_TRIED);
     let all = (1..=GENERATIONS_TRIED)
         .flat_map(|generation| (1..=tried).map(move |occurrence| (occurrence, generation)));
@@ -301,12 +307,9 @@ fn made_from(batch: &str, claim: &Claim, rows: u32) -> Option<(Phone, u32, u32)>
 }
 
 /// Whether an id looks like one that was made here.
-fn ends_in_digest(id: &CashgramId) -> bool {
+pub fn ends_in_digest(id: &str) -> bool {
     let is_letter = |c: u8| c.is_ascii_lowercase() || (b'2'..=b'7').contains(&c);
-    let digest = id
-        .as_str()
-        .rsplit_once('-')
-        .map_or("", |(_, digest)| digest);
+    let digest = id.rsplit_once('-').map_or("", |(_, digest)| digest);
     digest.len() == DIGEST_CHARS && digest.bytes().all(is_letter)
 }
 

@@ -204,6 +204,34 @@ fn a_named_row_that_a_lost_checkpoint_sent_is_looked_up_alone() {
 }
 
 #[test]
+fn a_named_row_that_was_found_is_still_to_be_stopped_once_it_is_adopted() {
+    for keeps_results in [true, false] {
+        let raw = Raw::honest();
+        let world = lost(&raw, 2, 2, keeps_results);
+        let named = || cancel(&world, &raw).args(["--row", "1"]);
+        let unreached = named().env("CASHFREE_CLIENT_SECRET", "wrong");
+        unreached.run().exits(1);
+        let again = "paysheet cancel june.csv";
+        for _ in 0..2 {
+            let run = named().run().exits(4);
+            run.says(["not stopped", "--adopt", again, "--row 1"]);
+        }
+        for _ in 0..2 {
+            let adopt = world.send("june.csv", &raw).arg("--adopt");
+            let run = adopt.run().exits(4);
+            let run = run.says(["1 payout is to be cancelled", again, "--row 1"]);
+            assert_eq!(run.json()["to_cancel"], 1);
+            world.status("june.csv", &raw).run().exits(4);
+        }
+        assert_eq!(standing(&raw, "ACTIVE"), 2);
+        named().run().exits(0);
+        assert_eq!((standing(&raw, "ACTIVE"), raw.creates()), (1, 2));
+        world.send("june.csv", &raw).run().exits(0);
+        audit(&world, RESULTS, &raw);
+    }
+}
+
+#[test]
 fn a_row_that_comes_back_after_a_loss_is_not_called_cancelled_unasked() {
     // Adopted without its last row, which then stands in the sheet again.
     let raw = Raw::honest();
