@@ -147,7 +147,8 @@ pub(super) async fn adopt(
     session
         .write(|store| {
             store.set_found_existing(false)?;
-            store.settle_probe()
+            // All that is ready was asked about just now. Where nothing is, a retry may follow all the same.
+            store.set_probed()
         })
         .await?;
     Ok(Ok(()))

@@ -36,7 +36,7 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
     let _lock = lock(&cancel.files.checkpoint, &shell.holder)?;
     let mut store = Store::open(&cancel.files.checkpoint, &binding)?;
     let environment = cancel.gateway.environment.word();
-    older::refuse(&store, &cancel.files, environment, &shell.again)?;
+    let foreign = older::refuse_unless_foreign(&store, &cancel.files, environment, &shell.again)?;
     door::refuse_forgotten(&cancel.gateway, &cancel.files, &store)?;
     let before = store.totals().rows(State::Cancelled);
     let spoken = choose(cancel, &mut store, shell)?;
@@ -62,6 +62,9 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
         return Err(not_stopped(cancel, shell, &store)?.into());
     }
     let now = store.totals().rows(State::Cancelled).saturating_sub(before);
+    let left = foreign
+        .as_ref()
+        .map_or_else(String::new, |words| format!("; {words}"));
     let finish = Finish {
         command: "cancel",
         environment: cancel.gateway.environment,
@@ -70,10 +73,14 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
         files: &cancel.files,
         problems: None,
         warnings: BTreeMap::new(),
-        note: Some(note(&store, cancel, now, &spoken)?),
+        note: Some(note(&store, cancel, now, &spoken)? + &left),
         shell,
     };
-    finish.run(&store, &outcome)
+    match foreign {
+        // They are not written over.
+        Some(_) => finish.end(&store, &outcome),
+        None => finish.run(&store, &outcome),
+    }
 }
 
 /// Chooses the rows that are named, and shows whose they are; what is said of those that cannot be stopped.

@@ -5,7 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::checkpoint::{RowFields, Store};
+use jiff::Timestamp;
+
+use crate::checkpoint::{self, RowFields, Store};
 use crate::domain::claims::{Claim, Claims};
 use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::engine::{Discord, Halt, Session};
@@ -27,6 +29,8 @@ const SHOWN_MAX: usize = 20;
 pub(super) struct Old {
     files: Vec<PathBuf>,
     pub(super) claims: Claims,
+    /// Of the keys that the claims have.
+    hasher: KeyHasher,
 }
 
 /// A payout whose row is gone or changed, and the row that stands there now.
@@ -47,7 +51,27 @@ impl Old {
         Ok(Old {
             claims: Claims::of(send.batch.as_str(), told),
             files,
+            hasher: hasher.clone(),
         })
+    }
+
+    /// Cancels and refuses again what a lost checkpoint had, where nothing was sent of it here. Gives how many rows each.
+    fn repeat(
+        &self,
+        at: Timestamp,
+    ) -> impl FnOnce(&mut Store) -> Result<(u64, u64), checkpoint::Error> + std::marker::Send + use<>
+    {
+        let (stopped, (refused, keys)) = (self.claims.stopped(), self.claims.refused());
+        let hasher = self.hasher.clone();
+        move |store| {
+            let is_same = |place: usize, row: &RowFields<'_>| {
+                let (phone, amount) = (Phone::from_number(row.phone), Some(row.amount));
+                let key = hasher.key("", phone, amount, row.name, row.email);
+                keys.get(place) == Some(&key)
+            };
+            let stopped = store.cancel_again(&stopped, at)?;
+            Ok((stopped, store.refuse_again(&refused, at, is_same)?))
+        }
     }
 
     fn file(&self, claim: &Claim) -> String {
@@ -297,17 +321,23 @@ fn incomparable(path: &Path, why: &str) -> anyhow::Error {
     .into()
 }
 
-/// Rows that a lost checkpoint had cancelled, and that a sheet brings to one that has looked up what exists already.
+/// Rows that a lost checkpoint had cancelled or was refused, and that a sheet brings to one that has looked up what
+/// exists already.
 ///
 /// # Errors
 ///
 /// If it cannot be recorded.
 pub(super) fn heed(store: &mut Store, old: &Old, shell: &Shell) -> anyhow::Result<()> {
     if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
-        let stopped = store.cancel_again(&old.claims.stopped(), shell.clock.now())?;
-        stay_cancelled(stopped, shell);
+        let stay = old.repeat(shell.clock.now())(store)?;
+        say_repeated(stay, shell);
     }
     Ok(())
+}
+
+fn say_repeated((stopped, refused): (u64, u64), shell: &Shell) {
+    stay_cancelled(stopped, shell);
+    stay_refused(refused, shell);
 }
 
 fn stay_cancelled(rows: u64, shell: &Shell) {
@@ -353,16 +383,7 @@ pub(super) async fn compare<G: Gateway>(
         }
         Ok(_) => {}
     }
-    let (stopped, at) = (old.claims.stopped(), shell.clock.now());
-    let stopped = session.write(move |store| store.cancel_again(&stopped, at));
-    stay_cancelled(stopped.await?, shell);
-    let (refused, keys) = old.claims.refused();
-    let is_same = move |place: usize, row: &RowFields<'_>| {
-        let (phone, amount) = (Phone::from_number(row.phone), Some(row.amount));
-        let key = hasher.key("", phone, amount, row.name, row.email);
-        keys.get(place) == Some(&key)
-    };
-    let refused = session.write(move |store| store.refuse_again(&refused, at, is_same));
-    stay_refused(refused.await?, shell);
+    let stay = session.write(old.repeat(shell.clock.now())).await?;
+    say_repeated(stay, shell);
     Ok(Ok(()))
 }

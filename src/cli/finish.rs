@@ -71,6 +71,15 @@ impl Finish<'_> {
             }
             (Err(error), _) => return Err(error),
         }
+        self.end(store, outcome)
+    }
+
+    /// The same without writing the results.
+    ///
+    /// # Errors
+    ///
+    /// If the checkpoint cannot be read.
+    pub(super) fn end(&self, store: &Store, outcome: &Outcome) -> anyhow::Result<Exit> {
         let tally = standing(store, outcome)?;
         let still = store.still_to_stop()?;
         let (lost, without_link) = missing(store)?;

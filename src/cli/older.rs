@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::checkpoint::{Claimed, Knows, Store};
 use crate::domain::State;
+use crate::domain::claims::ends_in_digest;
 use crate::report::words::counted;
 use crate::sheet::{self, ToldId};
 
@@ -23,6 +24,10 @@ const SHOWN_MAX: usize = 20;
 /// Rows after which nothing more is compared: no edit of the results explains so many.
 const STRAYS_MAX: usize = 10_000;
 
+/// What to do about results that list ids which are not this batch's.
+const FOREIGN_REMEDY: &str = "remove or rename the file that lists them, it is written again from the checkpoint; if it is \
+    another batch's, name another one with `--results`; if a newer checkpoint is known, bring that back first";
+
 /// A row of the results that says more than the checkpoint knows.
 #[derive(Debug)]
 struct Stray {
@@ -31,6 +36,8 @@ struct Stray {
     link: String,
     /// Whether the id itself is not known: another program may have changed it.
     is_strange: bool,
+    /// Whether besides it does not look like one that was made here.
+    is_foreign: bool,
 }
 
 /// The rows that say more than the checkpoint knows.
@@ -49,22 +56,35 @@ pub(super) fn refuse(
     again: &Again,
 ) -> anyhow::Result<()> {
     let strays = compare(store, &files.results, &files.earlier, environment)?;
-    if strays.is_none() {
-        return Ok(());
+    match strays.is_none() {
+        true => Ok(()),
+        false => Err(strays.ending(store, files, again).into()),
     }
-    let adopt = again.as_command("send").with("--adopt");
-    Err(Ending::unpayable(
-        format!(
-            "{}; nothing was sent and nothing was written",
+}
+
+/// The same, but goes on beside results that list no more than foreign ids: to stop money must not depend on them. Returns
+/// what is said of such; they must not be written over.
+///
+/// # Errors
+///
+/// As [`refuse`].
+pub(super) fn refuse_unless_foreign(
+    store: &Store,
+    files: &Files,
+    environment: &str,
+    again: &Again,
+) -> anyhow::Result<Option<String>> {
+    let strays = compare(store, &files.results, &files.earlier, environment)?;
+    if strays.is_none() {
+        return Ok(None);
+    }
+    match strays.are_foreign() {
+        true => Ok(Some(format!(
+            "{}; it was left as it is: {FOREIGN_REMEDY}",
             strays.words(store.path(), &files.results)
-        ),
-        format!(
-            "bring the newest checkpoint back; if it is lost, move this one away and run `{adopt}`, which compares the \
-             sheet with the results\n{}",
-            strays.lines()
-        ),
-    )
-    .into())
+        ))),
+        false => Err(strays.ending(store, files, again).into()),
+    }
 }
 
 /// Compares results, and what was made earlier, with the checkpoint that is about to write over them.
@@ -102,6 +122,7 @@ pub(super) fn compare(
                 shown,
                 link: String::new(),
                 is_strange: false,
+                is_foreign: false,
             }));
         }
     }
@@ -143,6 +164,7 @@ fn judge(
             shown,
             link: row.link.to_owned(),
             is_strange: knows == Knows::Nothing,
+            is_foreign: knows == Knows::Nothing && !ends_in_digest(row.id),
         }),
     }
     Ok(())
@@ -152,6 +174,31 @@ impl Strays {
     /// Whether the checkpoint knows all that the results say.
     pub(super) fn is_none(&self) -> bool {
         self.0.is_empty()
+    }
+
+    fn ending(&self, store: &Store, files: &Files, again: &Again) -> Ending {
+        let remedy = if self.are_foreign() {
+            FOREIGN_REMEDY.to_owned()
+        } else {
+            let adopt = again.as_command("send").with("--adopt");
+            format!(
+                "bring the newest checkpoint back; if it is lost, move this one away and run `{adopt}`, which compares the \
+                 sheet with the results"
+            )
+        };
+        Ending::unpayable(
+            format!(
+                "{}; nothing was sent and nothing was written",
+                self.words(store.path(), &files.results)
+            ),
+            format!("{remedy}\n{}", self.lines()),
+        )
+    }
+
+    /// Whether each of them bears an id that another program may have changed, or another batch may have brought: that
+    /// does not show that the checkpoint is old.
+    pub(super) fn are_foreign(&self) -> bool {
+        self.0.iter().all(|stray| stray.is_foreign)
     }
 
     /// What is wrong, in words.
@@ -165,6 +212,12 @@ impl Strays {
             ),
         };
         let (checkpoint, results) = (checkpoint.display(), results.display());
+        if self.are_foreign() {
+            return format!(
+                "the results {results}, or what was made earlier beside them, list {count} under ids that {checkpoint} \
+                 never had, as when a spreadsheet changed them"
+            );
+        }
         format!(
             "{checkpoint} is older than {results}, which says more of {count} than it knows: as of a copy that was \
              brought back"

@@ -83,16 +83,31 @@ pub struct Settled {
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
     payouts: Vec<Payout>,
+    /// What was stopped or refused, by the newest file that says more of it than that it is to be sent.
+    decided: HashMap<CashgramId, (State, RowKey)>,
 }
 
 impl Claims {
     /// From what the results of `batch` say, file after file. Of one id a row that was sent is believed before one that
-    /// was not, and the newer before the older.
+    /// was not, and the newer before the older; only that it is to be sent undoes no cancel, since a run that stops for
+    /// a lost checkpoint lists what was cancelled so.
     pub fn of(batch: &str, told: impl IntoIterator<Item = Claim>) -> Claims {
         let mut best: BTreeMap<CashgramId, Claim> = BTreeMap::new();
+        let mut decided = HashMap::new();
         for claim in told.into_iter().filter(Claim::counts) {
+            match claim.state {
+                State::Cancelled | State::Rejected => {
+                    decided.insert(claim.id.clone(), (claim.state, claim.key));
+                }
+                State::Unknown | State::Created => {
+                    decided.remove(&claim.id);
+                }
+                State::Ready | State::Invalid | State::Conflict => {}
+            }
+            let undoes =
+                |known: &Claim| claim.state != State::Ready || known.state != State::Cancelled;
             let known = best.get(&claim.id);
-            if known.is_none_or(|known| claim.sent || !known.sent) {
+            if known.is_none_or(|known| claim.sent || !known.sent && undoes(known)) {
                 best.insert(claim.id.clone(), claim);
             }
         }
@@ -120,6 +135,7 @@ impl Claims {
         let payouts = derived.into_values().chain(from_brought(brought));
         Claims {
             payouts: payouts.collect(),
+            decided,
         }
     }
 
@@ -198,17 +214,21 @@ impl Claims {
 
     /// The ids of what was stopped, and is not to be paid by a send.
     pub fn stopped(&self) -> Vec<String> {
-        let stopped = self.payouts.iter().map(|lost| &lost.claim);
-        let stopped = stopped.filter(|claim| claim.state == State::Cancelled);
-        stopped.map(|claim| claim.id.as_str().to_owned()).collect()
+        let stopped = self.decided(State::Cancelled);
+        stopped.map(|(id, _)| id).collect()
     }
 
     /// What was refused, and is not to be sent again unasked: ids, and whom and how much each was for.
     pub fn refused(&self) -> (Vec<String>, Vec<RowKey>) {
-        let refused = self.payouts.iter().map(|lost| &lost.claim);
-        let refused = refused.filter(|claim| claim.state == State::Rejected);
-        let refused = refused.map(|claim| (claim.id.as_str().to_owned(), claim.key));
-        refused.unzip()
+        self.decided(State::Rejected).unzip()
+    }
+
+    fn decided(&self, wanted: State) -> impl Iterator<Item = (String, RowKey)> {
+        self.payouts.iter().filter_map(move |lost| {
+            let id = &lost.claim.id;
+            let (state, key) = self.decided.get(id)?;
+            (*state == wanted).then(|| (id.as_str().to_owned(), *key))
+        })
     }
 
     /// Whether the sheet brought this id, or one that it replaced: it is the same under every batch name.
@@ -235,7 +255,10 @@ fn keep_newest<K: Ord>(payouts: &mut BTreeMap<K, Payout>, place: K, payout: Payo
 /// Payouts whose ids the sheet brought, and later generations of such ones.
 fn from_brought(brought: Vec<Claim>) -> impl Iterator<Item = Payout> {
     let ids = brought.iter().map(|claim| &claim.id);
-    let digests: HashSet<CashgramId> = ids.filter(|id| ends_in_digest(id)).cloned().collect();
+    let digests: HashSet<CashgramId> = ids
+        .filter(|id| ends_in_digest(id.as_str()))
+        .cloned()
+        .collect();
     let mut later: HashMap<CashgramId, (CashgramId, u32)> = HashMap::new();
     for claim in brought.iter().filter(|_| !digests.is_empty()) {
         for (generation, id) in later_than(&claim.id) {
@@ -269,7 +292,10 @@ fn later_than(id: &CashgramId) -> impl Iterator<Item = (u32, CashgramId)> {
 /// Its phone, which of that phone's payouts it is, and its generation; none if the sheet brought the id. Found by trial, since an id
 /// does not tell.
 fn made_from(batch: &str, claim: &Claim, rows: u32) -> Option<(Phone, u32, u32)> {
-    let phone = claim.key.phone().filter(|_| ends_in_digest(&claim.id))?;
+    let phone = claim
+        .key
+        .phone()
+        .filter(|_| ends_in_digest(claim.id.as_str()))?;
     let tried = rows.saturating_mul(2).saturating_add(OCCURRENCES_TRIED);
     let all = (1..=GENERATIONS_TRIED)
         .flat_map(|generation| (1..=tried).map(move |occurrence| (occurrence, generation)));
@@ -281,12 +307,9 @@ fn made_from(batch: &str, claim: &Claim, rows: u32) -> Option<(Phone, u32, u32)>
 }
 
 /// Whether an id looks like one that was made here.
-fn ends_in_digest(id: &CashgramId) -> bool {
+pub fn ends_in_digest(id: &str) -> bool {
     let is_letter = |c: u8| c.is_ascii_lowercase() || (b'2'..=b'7').contains(&c);
-    let digest = id
-        .as_str()
-        .rsplit_once('-')
-        .map_or("", |(_, digest)| digest);
+    let digest = id.rsplit_once('-').map_or("", |(_, digest)| digest);
     digest.len() == DIGEST_CHARS && digest.bytes().all(is_letter)
 }
 

@@ -557,3 +557,85 @@ fn links_whose_rows_have_faults_since_stop_the_run_and_are_named() {
     world.lose_checkpoint(CHECKPOINT);
     adopts(&world, &gate, PAIR);
 }
+
+/// A gateway that refuses the first create that holds `name`.
+fn refusing(name: &'static str) -> Raw {
+    Raw::start(
+        move |ask| match ask.is_create() && ask.body.contains(name) && ask.nth_for_id == 1 {
+            true => Act::Instead(Manner::Says(Say::refusal(422, "not now"))),
+            false => Act::Honest,
+        },
+    )
+}
+
+/// Nothing is left to send once old results were heeded, and yet all was looked for.
+#[test]
+fn what_was_refused_may_be_retried_after_a_loss_where_nothing_else_stands() {
+    let raw = refusing("Ravi");
+    let world = World::new();
+    world.sheet("june.csv", "name,phone,amount\nRavi,9000000002,300\n");
+    world.send("june.csv", &raw).run().exits(4);
+    world.lose_checkpoint(CHECKPOINT);
+    adopt(&world, &raw).run().exits(4);
+    let retry = world.talk("retry", "june.csv", &raw);
+    retry.arg("--yes").run().exits(0);
+    assert_eq!(raw.booked().len(), 1);
+}
+
+/// The row was away while the rest was adopted.
+#[test]
+fn a_row_that_was_refused_and_comes_back_after_a_loss_is_not_sent_again_unasked() {
+    let raw = refusing("Ravi");
+    let world = World::new();
+    world.sheet("june.csv", PAIR);
+    world.send("june.csv", &raw).run().exits(4);
+    let creates = raw.creates();
+    world.lose_checkpoint(CHECKPOINT);
+    adopts(&world, &raw, &PAIR.replace("Ravi,9000000002,300\n", ""));
+    world.sheet("june.csv", PAIR);
+    let run = world.send("june.csv", &raw).run().exits(4);
+    run.says(["1 row was refused before the checkpoint was lost"]);
+    assert_eq!(raw.creates(), creates);
+    let retry = world.talk("retry", "june.csv", &raw);
+    retry.arg("--yes").run().exits(0);
+    assert_eq!(raw.booked().len(), 3);
+}
+
+/// The older results know no more than that it was sent, the newer that it was looked up and stopped.
+#[test]
+fn a_row_in_doubt_that_was_cancelled_after_a_loss_stays_so_after_the_next() {
+    let raw = Raw::honest();
+    let world = lost_pair(&raw);
+    let results = world.text(RESULTS);
+    let table = world.table(RESULTS);
+    let id = table.cell(3, "cashgram_id").to_owned();
+    let mut doubtful = String::new();
+    for line in results.lines() {
+        let cells: Vec<&str> = line.split(',').collect();
+        doubtful += &match line.starts_with("Ravi,") {
+            true => format!("{},,,unknown,,,,,,1,,,test\n", cells[..4].join(",")),
+            false => format!("{line}\n"),
+        };
+    }
+    raw.ledger().cashgrams.remove(&id);
+    world.sheet(RESULTS, doubtful);
+    world.send("june.csv", &raw).run().exits(4);
+    let cancel = world.talk("cancel", "june.csv", &raw);
+    cancel.args(["--row", "3"]).run().exits(4);
+    adopt(&world, &raw).run().exits(0);
+    assert_eq!(world.table(RESULTS).cell(3, "state"), "cancelled");
+    let creates = raw.creates();
+    for _ in 0..2 {
+        world.lose_checkpoint(CHECKPOINT);
+        // It stops, and the results that it writes list the row as not sent.
+        world.send("june.csv", &raw).run().exits(4);
+        let run = adopt(&world, &raw).run().exits(0);
+        assert_eq!(world.table(RESULTS).cell(3, "state"), "cancelled", "{run}");
+        assert_eq!(raw.creates(), creates);
+    }
+    world.lose_checkpoint(CHECKPOINT);
+    world.send("june.csv", &raw).run().exits(4);
+    world.lose_checkpoint(CHECKPOINT);
+    adopt(&world, &raw).run().exits(0);
+    assert_eq!(raw.creates(), creates);
+}

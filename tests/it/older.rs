@@ -124,6 +124,45 @@ fn rows_decided_about_since_an_older_copy_are_not_sent() {
 }
 
 #[test]
+fn results_whose_own_ids_a_spreadsheet_changed_are_not_called_newer() {
+    let raw = Raw::start(|ask| match ask.is_create() && ask.body.contains("000124") {
+        true => Act::Instead(Manner::Says(Say::refusal(
+            422,
+            "Please provide a valid name",
+        ))),
+        false => Act::Honest,
+    });
+    let world = World::new();
+    let sheet =
+        "name,phone,amount,cashgram_id\nAsha,9100000000,100,000123\nBina,9100000001,100,000124\n";
+    world.sheet("june.csv", sheet);
+    world.send("june.csv", &raw).run().exits(4);
+    let results = world.text(RESULTS);
+    let edited = results.replace(",000", ",");
+    world.sheet(RESULTS, &edited);
+    for command in [world.send("june.csv", &raw), world.status("june.csv", &raw)] {
+        let said = [RESULTS, "1 payout", "never had", "spreadsheet", "--results"];
+        let run = guarded(&world, &raw, command, 3, &said);
+        run.hides(["older", "--adopt", "move this one away"]);
+        assert_eq!(world.text(RESULTS), edited);
+    }
+    // What is to be stopped is stopped all the same, and the file stays as it is.
+    let cancel = world.talk("cancel", "june.csv", &raw).arg("--json");
+    let run = cancel.args(["--yes", "--row", "1"]).run().exits(4);
+    run.says(["1 payout cancelled now", RESULTS, "left as it is"]);
+    assert_eq!(world.text(RESULTS), edited);
+    assert!(raw.booked().iter().all(|link| link.status != "ACTIVE"));
+    // As said: removed, it is written again.
+    world.remove(RESULTS);
+    world.status("june.csv", &raw).run().exits(4);
+    assert_eq!(
+        world.table(RESULTS).column("cashgram_id"),
+        ["000123", "000124"]
+    );
+    audit(&world, RESULTS, &raw);
+}
+
+#[test]
 fn results_that_were_written_or_edited_after_the_checkpoint_are_no_newer() {
     let gate = Gate::new();
     let world = World::new();

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use paysheet::checkpoint::{Binding, Error, RowFields, Store, SweepRow};
 use paysheet::clock::Clock;
 use paysheet::domain::planted::{self, Mistake};
-use paysheet::domain::{KeyHasher, LinkExpiry, Phone, State};
+use paysheet::domain::{KeyHasher, LinkExpiry, Phone, RowKey, State};
 use paysheet::engine::{Halt, OrderRules, Session, Surroundings};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -330,12 +330,22 @@ fn take_in(
             .count("a row goes on with a later generation");
     }
     if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
-        let claims = shared.world().kept.claims(&KeyHasher::new(), is_new);
+        let hasher = KeyHasher::new();
+        let claims = shared.world().kept.claims(&hasher, is_new);
         store.cancel_again(&claims.stopped(), at)?;
+        let (refused, keys) = claims.refused();
+        store.refuse_again(&refused, at, |place, row| {
+            is_same(&hasher, &keys[place], row)
+        })?;
     }
     desk.taken = Some(desk.sheet.clone());
     check(shared, desk, store);
     Ok(true)
+}
+
+fn is_same(hasher: &KeyHasher, key: &RowKey, row: &RowFields<'_>) -> bool {
+    let (phone, amount) = (Phone::from_number(row.phone), Some(row.amount));
+    hasher.key("", phone, amount, row.name, row.email) == *key
 }
 
 pub(crate) fn timestamp(micros: i64) -> Timestamp {
@@ -446,7 +456,7 @@ async fn adopt(shared: &Shared, session: &mut Session<Door>) -> anyhow::Result<O
     session
         .write(|store| {
             store.set_found_existing(false)?;
-            store.settle_probe()
+            store.set_probed()
         })
         .await?;
     Ok(None)
@@ -473,12 +483,9 @@ async fn agrees(
         if stay.await? > 0 {
             shared.world().count("cancelled before a loss");
         }
-        let is_same = move |place: usize, row: &RowFields<'_>| {
-            let (phone, amount) = (Phone::from_number(row.phone), Some(row.amount));
-            hasher.key("", phone, amount, row.name, row.email) == keys[place]
-        };
+        let same = move |place: usize, row: &RowFields<'_>| is_same(&hasher, &keys[place], row);
         session
-            .write(move |store| store.refuse_again(&refused, at, is_same))
+            .write(move |store| store.refuse_again(&refused, at, same))
             .await?;
     }
     let mut world = shared.world();

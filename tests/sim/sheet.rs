@@ -223,8 +223,11 @@ impl Sheet {
                     intake.place_known(place, PayoutNo(payout), "[]", &fields, row.valid)?;
                 }
                 Assignment::New { occurrence } => {
-                    let id = row.valid.then(|| row.id(occurrence));
-                    let later = settled.later.get(&u32::try_from(at).unwrap());
+                    let at = u32::try_from(at).unwrap();
+                    // As a row whose expiry has passed since it was sent: nothing else is asked of it any more.
+                    let valid = row.valid || settled.sent.contains(&at);
+                    let id = valid.then(|| row.id(occurrence));
+                    let later = settled.later.get(&at);
                     if let (Some(later), Some((first, own))) = (later, &id) {
                         let own = own.then_some(first.as_str());
                         intake.place_later(place, later, own, occurrence, "[]", &row.fields())?;
