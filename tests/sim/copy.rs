@@ -75,7 +75,10 @@ fn bring_back(shared: &Shared, desk: &mut Desk<'_>, copy: &Copy, mix: &Mix, rng:
     } else {
         let mut world = shared.world();
         world.count("a copy brought back");
+        // What was denied to the run that the copy is of, it still takes for never made.
+        let denied = std::mem::take(&mut world.denied);
         world.lose();
+        world.denied = denied;
         world.kept.has_written = copy.has_written;
         desk.taken.clone_from(&copy.taken);
         desk.auditor.forget();
