@@ -70,6 +70,8 @@ pub(crate) struct World {
     pub(crate) kept: Kept,
     /// Ids that the bank was asked about and did not find since then.
     pub(crate) denied: HashSet<String>,
+    /// Ids that were in conflict at some time: whether their rows may leave is a person's to decide.
+    pub(crate) disputed: HashSet<String>,
     /// Lives so far, this one included.
     pub(crate) lives: u32,
     /// Requests of this life, authorize not counted, and creates among them.
@@ -142,6 +144,7 @@ impl World {
             counts: BTreeMap::new(),
             orphans: HashMap::new(),
             denied: HashSet::new(),
+            disputed: HashSet::new(),
             lives: 0,
             left: 0,
             creates: 0,
