@@ -1,7 +1,8 @@
 //! The sheet enters the checkpoint: one transaction, whole or not at all.
 //!
 //! Payouts of which nothing was ever sent and nobody decided anything are made anew from the sheet; payouts with a
-//! history keep it and only learn where their row now is. What a payout in doubt sent is frozen in its `body` and not touched here.
+//! history keep it and only learn where their row now is. What a payout in doubt sent is frozen in its `body` and not
+//! touched here.
 
 use std::path::Path;
 

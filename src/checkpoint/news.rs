@@ -27,32 +27,14 @@ pub struct Posting {
 impl Posting {
     /// What of it may be kept once personal data was removed: neither a link nor a sentence that may name somebody.
     pub(super) fn nameless(&self) -> Posting {
-        let of = |seen: &Sighting| Sighting {
-            link: None,
-            reason: seen.reason.clone().filter(|reason| is_code(reason)),
-            ..seen.clone()
-        };
-        let news = match &self.news {
-            News::Present(seen) => News::Present(of(seen)),
-            News::Swept(seen) => News::Swept(of(seen)),
-            News::Found(found, _) => News::Found(*found, String::new()),
-            News::Sending { .. }
-            | News::Created(..)
-            | News::Rejected(_)
-            | News::Missing
-            | News::Adopted
-            | News::Mended
-            | News::RefusedBefore
-            | News::Cancelling
-            | News::Closing
-            | News::Deactivated
-            | News::Resumed
-            | News::ProvenDead => self.news.clone(),
-        };
-        Posting {
-            news,
-            ..self.clone()
+        let mut posting = self.clone();
+        if let News::Present(seen) | News::Swept(seen) = &mut posting.news {
+            seen.link = None;
+            seen.reason = seen.reason.take().filter(|reason| is_code(reason));
+        } else if let News::Found(_, why) = &mut posting.news {
+            why.clear();
         }
+        posting
     }
 }
 

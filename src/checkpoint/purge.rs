@@ -23,7 +23,8 @@ use super::meta;
 use super::schema::{damaged, write};
 use super::store::Store;
 
-/// What is blanked in a payout, but for our own words of a link that is lost. A reason of the gateway stays where it is a code, and not a sentence that may name somebody.
+/// What is blanked in a payout, but for our own words of a link that is lost. A reason of the gateway stays where it is a
+/// code, and not a sentence that may name somebody.
 const PAYOUTS: &str = "
 UPDATE payouts SET name = '', phone = 0, email = '', remarks = '', payout_type = '', description = '', cells = '[]',
     body = NULL, cashgram_link = NULL, error_message = CASE WHEN error_message = ?1 THEN ?1 END, terms = rekeyed(terms),

@@ -47,7 +47,7 @@ CREATE TABLE status_totals (status TEXT PRIMARY KEY, class INTEGER NOT NULL, row
 ";
 
 /// Made after the first intake, so that a million rows are sorted once instead of inserted one by one.
-/// Of two that would do, a query takes the one that was made last: what counts open rows relies on this order.
+/// Where two would do, their order decides which a query takes: what counts open rows relies on it.
 pub(super) const INDEXES: &str = "
 CREATE INDEX IF NOT EXISTS payouts_by_row ON payouts(row) WHERE row IS NOT NULL;
 CREATE INDEX IF NOT EXISTS payouts_ready ON payouts(row) WHERE state = 1;

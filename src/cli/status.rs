@@ -11,7 +11,7 @@ use crate::clock::india_time;
 use crate::domain::Money;
 use crate::engine::{Event, Outcome, Session, Tally};
 use crate::gateway::client::Client;
-use crate::report::words::{counted, lasting};
+use crate::report::words::{by_status, counted, lasting};
 use crate::report::{Manner, Reporter, Task};
 
 use super::after::Told;
@@ -213,13 +213,7 @@ impl Watch<'_> {
 
 /// The links by status, and how many rows need a person.
 fn found(tally: &Tally, in_need: u64) -> String {
-    let statuses = &tally.statuses;
-    let links = counted(statuses.values().sum(), "link", "links");
-    let each: Vec<String> = statuses
-        .iter()
-        .map(|(word, links)| format!("{links} {word}"))
-        .collect();
-    let all = format!("{links}: {}", each.join(", "));
+    let all = by_status(&tally.statuses);
     match in_need {
         0 => all,
         rows => format!(

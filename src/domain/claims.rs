@@ -289,8 +289,8 @@ fn later_than(id: &CashgramId) -> impl Iterator<Item = (u32, CashgramId)> {
     (2..=GENERATIONS_TRIED).map(later)
 }
 
-/// Its phone, which of that phone's payouts it is, and its generation; none if the sheet brought the id. Found by trial, since an id
-/// does not tell.
+/// Its phone, which of that phone's payouts it is, and its generation; none if the sheet brought the id. Found by trial,
+/// since an id does not tell.
 fn made_from(batch: &str, claim: &Claim, rows: u32) -> Option<(Phone, u32, u32)> {
     let phone = claim
         .key

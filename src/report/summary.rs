@@ -12,7 +12,7 @@ use crate::domain::State;
 use crate::engine::Tally;
 
 use super::progress::Task;
-use super::words::{counted, rupees, wrapped};
+use super::words::{by_status, counted, rupees, wrapped};
 
 /// How the run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,16 +157,9 @@ impl Closing<'_> {
     }
 
     fn asked(&self) -> String {
-        let statuses = &self.tally.statuses;
-        let each: Vec<String> = statuses
-            .iter()
-            .map(|(word, links)| format!("{links} {word}"))
-            .collect();
-        let links = counted(statuses.values().sum(), "link", "links");
-        let all = format!("{links}: {}", each.join(", "));
-        let all = all.trim_end_matches(": ");
+        let all = by_status(&self.tally.statuses);
         match self.rows(State::Ready) {
-            0 => all.to_owned(),
+            0 => all,
             ready => format!(
                 "{all}; {} not sent yet, run `{}`",
                 counted(ready, "payout is", "payouts are"),

@@ -1,5 +1,6 @@
 //! Small words for people: amounts, counts, durations. PURE.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::Money;
@@ -12,6 +13,17 @@ pub fn rupees(amount: Money) -> String {
 /// `1 row` or `2 rows`.
 pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// `3 links: 2 ACTIVE, 1 PENDING`, or `0 links`.
+pub fn by_status(statuses: &BTreeMap<String, u64>) -> String {
+    let links = counted(statuses.values().sum(), "link", "links");
+    let each: Vec<String> = statuses
+        .iter()
+        .map(|(word, links)| format!("{links} {word}"))
+        .collect();
+    let all = format!("{links}: {}", each.join(", "));
+    all.trim_end_matches(": ").to_owned()
 }
 
 /// Width of a paragraph: what every terminal, mail and printout shows without breaking lines again.

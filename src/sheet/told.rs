@@ -3,6 +3,7 @@
 //!
 //! Nothing is resumed from it, and no row of it is sent. Deliberately absent: what a claim is worth.
 
+use std::fs::File;
 use std::path::Path;
 
 use csv::{ByteRecord, StringRecord};
@@ -32,6 +33,17 @@ pub struct ToldRow<'r> {
     pub was_there: bool,
 }
 
+fn open(path: &Path) -> csv::Result<csv::Reader<File>> {
+    csv::ReaderBuilder::new().flexible(true).from_path(path)
+}
+
+fn unreadable(path: &Path, error: csv::Error) -> Error {
+    Error::Read {
+        path: path.to_owned(),
+        source: error.into(),
+    }
+}
+
 /// Calls `each` with every row of the results at `path`. Their sheet's columns are understood as a sheet's are, with
 /// `map` where that fits.
 ///
@@ -44,16 +56,8 @@ pub fn each_told<E: From<Error>>(
     hasher: &KeyHasher,
     mut each: impl FnMut(ToldRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let failed = |error: csv::Error| {
-        E::from(Error::Read {
-            path: path.to_owned(),
-            source: error.into(),
-        })
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .map_err(failed)?;
+    let failed = |error| E::from(unreadable(path, error));
+    let mut reader = open(path).map_err(failed)?;
     let columns = reader.headers().map_err(failed)?.clone();
     let theirs = columns.len().saturating_sub(RESULT_COLUMNS.len());
     let carried: StringRecord = columns.iter().take(theirs).collect();
@@ -121,16 +125,8 @@ pub fn each_told_id<E: From<Error>>(
     path: &Path,
     mut each: impl FnMut(ToldId<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let failed = |error: csv::Error| {
-        E::from(Error::Read {
-            path: path.to_owned(),
-            source: error.into(),
-        })
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .map_err(failed)?;
+    let failed = |error| E::from(unreadable(path, error));
+    let mut reader = open(path).map_err(failed)?;
     let columns = reader.byte_headers().map_err(failed)?.len();
     let theirs = columns.saturating_sub(RESULT_COLUMNS.len());
     let place = |name: &str| {

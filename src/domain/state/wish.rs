@@ -5,7 +5,7 @@
 //! unknown ──Cancelling──► unknown, never sent again: looked up; found ─► created; proven never made ─► cancelled
 //! created ──Cancelling──► created ──Deactivated, or found dead──► cancelled        it was us
 //!                            └──found paid──► created, the wish is gone
-//! unknown, created ──Resumed──► as they were before the batch was closed
+//! unknown, created ──Resumed──► as they were before they were to be stopped
 //! cancelled, never made ──Resumed──► ready under its own id, or unknown if it is frozen
 //! cancelled ──found alive or paid──► created                      evidence wins
 //! created ──dead, and dead again (ProvenDead)──Replaced─┐
