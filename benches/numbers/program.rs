@@ -67,6 +67,8 @@ pub(crate) fn paysheet(folder: &Path) -> Command {
             command.env_remove(name);
         }
     }
+    // What one measurement paid is no matter of the next, and nothing of it belongs into the user's list.
+    command.env("PAYSHEET_STATE", folder);
     command
 }
 
