@@ -187,6 +187,14 @@ impl Deed {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
+    /// The id in a create that left.
+    pub(crate) fn created_id(&self) -> Option<String> {
+        let said = String::from_utf8_lossy(&self.bytes);
+        let (_, rest) = said.split_once(r#""cashgramId":""#)?;
+        let (id, _) = rest.split_once('"')?;
+        (self.kind == 'x').then(|| id.to_owned())
+    }
+
     /// Where a socket was connected to, if it was one of IPv4.
     pub(crate) fn peer(&self) -> Option<std::net::SocketAddrV4> {
         let [2, 0, high, low, a, b, c, d, ..] = *self.bytes.as_slice() else {
