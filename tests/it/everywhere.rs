@@ -41,7 +41,7 @@ fn killed_and_finished(what: &str, kill: impl FnOnce(&World, Paysheet) -> Output
 #[test]
 fn a_run_killed_before_any_of_its_calls_is_finished_by_the_next() {
     let Some(disk) = Disk::new() else {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     };
     let (gate, world) = (Gate::new(), batch(ROWS));
@@ -75,7 +75,7 @@ fn a_run_killed_before_any_of_its_calls_is_finished_by_the_next() {
 #[test]
 fn a_run_killed_at_any_system_call_is_finished_by_the_next() {
     let Some(points) = system_calls() else {
-        println!("skipped: there is no strace that may trace here");
+        skipped("there is no strace that may trace here");
         return;
     };
     let all = points.len();
@@ -200,7 +200,7 @@ fn a_status_killed_before_any_of_its_calls_is_finished_by_the_next() {
         (gate, world)
     };
     let Some(disk) = Disk::new() else {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     };
     let (gate, world) = sent();
