@@ -13,6 +13,7 @@ pub(crate) mod audit;
 pub(crate) mod book;
 pub(crate) mod disk;
 pub(crate) mod gate;
+pub(crate) mod kill;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod raw_bank;
