@@ -84,9 +84,9 @@ pub(super) fn prepare(
             &send.batch,
             at,
         )?;
-        claims::heed(&mut store, &judged.old, shell)?;
         tracing::debug!("sheet taken in");
     }
+    claims::heed(&mut store, send, shell)?;
     prove_balanced(&store, &judged.checked)?;
     if let (Door::Remote(_), Some(list), false) = (&send.gateway.door, &send.recent, send.dry_run) {
         recent::remember(list, &send.sheet, path);
