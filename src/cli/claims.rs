@@ -321,14 +321,17 @@ fn incomparable(path: &Path, why: &str) -> anyhow::Error {
     .into()
 }
 
-/// Rows that a lost checkpoint had cancelled or was refused, and that a sheet brings to one that has looked up what
-/// exists already.
+/// Rows that a lost checkpoint had cancelled or was refused, and that a sheet brought to one that has looked up what
+/// exists already. Each run looks again: one that took the sheet in may have died before it came so far.
 ///
 /// # Errors
 ///
-/// If it cannot be recorded.
-pub(super) fn heed(store: &mut Store, old: &Old, shell: &Shell) -> anyhow::Result<()> {
-    if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
+/// If what the lost one said cannot be read, or it cannot be recorded.
+pub(super) fn heed(store: &mut Store, send: &Send, shell: &Shell) -> anyhow::Result<()> {
+    let has_ready = store.totals().rows(State::Ready) > 0;
+    let replaces = has_ready && store.meta().replaces_lost;
+    if replaces && (store.meta().probed || store.has_history()?) {
+        let old = Old::read(send, false, &KeyHasher::new())?;
         let stay = old.repeat(shell.clock.now())(store)?;
         say_repeated(stay, shell);
     }

@@ -34,6 +34,8 @@ pub(super) struct Finish<'f> {
     pub(super) sheet: &'f Path,
     pub(super) batch: &'f str,
     pub(super) files: &'f Files,
+    /// What stands in the place of the results is not this batch's, and is left as it is.
+    pub(super) left_alone: bool,
     /// The list of problems, where this run wrote one.
     pub(super) problems: Option<&'f Path>,
     /// What is odd about the sheet, by code, where this run read it.
@@ -74,12 +76,7 @@ impl Finish<'_> {
         self.end(store, outcome)
     }
 
-    /// The same without writing the results.
-    ///
-    /// # Errors
-    ///
-    /// If the checkpoint cannot be read.
-    pub(super) fn end(&self, store: &Store, outcome: &Outcome) -> anyhow::Result<Exit> {
+    fn end(&self, store: &Store, outcome: &Outcome) -> anyhow::Result<Exit> {
         let tally = standing(store, outcome)?;
         let still = store.still_to_stop()?;
         let (lost, without_link) = missing(store)?;
@@ -104,13 +101,14 @@ impl Finish<'_> {
         Ok(exit)
     }
 
-    /// Writes the results, unless they are all that is left of a lost checkpoint.
+    /// Writes the results, unless they are all that is left of a lost checkpoint, or not this batch's.
     ///
     /// # Errors
     ///
     /// As [`Finish::run`].
     pub(super) fn write_results(&self, store: &Store) -> anyhow::Result<()> {
-        if guards::knows_less_than_results(store)? && self.files.results.exists() {
+        let kept = guards::knows_less_than_results(store)? && self.files.results.exists();
+        if self.left_alone || kept {
             return Ok(());
         }
         results::write_all(store, self.files, self.environment.word())
@@ -166,10 +164,7 @@ impl Finish<'_> {
             (Some(_), Some((why, remedy))) => Ended::Stopped { why, remedy },
             _ => Ended::Finished,
         };
-        let (results, checkpoint) = (
-            self.files.results.display().to_string(),
-            self.files.checkpoint.display().to_string(),
-        );
+        let (results, checkpoint) = (self.results(), self.files.checkpoint.display().to_string());
         let problems = self.problems.map(|path| path.display().to_string());
         let earlier = self.earlier();
         let closing = Closing {
@@ -183,7 +178,7 @@ impl Finish<'_> {
             without_link: more.without_link,
             dead_adopted: (adopted, u64::try_from(rows.len()).unwrap_or(u64::MAX)),
             earlier: earlier.as_deref(),
-            results: &results,
+            results: results.as_deref(),
             checkpoint: &checkpoint,
             problems: problems.as_deref(),
             note: self.note.as_deref(),
@@ -213,6 +208,11 @@ impl Finish<'_> {
         self.json(tally, exit, &verdict);
     }
 
+    /// The results file, where it is this batch's.
+    fn results(&self) -> Option<String> {
+        (!self.left_alone).then(|| self.files.results.display().to_string())
+    }
+
     /// The file of earlier Cashgrams; it is there only if there are any. Another program's is none.
     fn earlier(&self) -> Option<String> {
         let path = &self.files.earlier;
@@ -229,7 +229,7 @@ impl Finish<'_> {
 
     /// Where the batch stands, for those who are told.
     pub(super) fn said(&self, tally: &Tally, exit: Exit, message: &str) -> Said {
-        let earlier = self.earlier();
+        let (results, earlier) = (self.results(), self.earlier());
         let facts = RunFacts {
             command: self.command,
             environment: self.environment.word(),
@@ -239,7 +239,7 @@ impl Finish<'_> {
             exit: exit.code(),
             message,
             checkpoint: &self.files.checkpoint.display().to_string(),
-            results: &self.files.results.display().to_string(),
+            results: results.as_deref(),
             earlier: earlier.as_deref(),
             warnings: &self.warnings,
         };

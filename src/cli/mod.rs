@@ -18,6 +18,7 @@ mod door;
 pub mod exit;
 mod export;
 mod finish;
+mod gained;
 mod guards;
 mod intake;
 mod judge;

@@ -62,8 +62,8 @@ pub(super) fn refuse(
     }
 }
 
-/// The same, but goes on beside results that list no more than foreign ids: to stop money must not depend on them. Returns
-/// what is said of such; they must not be written over.
+/// The same, but goes on beside results that list no more than foreign ids, and beside a file that is none of ours: to
+/// stop money must not depend on them. Returns what is said of such; they must not be written over.
 ///
 /// # Errors
 ///
@@ -74,6 +74,12 @@ pub(super) fn refuse_unless_foreign(
     environment: &str,
     again: &Again,
 ) -> anyhow::Result<Option<String>> {
+    if files.results.exists() && !sheet::is_ours(&files.results).map_err(sheet_error)? {
+        return Ok(Some(format!(
+            "{} was not written by paysheet; it was left as it is: move it away, or name another file with --results",
+            files.results.display()
+        )));
+    }
     let strays = compare(store, &files.results, &files.earlier, environment)?;
     if strays.is_none() {
         return Ok(None);

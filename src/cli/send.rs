@@ -96,6 +96,7 @@ pub(super) async fn carry_out(
         sheet: &send.sheet,
         batch: send.batch.as_str(),
         files: &send.files,
+        left_alone: false,
         problems,
         warnings: problems::by_code(&run.judged.checked.warnings),
         note: spoken,

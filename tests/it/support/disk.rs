@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::program::Paysheet;
 use super::trouble::CHECKPOINT;
@@ -119,10 +119,37 @@ impl Disk {
     }
 }
 
-/// A wall clock that jumps (`clock.c`); none where `cc` cannot make one.
-pub(crate) fn clock_library() -> Option<&'static Path> {
-    static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
-    LIBRARY.get_or_init(|| compile("clock")).as_deref()
+/// Clocks that a test moves while a run reads them (`clock.c`).
+pub(crate) struct Clocks {
+    library: &'static Path,
+    file: NamedTempFile,
+}
+
+impl Clocks {
+    /// None where `cc` cannot make them.
+    pub(crate) fn new() -> Option<Clocks> {
+        static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let library = LIBRARY.get_or_init(|| compile("clock")).as_deref()?;
+        let file = NamedTempFile::new().expect("a file");
+        let clocks = Clocks { library, file };
+        clocks.moved(0, 0, 0);
+        Some(clocks)
+    }
+
+    /// `run` by these clocks.
+    pub(crate) fn under(&self, run: &Paysheet) -> Paysheet {
+        run.clone()
+            .env("LD_PRELOAD", self.library)
+            .env("CLOCK_FILE", self.file.path())
+    }
+
+    /// So many seconds ahead from now on: the wall clock, the one by which waits are measured, and the one that goes on
+    /// while a machine sleeps.
+    pub(crate) fn moved(&self, wall: i64, waits: i64, asleep: i64) {
+        let bytes = [wall, waits, asleep].map(i64::to_ne_bytes).concat();
+        std::os::unix::fs::FileExt::write_all_at(self.file.as_file(), &bytes, 0)
+            .expect("the clocks are moved");
+    }
 }
 
 fn compile(name: &str) -> Option<PathBuf> {
