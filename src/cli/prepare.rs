@@ -177,7 +177,7 @@ fn show_and_hold(send: &Send, judged: &Judged, is_new: bool, shell: &Shell) -> a
 /// Count and sum over the states are those of the sheet, to the paisa, before anything is sent.
 fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
     let totals = store.totals();
-    let rows: u64 = totals.states.values().map(|(rows, _)| rows).sum();
+    let rows = totals.all_rows();
     let paise: i64 = totals
         .states
         .values()
