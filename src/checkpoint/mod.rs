@@ -57,7 +57,7 @@ pub use mend::{Named, Pick};
 pub use meta::{Binding, Meta};
 pub use news::{Believed, News, Posting};
 pub use note::{Note, PauseNote};
-pub use older::{Claimed, Knows};
+pub use older::{Claimed, Knowledge, Knows};
 pub use pages::{OpenRow, Sendable, SweepRow};
 pub use peek::{Asked, Peek, Recorded};
 pub use purge::Unfinished;

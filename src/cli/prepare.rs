@@ -148,7 +148,7 @@ fn guard(
     }
     let has_sent = known.map_or(Ok(false), Store::has_history)?;
     let old = &judged.old;
-    old.refuse_astray(&judged.settled.astray, keys, again, !has_sent)?;
+    old.refuse_astray(&judged.settled.astray, keys)?;
     show_and_hold(send, judged, known.is_none(), shell)?;
     if !has_sent && !send.new_payment {
         return twice::refuse_paid(send, binding, keys, shell);
@@ -177,7 +177,7 @@ fn show_and_hold(send: &Send, judged: &Judged, is_new: bool, shell: &Shell) -> a
 /// Count and sum over the states are those of the sheet, to the paisa, before anything is sent.
 fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
     let totals = store.totals();
-    let rows: u64 = totals.states.values().map(|(rows, _)| rows).sum();
+    let rows = totals.all_rows();
     let paise: i64 = totals
         .states
         .values()

@@ -193,3 +193,18 @@ fn results_that_were_written_or_edited_after_the_checkpoint_are_no_newer() {
     assert_eq!(world.table(RESULTS).states("created"), 4);
     audit(&world, RESULTS, &gate);
 }
+
+#[test]
+fn newer_results_are_newer_in_any_order_of_their_rows() {
+    let gate = Gate::new();
+    let (world, ..) = brought_back(&gate);
+    let results = world.text(RESULTS);
+    let mut lines: Vec<&str> = results.lines().collect();
+    lines[1..].reverse();
+    for swapped in [(1, 20), (3, 4), (7, 15)] {
+        lines.swap(swapped.0, swapped.1);
+        world.sheet(RESULTS, lines.join("\n"));
+        let status = world.status("june.csv", &gate);
+        guarded(&world, &gate, status, 3, &["older", "10 payouts"]);
+    }
+}
