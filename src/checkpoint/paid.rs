@@ -23,9 +23,11 @@ WHERE state = 2 AND payout IN (SELECT payout FROM facts WHERE kind = 'sending' A
 UNION ALL
 SELECT phone, amount, 0 FROM payouts WHERE state = 1 AND row > 0";
 
-/// What only looked: everything else decided something. Facts of payout 0 are of the batch as a whole.
+/// But for what only looked, and what a lost checkpoint had made, everything decided something. Facts of payout 0 are of the
+/// batch as a whole.
 const LAST_WORK: &str = "
-SELECT at FROM facts WHERE payout > 0 AND kind NOT IN ('swept', 'missing', 'proven_dead') ORDER BY fact DESC LIMIT 1";
+SELECT at FROM facts WHERE payout > 0 AND kind NOT IN ('swept', 'missing', 'proven_dead', 'made_before')
+ORDER BY fact DESC LIMIT 1";
 
 impl Peek {
     /// Calls `each` with phone and paise of every payout that was created since `since_ms`, or was sent since then and is
