@@ -50,6 +50,7 @@ mod store;
 mod totals;
 mod unsent;
 
+pub use closing::StillToStop;
 pub use earlier::EarlierRow;
 pub use error::Error;
 pub use intake::{Intake, Known, RowFields};
