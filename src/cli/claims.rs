@@ -95,18 +95,13 @@ impl Old {
         )
     }
 
-    /// Stops a run of whose sheet rows that were sent have left or changed since.
+    /// Stops a run of whose sheet rows that were sent have left or changed since. Another batch name is not suggested:
+    /// under it, all that was sent would be paid again.
     ///
     /// # Errors
     ///
     /// [`Ending`] with exit code 3 that names them.
-    pub(super) fn refuse_astray(
-        &self,
-        astray: &[Astray],
-        keys: &[RowKey],
-        again: &Again,
-        may_be_another: bool,
-    ) -> Result<(), Ending> {
+    pub(super) fn refuse_astray(&self, astray: &[Astray], keys: &[RowKey]) -> Result<(), Ending> {
         if astray.is_empty() {
             return Ok(());
         }
@@ -127,22 +122,13 @@ impl Old {
         } else {
             ("payments", "stand", "their rows as they were")
         };
-        let brought = astray
-            .iter()
-            .any(|(claim, _)| self.claims.is_brought(&claim.id));
-        let another = if may_be_another && !brought {
-            let renamed = again.as_command("send").renamed();
-            format!("; if this is another payment, give it a name of its own: `{renamed}`")
-        } else {
-            String::new()
-        };
         Err(Ending::unpayable(
             format!(
                 "{} {payments} that an earlier run sent no longer {stand} in the sheet as sent, and the checkpoint that \
                  knew them is lost; nothing was sent now",
                 astray.len()
             ),
-            format!("restore {rows} and run again{another}\n{}", shown(lines)),
+            format!("restore {rows} and run again\n{}", shown(lines)),
         ))
     }
 

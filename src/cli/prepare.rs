@@ -148,7 +148,7 @@ fn guard(
     }
     let has_sent = known.map_or(Ok(false), Store::has_history)?;
     let old = &judged.old;
-    old.refuse_astray(&judged.settled.astray, keys, again, !has_sent)?;
+    old.refuse_astray(&judged.settled.astray, keys)?;
     show_and_hold(send, judged, known.is_none(), shell)?;
     if !has_sent && !send.new_payment {
         return twice::refuse_paid(send, binding, keys, shell);

@@ -83,8 +83,10 @@ fn a_row_that_left_or_changed_since_the_results_stops_the_run_and_is_named() {
         let gate = Gate::new();
         let world = lost_pair(&gate);
         world.sheet("june.csv", PAIR.replace(from, to));
-        let said = [RESULTS, words, "******000", "--batch NEW"];
-        guarded(&world, &gate, world.send("june.csv", &gate), 3, &said);
+        let said = [RESULTS, words, "******000", "restore"];
+        let run = guarded(&world, &gate, world.send("june.csv", &gate), 3, &said);
+        // Under another name all that was sent would be paid again.
+        run.hides(["--batch"]);
         let run = guarded(&world, &gate, adopt(&world, &gate), 3, &said);
         assert!(!run.all().contains("900000000"), "{what}: {run}");
         // What it says to do.
@@ -492,7 +494,7 @@ fn refusing_ravi() -> Raw {
 #[test]
 fn what_a_lost_checkpoint_stopped_stays_so_wherever_the_next_run_is_killed() {
     let Some(disk) = Disk::new() else {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     };
     let about_to_come_back = |state: &str| {
