@@ -33,6 +33,9 @@ impl Store {
         mut each: impl FnMut(EarlierRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let read = |e| E::from(damaged(&self.path, e));
+        if self.every_payout_has_a_row().map_err(read)? {
+            return Ok(());
+        }
         let sql = format!(
             "SELECT {TOLD_COLUMNS}, name, phone FROM payouts
              WHERE row IS NULL AND (history & {} <> 0 AND state <> 5 OR state = 2) AND {WHOLE} AND {PLACED}
@@ -51,5 +54,13 @@ impl Store {
             })?;
         }
         Ok(())
+    }
+
+    /// Most batches have nothing earlier, and to look through all payouts for it takes long. They are numbered from 1: where
+    /// the last number is the count of rows, none stands outside the sheet.
+    fn every_payout_has_a_row(&self) -> rusqlite::Result<bool> {
+        let sql = "SELECT coalesce(max(payout), 0) FROM payouts";
+        let last: u64 = self.conn.query_row(sql, [], |line| line.get(0))?;
+        Ok(last == self.totals.all_rows())
     }
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::domain::words::shell_word;
+
 use super::error::Error;
 use super::schema::{damaged, write};
 
@@ -43,16 +45,20 @@ pub struct Meta {
 /// What to do with a checkpoint that is bound to another `what`. Never to take another batch name or another file: whom
 /// this one paid would be paid again. Its own name may have been that of another file, too.
 fn remedy(what: &str, found: &str, path: &Path) -> String {
-    let path = path.display();
+    let (path, named) = (path.display().to_string(), shell_word(found));
+    let both = |option| {
+        let checkpoint = shell_word(&path);
+        format!("to go on with it, give both: {option} {named} --checkpoint {checkpoint}")
+    };
     match what {
-        "environment" => format!("to go on with it, give both: --env {found} --checkpoint {path}"),
+        "environment" => both("--env"),
         "gateway" => "use the gateway that it was made with, see --base-url; another one knows nothing of what was paid"
             .to_owned(),
         "account" => "use the client id that it was made with. If a new key has taken that one's place, do not send the \
             whole sheet again: put into a sheet of their own only the rows that `paysheet results` shows as ready, and \
             send that with --new-payment"
             .to_owned(),
-        _ => format!("to go on with it, give both: --batch {found} --checkpoint {path}"),
+        _ => both("--batch"),
     }
 }
 

@@ -104,6 +104,8 @@ pub struct Sendable {
 const LARGEST_SHOWN: u32 = 3;
 /// Conflicts that hold back their phone. An own id that was another payment's and has left the sheet holds nobody.
 const HOLDING: &str = "state = 5 AND (row IS NOT NULL OR NOT own_id)";
+/// Conflicts that nobody was told more of than a 409.
+const UNSEEN: &str = "state = 5 AND status IS NULL";
 const UNHELD: &str = "row > 0
     AND phone NOT IN (SELECT phone FROM payouts WHERE state = 5 AND (row IS NOT NULL OR NOT own_id))";
 pub(super) const SWEEP_COLUMNS: &str =
@@ -128,7 +130,7 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn ready_page(&self, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
-        self.open_page((1, self.chosen()), after_row, limit)
+        self.open_page(("state = 1", self.chosen()), after_row, limit)
     }
 
     /// `unknown` payouts below `after_row` in the sheet, at most `limit`.
@@ -137,19 +139,45 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn unknown_page(&self, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
-        self.open_page((2, self.chosen()), after_row, limit)
+        self.open_page(("state = 2", self.chosen()), after_row, limit)
+    }
+
+    /// Payouts in conflict of which the gateway has not said anything but that their ids exist, below `after_row` in the
+    /// sheet, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn unseen_page(&self, after_row: u64, limit: u32) -> Result<Vec<OpenRow>, Error> {
+        // There is no index for so few: it is seldom that there are any.
+        match self.unseen_conflicts()? {
+            0 => Ok(Vec::new()),
+            _ => self.open_page((UNSEEN, self.chosen()), after_row, limit),
+        }
+    }
+
+    /// How many payouts [`Store::unseen_page`] has, chosen or not.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn unseen_conflicts(&self) -> Result<u64, Error> {
+        let sql = format!("SELECT count(*) FROM payouts WHERE {UNSEEN} AND +row > 0");
+        self.conn
+            .query_row(&sql, [], |line| line.get(0))
+            .map_err(|e| damaged(&self.path, e))
     }
 
     fn open_page(
         &self,
-        (state, chosen): (i64, &str),
+        (which, chosen): (&str, &str),
         after_row: u64,
         limit: u32,
     ) -> Result<Vec<OpenRow>, Error> {
         let read = |e| damaged(&self.path, e);
         // The state stands in the text, not in a parameter, so that SQLite may use the partial index.
         let sql = format!(
-            "SELECT {OPEN_COLUMNS} FROM payouts WHERE state = {state} AND row > ?1{chosen} AND {WHOLE} AND {PLACED} ORDER BY row LIMIT ?2"
+            "SELECT {OPEN_COLUMNS} FROM payouts WHERE {which} AND row > ?1{chosen} AND {WHOLE} AND {PLACED} ORDER BY row LIMIT ?2"
         );
         let mut select = self.conn.prepare_cached(&sql).map_err(read)?;
         let mut lines = select.query((after_row, limit)).map_err(read)?;
@@ -195,7 +223,7 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn ready_sweep_page(&self, after_row: u64, limit: u32) -> Result<Vec<SweepRow>, Error> {
-        let rows = self.open_page((1, ""), after_row, limit)?;
+        let rows = self.open_page(("state = 1", ""), after_row, limit)?;
         Ok(rows.into_iter().map(SweepRow::from).collect())
     }
 

@@ -80,7 +80,7 @@ impl Store {
 
     /// A row that vanished leaves no other trace.
     pub(super) fn prove_count(&self, rows: u64) -> Result<(), Error> {
-        let counted: u64 = self.totals.states.values().map(|(rows, _)| rows).sum();
+        let counted = self.totals.all_rows();
         if rows == counted {
             return Ok(());
         }

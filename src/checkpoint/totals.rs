@@ -82,6 +82,11 @@ impl Totals {
         self.states.get(&state).map_or(0, |(rows, _)| *rows)
     }
 
+    /// Rows of the sheet, however they stand.
+    pub fn all_rows(&self) -> u64 {
+        self.states.values().map(|(rows, _)| rows).sum()
+    }
+
     /// The running totals as they were last recorded.
     pub(super) fn load(conn: &Connection, path: &Path) -> Result<Totals, Error> {
         let mut totals = Totals::default();

@@ -3,6 +3,8 @@
 //! What is shown must run: an option that the shown command does not know is left out. Deliberately absent: any
 //! knowledge of what the options mean.
 
+use crate::domain::words::shell_word;
+
 /// An option, and whether a value follows it.
 type Shape = (&'static str, bool);
 
@@ -59,6 +61,20 @@ const OF_TEXT: [Shape; 2] = [("--encoding", true), ("--delimiter", true)];
 const OF_BOOK: [Shape; 1] = [("--sheet-name", true)];
 /// Options that `validate` alone knows.
 const OF_VALIDATE: [Shape; 2] = [("--fix", true), ("--marked", true)];
+/// Options of the commands that talk to the gateway, such as `doctor` takes; `results` and `purge` do not.
+const OF_TALK: [Shape; 11] = [
+    ("--base-url", true),
+    ("--credentials", true),
+    ("--public-key", true),
+    ("--ca-file", true),
+    ("--proxy", true),
+    ("--rate", true),
+    ("--concurrency", true),
+    ("--max-attempts", true),
+    ("--timeout", true),
+    ("--settle", true),
+    ("--give-up-after", true),
+];
 /// Options that tie a run to files of the old batch.
 const OF_BATCH: [Shape; 3] = [
     ("--batch", true),
@@ -138,6 +154,9 @@ impl Again {
         }
         if command != "results" {
             left_out.extend(OF_RESULTS);
+        }
+        if ["results", "purge"].contains(&command) {
+            left_out.extend(OF_TALK);
         }
         let mut words = self.without(&left_out);
         // The first only: a sheet or a batch may bear such a name.
@@ -265,19 +284,9 @@ fn spelled<'a>(words: impl Iterator<Item = &'a String>) -> String {
     let mut line = String::from("paysheet");
     for word in words {
         line.push(' ');
-        line.push_str(&quoted(word));
+        line.push_str(&shell_word(word));
     }
     line
-}
-
-/// As a shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]
@@ -343,6 +352,12 @@ mod tests {
             let again = Again::of(typed.split(' ').map(str::to_owned));
             let send = again.as_command("send").command();
             assert_eq!(send, "paysheet send a.csv --env test");
+        }
+        let doctor = "p doctor a.csv --rate 5 --credentials=k --env test --proxy x";
+        let doctor = Again::of(doctor.split(' ').map(str::to_owned));
+        for command in ["results", "purge"] {
+            let shown = doctor.as_command(command).command();
+            assert_eq!(shown, format!("paysheet {command} a.csv --env test"));
         }
         for results in [
             "p results a.csv --xlsx --env test",

@@ -71,16 +71,13 @@ pub(super) async fn run(cancel: &Cancel, shell: &Shell) -> anyhow::Result<Exit> 
         sheet: &cancel.sheet,
         batch: cancel.batch.as_str(),
         files: &cancel.files,
+        left_alone: foreign.is_some(),
         problems: None,
         warnings: BTreeMap::new(),
         note: Some(note(&store, cancel, now, &spoken)? + &left),
         shell,
     };
-    match foreign {
-        // They are not written over.
-        Some(_) => finish.end(&store, &outcome),
-        None => finish.run(&store, &outcome),
-    }
+    finish.run(&store, &outcome)
 }
 
 /// Chooses the rows that are named, and shows whose they are; what is said of those that cannot be stopped.

@@ -109,18 +109,13 @@ impl Old {
         )
     }
 
-    /// Stops a run of whose sheet rows that were sent have left or changed since.
+    /// Stops a run of whose sheet rows that were sent have left or changed since. Another batch name is not suggested:
+    /// under it, all that was sent would be paid again.
     ///
     /// # Errors
     ///
     /// [`Ending`] with exit code 3 that names them.
-    pub(super) fn refuse_astray(
-        &self,
-        astray: &[Astray],
-        keys: &[RowKey],
-        again: &Again,
-        may_be_another: bool,
-    ) -> Result<(), Ending> {
+    pub(super) fn refuse_astray(&self, astray: &[Astray], keys: &[RowKey]) -> Result<(), Ending> {
         if astray.is_empty() {
             return Ok(());
         }
@@ -141,22 +136,13 @@ impl Old {
         } else {
             ("payments", "stand", "their rows as they were")
         };
-        let brought = astray
-            .iter()
-            .any(|(claim, _)| self.claims.is_brought(&claim.id));
-        let another = if may_be_another && !brought {
-            let renamed = again.as_command("send").renamed();
-            format!("; if this is another payment, give it a name of its own: `{renamed}`")
-        } else {
-            String::new()
-        };
         Err(Ending::unpayable(
             format!(
                 "{} {payments} that an earlier run sent no longer {stand} in the sheet as sent, and the checkpoint that \
                  knew them is lost; nothing was sent now",
                 astray.len()
             ),
-            format!("restore {rows} and run again{another}\n{}", shown(lines)),
+            format!("restore {rows} and run again\n{}", shown(lines)),
         ))
     }
 
@@ -335,14 +321,17 @@ fn incomparable(path: &Path, why: &str) -> anyhow::Error {
     .into()
 }
 
-/// Rows that a lost checkpoint had cancelled or was refused, and that a sheet brings to one that has looked up what
-/// exists already.
+/// Rows that a lost checkpoint had cancelled or was refused, and that a sheet brought to one that has looked up what
+/// exists already. Each run looks again: one that took the sheet in may have died before it came so far.
 ///
 /// # Errors
 ///
-/// If it cannot be recorded.
-pub(super) fn heed(store: &mut Store, old: &Old, shell: &Shell) -> anyhow::Result<()> {
-    if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
+/// If what the lost one said cannot be read, or it cannot be recorded.
+pub(super) fn heed(store: &mut Store, send: &Send, shell: &Shell) -> anyhow::Result<()> {
+    let has_ready = store.totals().rows(State::Ready) > 0;
+    let replaces = has_ready && store.meta().replaces_lost;
+    if replaces && (store.meta().probed || store.has_history()?) {
+        let old = Old::read(send, false, &KeyHasher::new())?;
         let stay = old.repeat(shell.clock.now())(store)?;
         say_repeated(stay, shell);
     }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use crate::domain::words::shell_word;
+
 use super::exit::Ending;
 
 /// The variable with the client id.
@@ -173,7 +175,10 @@ fn read_private(path: &Path) -> Result<SecretText, Ending> {
     judge(&named, our_user().map_err(cannot)?).map_err(|why| {
         Ending::stopped(
             format!("the credentials file {shown} {why}"),
-            format!("make it a file of your own and run: chmod 600 {shown}"),
+            format!(
+                "make it a file of your own and run: chmod 600 {}",
+                shell_word(&shown.to_string())
+            ),
         )
     })?;
     let file = File::open(path).map_err(cannot)?;

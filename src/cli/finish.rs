@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
 
-use crate::checkpoint::{self, Store, SweepRow};
+use crate::checkpoint::{self, StillToStop, Store, SweepRow};
 use crate::domain::State;
 use crate::engine::{Count, Halt, Outcome, Tally};
 use crate::report::Task;
@@ -34,6 +34,8 @@ pub(super) struct Finish<'f> {
     pub(super) sheet: &'f Path,
     pub(super) batch: &'f str,
     pub(super) files: &'f Files,
+    /// What stands in the place of the results is not this batch's, and is left as it is.
+    pub(super) left_alone: bool,
     /// The list of problems, where this run wrote one.
     pub(super) problems: Option<&'f Path>,
     /// What is odd about the sheet, by code, where this run read it.
@@ -74,20 +76,14 @@ impl Finish<'_> {
         self.end(store, outcome)
     }
 
-    /// The same without writing the results.
-    ///
-    /// # Errors
-    ///
-    /// If the checkpoint cannot be read.
-    pub(super) fn end(&self, store: &Store, outcome: &Outcome) -> anyhow::Result<Exit> {
-        let tally = standing(store, outcome)?;
-        let still = store.still_to_stop()?;
-        let (lost, without_link) = missing(store)?;
-        let (lost, without_link) = (names(&lost.0), names(&without_link.0));
+    fn end(&self, store: &Store, outcome: &Outcome) -> anyhow::Result<Exit> {
+        let ends = LooseEnds::read(store)?;
+        let tally = ends.in_tally(store, outcome);
+        let (lost, without_link) = (names(&ends.lost.0), names(&ends.without_link.0));
         let exit = exit_of(self.task(), &tally, outcome);
         let named = match store.meta().closed {
             true => &[][..],
-            false => &still.first,
+            false => &ends.still.first,
         };
         let stop = StoredHeader::again(&self.shell.again, store).stopping(named);
         let adopted = match tally.dead {
@@ -104,13 +100,14 @@ impl Finish<'_> {
         Ok(exit)
     }
 
-    /// Writes the results, unless they are all that is left of a lost checkpoint.
+    /// Writes the results, unless they are all that is left of a lost checkpoint, or not this batch's.
     ///
     /// # Errors
     ///
     /// As [`Finish::run`].
     pub(super) fn write_results(&self, store: &Store) -> anyhow::Result<()> {
-        if guards::knows_less_than_results(store)? && self.files.results.exists() {
+        let kept = guards::knows_less_than_results(store)? && self.files.results.exists();
+        if self.left_alone || kept {
             return Ok(());
         }
         results::write_all(store, self.files, self.environment.word())
@@ -166,10 +163,7 @@ impl Finish<'_> {
             (Some(_), Some((why, remedy))) => Ended::Stopped { why, remedy },
             _ => Ended::Finished,
         };
-        let (results, checkpoint) = (
-            self.files.results.display().to_string(),
-            self.files.checkpoint.display().to_string(),
-        );
+        let (results, checkpoint) = (self.results(), self.files.checkpoint.display().to_string());
         let problems = self.problems.map(|path| path.display().to_string());
         let earlier = self.earlier();
         let closing = Closing {
@@ -183,7 +177,7 @@ impl Finish<'_> {
             without_link: more.without_link,
             dead_adopted: (adopted, u64::try_from(rows.len()).unwrap_or(u64::MAX)),
             earlier: earlier.as_deref(),
-            results: &results,
+            results: results.as_deref(),
             checkpoint: &checkpoint,
             problems: problems.as_deref(),
             note: self.note.as_deref(),
@@ -213,6 +207,11 @@ impl Finish<'_> {
         self.json(tally, exit, &verdict);
     }
 
+    /// The results file, where it is this batch's.
+    fn results(&self) -> Option<String> {
+        (!self.left_alone).then(|| self.files.results.display().to_string())
+    }
+
     /// The file of earlier Cashgrams; it is there only if there are any. Another program's is none.
     fn earlier(&self) -> Option<String> {
         let path = &self.files.earlier;
@@ -229,7 +228,7 @@ impl Finish<'_> {
 
     /// Where the batch stands, for those who are told.
     pub(super) fn said(&self, tally: &Tally, exit: Exit, message: &str) -> Said {
-        let earlier = self.earlier();
+        let (results, earlier) = (self.results(), self.earlier());
         let facts = RunFacts {
             command: self.command,
             environment: self.environment.word(),
@@ -239,7 +238,7 @@ impl Finish<'_> {
             exit: exit.code(),
             message,
             checkpoint: &self.files.checkpoint.display().to_string(),
-            results: &self.files.results.display().to_string(),
+            results: results.as_deref(),
             earlier: earlier.as_deref(),
             warnings: &self.warnings,
         };
@@ -291,28 +290,42 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
 ///
 /// If the checkpoint cannot be read.
 pub(super) fn standing(store: &Store, outcome: &Outcome) -> Result<Tally, checkpoint::Error> {
-    let still = store.still_to_stop()?;
-    let ((_, lost), (_, without_link)) = missing(store)?;
-    Ok(Tally {
-        waiting: still.rows,
-        waiting_doubts: still.doubts,
-        lost,
-        without_link,
-        ..tally(store, outcome)
-    })
+    Ok(LooseEnds::read(store)?.in_tally(store, outcome))
 }
 
 /// The first of some payouts, and how many there are.
 type First = (Vec<SweepRow>, u64);
 
-/// The links that the gateway does not know any more, and the payouts whose link it has not told. A purge removed all
-/// links.
-fn missing(store: &Store) -> Result<(First, First), checkpoint::Error> {
-    let without_link = match store.meta().purged {
-        Some(_) => (Vec::new(), 0),
-        None => store.without_link(NAMED_MAX)?,
-    };
-    Ok((store.lost_links(NAMED_MAX)?, without_link))
+/// What no total tells. For each of the three all payouts are gone through, so they are read but once.
+struct LooseEnds {
+    still: StillToStop,
+    /// The links that the gateway does not know any more.
+    lost: First,
+    /// The payouts whose link it has not told. A purge removed all links.
+    without_link: First,
+}
+
+impl LooseEnds {
+    fn read(store: &Store) -> Result<LooseEnds, checkpoint::Error> {
+        Ok(LooseEnds {
+            still: store.still_to_stop()?,
+            lost: store.lost_links(NAMED_MAX)?,
+            without_link: match store.meta().purged {
+                Some(_) => (Vec::new(), 0),
+                None => store.without_link(NAMED_MAX)?,
+            },
+        })
+    }
+
+    fn in_tally(&self, store: &Store, outcome: &Outcome) -> Tally {
+        Tally {
+            waiting: self.still.rows,
+            waiting_doubts: self.still.doubts,
+            lost: self.lost.1,
+            without_link: self.without_link.1,
+            ..tally(store, outcome)
+        }
+    }
 }
 
 fn names(rows: &[SweepRow]) -> Vec<String> {

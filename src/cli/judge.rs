@@ -30,6 +30,8 @@ pub(super) struct Judged {
     /// What each row is; `None` where the checkpoint was filled from the very same bytes and nothing has changed, or
     /// where nobody asked.
     pub(super) matching: Option<Matching>,
+    /// Made the keys of its rows.
+    pub(super) hasher: KeyHasher,
     /// What the results of a lost checkpoint say, where they were asked.
     pub(super) old: Old,
     /// What came of it: payouts of the lost checkpoint whose rows are gone or changed, and rows that go on with a later
@@ -114,6 +116,7 @@ pub(super) fn judge(
             checked,
             problems,
             matching: None,
+            hasher,
             old: Old::default(),
             settled: Settled::default(),
             is_new: false,
@@ -128,6 +131,7 @@ pub(super) fn judge(
             checked,
             problems,
             matching: Some(matching),
+            hasher,
             old,
             settled,
             is_new: true,
@@ -149,6 +153,7 @@ pub(super) fn judge(
         checked,
         problems,
         matching: Some(matching),
+        hasher,
         old,
         settled,
         is_new: true,

@@ -19,6 +19,7 @@ mod door;
 pub mod exit;
 mod export;
 mod finish;
+mod gained;
 mod guards;
 mod intake;
 mod judge;

@@ -37,7 +37,7 @@ pub(super) fn find(store: &Store, named: &NameArgs) -> anyhow::Result<Vec<Named>
     if missing.is_empty() {
         return Ok(found);
     }
-    let rows: u64 = store.totals().states.values().map(|(rows, _)| rows).sum();
+    let rows = store.totals().all_rows();
     Err(Ending::usage(
         format!("there is no {} in this batch", missing.join(", no ")),
         format!(

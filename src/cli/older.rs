@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use crate::checkpoint::{Claimed, Knows, Store};
+use crate::checkpoint::{Claimed, Knowledge, Knows, Store};
 use crate::domain::State;
 use crate::domain::claims::ends_in_digest;
 use crate::report::words::counted;
@@ -62,8 +62,8 @@ pub(super) fn refuse(
     }
 }
 
-/// The same, but goes on beside results that list no more than foreign ids: to stop money must not depend on them. Returns
-/// what is said of such; they must not be written over.
+/// The same, but goes on beside results that list no more than foreign ids, and beside a file that is none of ours: to
+/// stop money must not depend on them. Returns what is said of such; they must not be written over.
 ///
 /// # Errors
 ///
@@ -74,6 +74,12 @@ pub(super) fn refuse_unless_foreign(
     environment: &str,
     again: &Again,
 ) -> anyhow::Result<Option<String>> {
+    if files.results.exists() && !sheet::is_ours(&files.results).map_err(sheet_error)? {
+        return Ok(Some(format!(
+            "{} was not written by paysheet; it was left as it is: move it away, or name another file with --results",
+            files.results.display()
+        )));
+    }
     let strays = compare(store, &files.results, &files.earlier, environment)?;
     if strays.is_none() {
         return Ok(None);
@@ -102,6 +108,7 @@ pub(super) fn compare(
     if !store.may_be_older(&mark(results, earlier))? {
         return Ok(strays);
     }
+    let mut known = store.knowledge()?;
     // The rows that were not sent and are not known: next generations, or nothing.
     let mut unsent: HashMap<String, String> = HashMap::new();
     for path in [results, earlier] {
@@ -110,7 +117,7 @@ pub(super) fn compare(
         }
         sheet::each_told_id(path, |row| {
             if row.environment == environment && strays.0.len() < STRAYS_MAX {
-                judge(store, &row, path, &mut strays, &mut unsent)?;
+                judge(&mut known, &row, path, &mut strays, &mut unsent)?;
             }
             Ok::<_, anyhow::Error>(())
         })?;
@@ -131,7 +138,7 @@ pub(super) fn compare(
 }
 
 fn judge(
-    store: &Store,
+    known: &mut Knowledge<'_>,
     row: &ToldId<'_>,
     path: &Path,
     strays: &mut Strays,
@@ -146,7 +153,7 @@ fn judge(
         attempts: row.attempts.parse().unwrap_or(0),
         is_made: !row.reference.is_empty() || !row.link.is_empty(),
     };
-    let knows = store.knows(claimed)?;
+    let knows = known.of(claimed)?;
     if knows == Knows::Enough {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
-use super::{guards, intake, lost, older, problems, recent, retry, twice};
+use super::{gained, guards, intake, lost, older, problems, recent, retry, twice};
 
 /// The warning of rows that another batch paid lately, among those of the sheet itself.
 const PAID_LATELY: &str = "batch.paid_lately";
@@ -54,10 +54,8 @@ pub(super) fn prepare(
     )?;
     tracing::debug!(rows = judged.checked.rows, "sheet judged");
     let paid_lately = guard(send, known.as_ref(), &judged, binding, shell)?;
-    if let (Some(store), Some(matching), None) = (&known, &judged.matching, retry)
-        && !send.reopen
-    {
-        twice::refuse_gained(store, matching, send, shell.clock.now(), &shell.again)?;
+    if let (Some(store), None, false) = (&known, retry, send.reopen) {
+        gained::refuse_gained(store, &judged, send, shell.clock.now(), &shell.again)?;
     }
     if paid_lately > 0 && send.controls.strict {
         return Err(strictly_paid_lately(paid_lately).into());
@@ -86,9 +84,9 @@ pub(super) fn prepare(
             &send.batch,
             at,
         )?;
-        claims::heed(&mut store, &judged.old, shell)?;
         tracing::debug!("sheet taken in");
     }
+    claims::heed(&mut store, send, shell)?;
     prove_balanced(&store, &judged.checked)?;
     if let (Door::Remote(_), Some(list), false) = (&send.gateway.door, &send.recent, send.dry_run) {
         recent::remember(list, &send.sheet, path);
@@ -150,7 +148,7 @@ fn guard(
     }
     let has_sent = known.map_or(Ok(false), Store::has_history)?;
     let old = &judged.old;
-    old.refuse_astray(&judged.settled.astray, keys, again, !has_sent)?;
+    old.refuse_astray(&judged.settled.astray, keys)?;
     show_and_hold(send, judged, known.is_none(), shell)?;
     if !has_sent && !send.new_payment {
         return twice::refuse_paid(send, binding, keys, shell);
@@ -179,7 +177,7 @@ fn show_and_hold(send: &Send, judged: &Judged, is_new: bool, shell: &Shell) -> a
 /// Count and sum over the states are those of the sheet, to the paisa, before anything is sent.
 fn prove_balanced(store: &Store, checked: &Checked) -> anyhow::Result<()> {
     let totals = store.totals();
-    let rows: u64 = totals.states.values().map(|(rows, _)| rows).sum();
+    let rows = totals.all_rows();
     let paise: i64 = totals
         .states
         .values()

@@ -125,9 +125,10 @@ fn refuse_unfinished(purge: &Purge, open: Unfinished, shell: &Shell) -> Ending {
             parts.join(", ")
         ),
         format!(
-            "run `{}` first, and `paysheet cancel` for links that nobody redeems; to remove the data all the same, add \
+            "run `{}` first, and `{}` for links that nobody redeems; to remove the data all the same, add \
              --unfinished: nobody can be paid, asked or told from this batch afterwards",
-            shell.again.as_command("status").command()
+            shell.again.as_command("status").command(),
+            shell.again.as_command("cancel").command()
         ),
     )
 }

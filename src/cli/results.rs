@@ -59,6 +59,7 @@ pub(super) fn run(settings: &Results, shell: &Shell) -> anyhow::Result<Exit> {
         sheet: &settings.sheet,
         batch: settings.batch.as_str(),
         files: &files,
+        left_alone: false,
         problems: None,
         warnings: BTreeMap::new(),
         note: None,

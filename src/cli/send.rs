@@ -96,6 +96,7 @@ pub(super) async fn carry_out(
         sheet: &send.sheet,
         batch: send.batch.as_str(),
         files: &send.files,
+        left_alone: false,
         problems,
         warnings: problems::by_code(&run.judged.checked.warnings),
         note: spoken,
@@ -203,13 +204,13 @@ impl Sending<'_> {
 
     async fn go_on(&mut self) -> anyhow::Result<Outcome> {
         let chosen = self.retry.is_some();
-        let open = self
+        let (open, unseen) = self
             .session
             .read(move |store| {
                 if chosen {
-                    store.chosen_count()
+                    Ok((store.chosen_count()?, 0))
                 } else {
-                    Ok(open_rows(store))
+                    Ok((open_rows(store), store.unseen_conflicts()?))
                 }
             })
             .await?;
@@ -218,8 +219,10 @@ impl Sending<'_> {
             if self.retry.is_none() && !self.send.reopen {
                 self.refuse_long_finished().await?;
             }
-            self.make_ready().await?;
-            return Ok(Outcome::default());
+            if unseen == 0 {
+                self.make_ready().await?;
+                return Ok(Outcome::default());
+            }
         }
         if let Err(halt) = self.session.authorize().await {
             return Ok(self.halted(halt));
@@ -402,8 +405,10 @@ impl Sending<'_> {
         let to_ask = match self.retry {
             Some(_) => 0,
             None => {
-                let unknown = |store: &Store| Ok(store.totals().rows(State::Unknown));
-                self.session.read(unknown).await?
+                let asked = |store: &Store| {
+                    Ok(store.totals().rows(State::Unknown) + store.unseen_conflicts()?)
+                };
+                self.session.read(asked).await?
             }
         };
         (self.reporter.events())(&Event::Opened {

@@ -48,6 +48,7 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
         sheet: &status.sheet,
         batch: status.batch.as_str(),
         files: &status.files,
+        left_alone: false,
         problems: None,
         warnings: BTreeMap::new(),
         note,

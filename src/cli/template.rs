@@ -5,6 +5,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
+use crate::domain::words::shell_word;
 use crate::sheet;
 
 use super::exit::{Ending, Exit};
@@ -25,7 +26,7 @@ pub(super) fn run(file: Option<&PathBuf>, shell: &Shell) -> anyhow::Result<Exit>
     shell.out.paragraph(&format!(
         "template written: {}; replace its example row, then run `paysheet validate {}`",
         path.display(),
-        path.display()
+        shell_word(&path.display().to_string())
     ));
     Ok(Exit::Done)
 }

@@ -11,10 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use crate::checkpoint::{Binding, Error, Peek, Store};
+use crate::checkpoint::{Binding, Error, Peek};
 use crate::clock::india_date;
-use crate::domain::matching::Matching;
-use crate::domain::{BatchName, RowKey, State};
+use crate::domain::{BatchName, RowKey};
 use crate::report::words::counted;
 
 use super::again::Again;
@@ -101,7 +100,7 @@ pub(super) fn refuse_long_finished(
     };
     Err(Ending::unpayable(
         format!(
-            "every row of batch {} was sent by {}, and nothing is left to send; nothing was sent now",
+            "batch {} was finished by {}, and nothing is left to send; nothing was sent now",
             batch.as_str(),
             india_date(finished)
         ),
@@ -113,56 +112,15 @@ pub(super) fn refuse_long_finished(
     ))
 }
 
-/// Stops a sheet that has gained rows since its batch was finished long ago: it may be the next month's, of which the
-/// new rows alone would be paid.
-///
-/// # Errors
-///
-/// [`Ending`] with exit code 3.
-pub(super) fn refuse_gained(
-    store: &Store,
-    matching: &Matching,
-    send: &Send,
-    now: Timestamp,
-    again: &Again,
-) -> anyhow::Result<()> {
-    let rows = |states: &[State]| -> u64 {
-        let totals = store.totals();
-        states.iter().map(|state| totals.rows(*state)).sum()
-    };
-    let goes_on = rows(&[State::Ready, State::Unknown]) > 0 || store.meta().found_existing;
-    if goes_on || rows(&[State::Created]) == 0 {
-        return Ok(());
-    }
-    // What was refused, or was never payable, may have been mended since.
-    let open = counted_rows(matching.rows.iter().filter(|row| !row.is_live()).count());
-    let gained = open.saturating_sub(rows(&[State::Rejected, State::Invalid]));
-    let Some(finished) = long_ago(store.last_work_at()?, now).filter(|_| gained > 0) else {
-        return Ok(());
-    };
-    let (batch, sheet) = (send.batch.as_str(), send.sheet.display());
-    let gained = counted(gained, "row", "rows");
-    let message = format!(
-        "batch {batch} was finished by {}, and {sheet} has gained {gained} since; nothing was sent now",
-        india_date(finished)
-    );
-    let remedy = format!(
-        "to pay the whole sheet anew, give the payment a batch name of its own: {}. To pay only what is new, put it into \
-         a sheet of its own",
-        new_name(&send.batch, now, again)
-    );
-    Err(Ending::unpayable(message, remedy).into())
-}
-
 /// When a batch was finished, if that is longer ago than a payment counts as just made.
-fn long_ago(finished_ms: Option<i64>, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn long_ago(finished_ms: Option<i64>, now: Timestamp) -> Option<Timestamp> {
     let finished = Timestamp::from_millisecond(finished_ms?).ok()?;
     let age = Duration::try_from(now.duration_since(finished)).unwrap_or_default();
     (age > RECENT).then_some(finished)
 }
 
 /// The command under a new name, and what that may be.
-fn new_name(batch: &BatchName, now: Timestamp, again: &Again) -> String {
+pub(super) fn new_name(batch: &BatchName, now: Timestamp, again: &Again) -> String {
     format!(
         "`{}`, where NEW is such as {}-{}",
         again.as_command("send").renamed(),

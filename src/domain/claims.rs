@@ -285,12 +285,6 @@ impl Claims {
         })
     }
 
-    /// Whether the sheet brought this id, or one that it replaced: it is the same under every batch name.
-    pub fn is_brought(&self, id: &CashgramId) -> bool {
-        let mut payouts = self.payouts.iter();
-        payouts.any(|lost| lost.occurrence == 0 && lost.claim.id == *id)
-    }
-
     /// The phones that anything is said of.
     pub fn phones(&self) -> HashSet<u64> {
         let payouts = self.payouts.iter();

@@ -44,6 +44,16 @@ impl fmt::Display for Words {
     }
 }
 
+/// A word of a command that is proposed, as a shell reads it back.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// Gives a refusal its `Display` (its words, without the value) and makes it an `Error`.
 macro_rules! spoken {
     ($($refusal:ty),+) => {$(

@@ -13,6 +13,9 @@ use super::retry;
 const FAILURES_MAX: u32 = 10;
 /// Nothing left the machine so often in a row: the network or the gateway is down.
 const UNREACHABLE_MAX: u32 = 3;
+/// Nothing was heard for so long beyond the last wait: it was the run that stood still (SIGSTOP, a machine put to sleep).
+/// What fails then began before, and patience with the gateway begins anew.
+const STANDSTILL_MIN: Duration = Duration::from_secs(10 * 60);
 
 /// What one request told about the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub(super) struct Breaker {
     unreachable: u32,
     waits: u32,
     since: Option<Instant>,
+    /// When the last failure was noted, or the last wait ended.
+    heard: Option<Instant>,
 }
 
 impl Breaker {
@@ -64,6 +69,7 @@ impl Breaker {
             unreachable: 0,
             waits: 0,
             since: None,
+            heard: None,
         }
     }
 
@@ -79,7 +85,8 @@ impl Breaker {
 
     /// A request leaves; after a wait it is the probe.
     pub(super) fn left(&mut self) {
-        if matches!(self.mode, Mode::Waiting(_)) {
+        if let Mode::Waiting(until) = self.mode {
+            self.heard = self.heard.max(Some(until));
             self.mode = Mode::Probing;
         }
     }
@@ -91,6 +98,10 @@ impl Breaker {
         now: Instant,
         rng: &mut fastrand::Rng,
     ) -> Option<Duration> {
+        if self.stood_still(now) {
+            self.since = None;
+        }
+        self.heard = Some(now);
         match sign {
             Sign::Answered => {
                 *self = Breaker::new();
@@ -118,6 +129,15 @@ impl Breaker {
         let wait = retry::probe_wait(self.waits, rng);
         self.waits += 1;
         self.wait(now, wait)
+    }
+
+    fn stood_still(&self, now: Instant) -> bool {
+        let waited = match self.mode {
+            Mode::Waiting(until) => Some(until),
+            Mode::Closed | Mode::Probing => None,
+        };
+        let heard = self.heard.max(waited);
+        heard.is_some_and(|heard| now.saturating_duration_since(heard) >= STANDSTILL_MIN)
     }
 
     fn wait(&mut self, now: Instant, wait: Duration) -> Option<Duration> {
@@ -193,6 +213,20 @@ mod tests {
             }
         }
         assert!(breaker.failing_for(now) > Duration::from_secs(60));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_begins_anew_after_a_standstill_and_not_after_a_wait() {
+        let (mut breaker, mut rng, now) = (Breaker::new(), rng(), Instant::now());
+        breaker.note(Sign::Failed, now, &mut rng);
+        let hour = Duration::from_secs(3_600);
+        breaker.note(Sign::Failed, now + hour, &mut rng);
+        assert_eq!(breaker.failing_for(now + hour), Duration::ZERO);
+        breaker.note(Sign::Throttled(hour), now + hour, &mut rng);
+        let later = now + hour + hour;
+        breaker.left();
+        breaker.note(Sign::Failed, later + Duration::from_secs(30), &mut rng);
+        assert!(breaker.failing_for(later) >= hour);
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,6 @@
 //!
 //! Deliberately absent: any second way to send. `Line::create` is called from `Run::launch` alone.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +26,6 @@ use super::recorder::Failed;
 use super::retry::{self, LOOK_UPS_MAX};
 use super::work::{Desk, Task, Work};
 
-/// Rows read from the checkpoint at a time: enough to keep the senders busy while the next page is read.
-const PAGE_ROWS: u32 = 512;
 /// So many equal refusals without a single success: something is wrong with the account or the sheet (`product.md`).
 const EQUAL_REFUSALS_MAX: u32 = 20;
 /// Without a rate, so many payouts for each place on the wire are being written down meanwhile: each waits for the
@@ -82,14 +79,6 @@ pub(super) struct Run<G> {
     outcome: Outcome,
 }
 
-/// Where the reading of the checkpoint stands.
-#[derive(Debug, Default)]
-struct Feed {
-    unknown: Option<u64>,
-    ready: Option<u64>,
-    page: VecDeque<OpenRow>,
-}
-
 impl<G: Gateway> Run<G> {
     pub(super) fn new(
         line: Arc<Line<G>>,
@@ -112,11 +101,7 @@ impl<G: Gateway> Run<G> {
             stop,
             rng,
             desk: Desk::default(),
-            feed: Feed {
-                unknown: Some(0),
-                ready: Some(0),
-                page: VecDeque::new(),
-            },
+            feed: Feed::default(),
             on_the_way: JoinSet::new(),
             creates: Breaker::new(),
             asks: Breaker::new(),
@@ -222,7 +207,7 @@ impl<G: Gateway> Run<G> {
     /// Keeps the desk supplied: payouts in doubt first, then what is ready, in sheet order.
     async fn refill(&mut self) -> Result<(), Failed> {
         while !self.desk.has(Task::Create) && !self.desk.has(Task::Ask) && self.desk.has_room() {
-            if self.feed.page.is_empty() && !self.read_page().await? {
+            if self.feed.page.is_empty() && !self.feed.read(&self.line.recorder).await? {
                 return Ok(());
             }
             while self.desk.has_room() {
@@ -235,36 +220,16 @@ impl<G: Gateway> Run<G> {
         Ok(())
     }
 
-    async fn read_page(&mut self) -> Result<bool, Failed> {
-        let (after, in_doubt) = match (self.feed.unknown, self.feed.ready) {
-            (Some(after), _) => (after, true),
-            (None, Some(after)) => (after, false),
-            (None, None) => return Ok(false),
-        };
-        let read = self.line.recorder.run(move |store| {
-            if in_doubt {
-                store.unknown_page(after, PAGE_ROWS)
-            } else {
-                store.ready_page(after, PAGE_ROWS)
-            }
-        });
-        let page = read.await?;
-        let next = page.last().map(|row| row.row);
-        if in_doubt {
-            self.feed.unknown = next;
-        } else {
-            self.feed.ready = next;
-        }
-        self.feed.page = page.into();
-        Ok(self.feed.unknown.is_some() || self.feed.ready.is_some())
-    }
-
     fn take_up(&mut self, mut row: OpenRow) {
         if planted::is(Mistake::FreshIdsOnResume) && row.standing.state == State::Unknown {
             row = under_another_id(row);
         }
-        if row.standing.state == State::Unknown {
-            let work = Work::new(row, Task::Ask, self.start);
+        if matches!(row.standing.state, State::Unknown | State::Conflict) {
+            let mut work = Work::new(row, Task::Ask, self.start);
+            if work.row.standing.state == State::Conflict {
+                // Long after its 409 one look is enough.
+                work.asked = CONFLICT_LOOK_UPS_MAX - 1;
+            }
             self.desk.put_off(work, self.start);
         } else if self.is_held_back(&row) {
             self.outcome.held_back += 1;
@@ -460,8 +425,10 @@ impl<G: Gateway> Run<G> {
 }
 
 mod doubt;
+mod feed;
 mod notes;
 
+use feed::Feed;
 use notes::note_of;
 
 pub(super) async fn interrupted(interrupt: &mut watch::Receiver<bool>) {

@@ -47,8 +47,9 @@ pub struct RunJson<'a> {
     pub message: &'a str,
     /// The checkpoint file.
     pub checkpoint: &'a str,
-    /// The results file.
-    pub results: &'a str,
+    /// The results file, where it is this batch's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<&'a str>,
     /// The file of what has no row in the sheet any more, where there is any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<&'a str>,
@@ -85,8 +86,8 @@ pub struct RunFacts<'a> {
     pub message: &'a str,
     /// The checkpoint file.
     pub checkpoint: &'a str,
-    /// The results file.
-    pub results: &'a str,
+    /// The results file, where it is this batch's.
+    pub results: Option<&'a str>,
     /// The file of what has no row in the sheet any more, where there is any.
     pub earlier: Option<&'a str>,
     /// Warnings about the sheet by code.
@@ -361,7 +362,7 @@ mod tests {
             exit: 4,
             message: "1 row was refused, see june.sandbox.results.csv",
             checkpoint: "june.sandbox.checkpoint.db",
-            results: "june.sandbox.results.csv",
+            results: Some("june.sandbox.results.csv"),
             earlier: None,
             warnings: &BTreeMap::new(),
         };

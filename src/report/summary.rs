@@ -76,8 +76,8 @@ pub struct Closing<'a> {
     pub without_link: &'a [String],
     /// Dead links that were adopted, and how many of them the command for them names.
     pub dead_adopted: (u64, u64),
-    /// The results file.
-    pub results: &'a str,
+    /// The results file, where it is this batch's.
+    pub results: Option<&'a str>,
     /// The file of what has no row in the sheet any more, where there is any.
     pub earlier: Option<&'a str>,
     /// The checkpoint file.
@@ -129,7 +129,8 @@ impl Closing<'_> {
                 true => "nothing is left to send; ",
                 false => "",
             };
-            return format!("{nothing}{}, see {}", wrong.join(", "), self.results);
+            let see = self.results.map(|results| format!(", see {results}"));
+            return format!("{nothing}{}{}", wrong.join(", "), see.unwrap_or_default());
         }
         if self.task != Task::Sending {
             return self.asked();
@@ -222,7 +223,10 @@ impl Closing<'_> {
         if self.rehearsal {
             out.push_str("\nThis was a rehearsal in the sandbox: no money moved, and the links do not work.\n");
         }
-        let _ = writeln!(out, "\nresults:    {}", self.results);
+        out.push('\n');
+        if let Some(results) = self.results {
+            let _ = writeln!(out, "results:    {results}");
+        }
         if let Some(earlier) = self.earlier {
             let _ = writeln!(
                 out,

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::error::Error;
 
 /// Bytes written at a time.
-const BUFFER_BYTES: usize = 128 * 1024;
+pub(super) const BUFFER_BYTES: usize = 128 * 1024;
 /// A first line longer than any that paysheet writes: 64 columns of a sheet, each a cell long, are the most.
 const FIRST_LINE_BYTES_MAX: u64 = 512 * 1024;
 

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use csv::StringRecord;
 
+use crate::domain::words::shell_word;
+
 pub use super::columns::Field;
 use super::columns::{ALIASES, FIELDS, ID_LOOKALIKES, REQUIRED, SEND_FLAGS, nearest, not_rupees};
 pub(super) use super::columns::{is_known, normal};
@@ -218,7 +220,8 @@ impl Header {
             let (field, shown) = (field.name(), shown_column(column));
             Some(match cannot(column) {
                 None => format!(
-                    "; if {shown:?} is the {field}, rename it, or add --map {field}={shown:?}"
+                    "; if {shown:?} is the {field}, rename it, or add --map {}",
+                    shell_word(&format!("{field}={shown}"))
                 ),
                 Some(why) => format!(
                     "; column {shown:?} {why}: amounts must be in rupees, in a column named {field}"

@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
-use super::atomic::{AtomicFile, Standing, cannot_write, refuse_foreign, remove_ours, standing};
+use super::atomic::{
+    AtomicFile, BUFFER_BYTES, Standing, cannot_write, refuse_foreign, remove_ours, standing,
+};
 use super::error::Error;
 use super::guard::guarded;
 use super::header::{Header, normal};
@@ -145,7 +147,9 @@ impl ResultsWriter {
     pub fn create(path: &Path, columns: &CarriedColumns) -> Result<Self, Error> {
         refuse_foreign(path, &has_our_columns)?;
         let mut results = Self {
-            writer: csv::Writer::from_writer(AtomicFile::create(path)?),
+            writer: csv::WriterBuilder::new()
+                .buffer_capacity(BUFFER_BYTES)
+                .from_writer(AtomicFile::create(path)?),
             line: csv::ByteRecord::new(),
             columns: columns.clone(),
         };

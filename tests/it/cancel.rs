@@ -493,3 +493,18 @@ fn a_cancel_that_is_killed_goes_on_where_it_was() {
     assert_eq!(standing(&gate, "ACTIVE"), 0);
     audit(&world, RESULTS, &gate);
 }
+
+#[test]
+fn beside_a_file_that_is_not_ours_links_are_stopped_all_the_same() {
+    let gate = Gate::new();
+    let world = sent(&gate, 2);
+    world.sheet(RESULTS, "my,own\n1,2\n");
+    let cancel = world.talk("cancel", "june.csv", &gate);
+    let run = cancel.args(["--json", "--yes"]).run().exits(0);
+    let run = run.says(["2 payouts cancelled now", RESULTS, "left as it is"]);
+    let run = run.hides([&*format!("results:    {RESULTS}")]);
+    assert_eq!(run.json()["results"], serde_json::Value::Null);
+    assert_eq!(run.json()["states"]["cancelled"], 2);
+    assert_eq!(world.text(RESULTS), "my,own\n1,2\n");
+    assert!(gate.booked().iter().all(|link| link.status != "ACTIVE"));
+}

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: what nonsense an answer may be (`hostile`), and doubt left by a dead run (`kills`).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use paysheet::sandbox::mischief::Fault;
@@ -141,6 +143,48 @@ fn a_foreign_id_is_a_conflict_and_the_others_are_paid() {
     assert_eq!(raw.creates(), 0);
     audit(&world, RESULTS, &raw);
     assert_eq!(world.table(RESULTS).cell(2, "state"), "conflict");
+}
+
+/// A run that was killed between the 409 and its look-up: the next one looks it up, once, and it stays a person's.
+#[test]
+fn a_conflict_that_was_not_looked_up_is_looked_up_by_the_next_send() {
+    let calm = Arc::new(AtomicBool::new(false));
+    let is_calm = Arc::clone(&calm);
+    let raw = Raw::start(move |ask| match ask.id.as_str() {
+        "THEIRS-2" if !is_calm.load(Ordering::SeqCst) => match ask.is_create() {
+            true => Act::Instead(Manner::Says(Say::refusal(409, "Cashgram already exists"))),
+            false if ask.nth_for_id > 1 => Act::Instead(Manner::Stall(Duration::from_secs(60))),
+            false => Act::Honest,
+        },
+        _ => Act::Honest,
+    });
+    let world = World::new();
+    let sheet = "name,phone,amount,cashgram_id\nAsha,9000000001,10.00,OURS-1\nRavi,9000000002,20.00,THEIRS-2\n";
+    world.sheet(SHEET, sheet);
+    let looked_up = || {
+        let asked = raw.requests().into_iter();
+        let about = asked.filter(|ask| ask.is_status() && ask.id == "THEIRS-2");
+        about.count()
+    };
+    let send = hasty(&world, &raw);
+    let mut running = send.spawn();
+    while looked_up() < 2 {
+        assert!(!running.ended(), "it is never looked up");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    running.kill9();
+    raw.plant("THEIRS-2", "ACTIVE");
+    calm.store(true, Ordering::SeqCst);
+    let (before, creates) = (looked_up(), raw.creates());
+    for looks in [1, 1] {
+        send.run().exits(4).says(["1 row is in conflict"]);
+        let table = world.table(RESULTS);
+        assert_eq!(table.cell(2, "state"), "conflict");
+        assert_ne!(table.cell(2, "reference_id"), "");
+        assert_ne!(table.cell(2, "cashgram_link"), "");
+        assert_eq!(looked_up(), before + looks);
+    }
+    assert_eq!(raw.creates(), creates);
 }
 
 /// A payout that nobody ever answers about is tried as often as allowed, and then left to a person, not to chance.

@@ -1,6 +1,8 @@
 //! A lost checkpoint, and what its results go on saying.
 
 use crate::guards::{CHECKPOINT, RESULTS, guarded, sent};
+use crate::support::disk::{Deed, Fate};
+use crate::support::trouble::{each_of, sample};
 use crate::support::*;
 
 #[test]
@@ -81,8 +83,10 @@ fn a_row_that_left_or_changed_since_the_results_stops_the_run_and_is_named() {
         let gate = Gate::new();
         let world = lost_pair(&gate);
         world.sheet("june.csv", PAIR.replace(from, to));
-        let said = [RESULTS, words, "******000", "--batch NEW"];
-        guarded(&world, &gate, world.send("june.csv", &gate), 3, &said);
+        let said = [RESULTS, words, "******000", "restore"];
+        let run = guarded(&world, &gate, world.send("june.csv", &gate), 3, &said);
+        // Under another name all that was sent would be paid again.
+        run.hides(["--batch"]);
         let run = guarded(&world, &gate, adopt(&world, &gate), 3, &said);
         assert!(!run.all().contains("900000000"), "{what}: {run}");
         // What it says to do.
@@ -476,15 +480,65 @@ fn a_rehearsal_whose_books_are_gone_may_begin_anew() {
     assert_eq!(world.table("june.sandbox.results.csv").states("created"), 3);
 }
 
+/// A gateway that refuses Ravi's first create.
+fn refusing_ravi() -> Raw {
+    Raw::start(
+        |ask| match ask.body.contains("Ravi") && ask.nth_for_id == 1 {
+            true if ask.is_create() => Act::Instead(Manner::Says(Say::refusal(422, "not now"))),
+            _ => Act::Honest,
+        },
+    )
+}
+
+/// What was cancelled or refused before a loss stays so although the run in which its row comes back is killed.
+#[test]
+fn what_a_lost_checkpoint_stopped_stays_so_wherever_the_next_run_is_killed() {
+    let Some(disk) = Disk::new() else {
+        skipped("there is no C compiler (cc)");
+        return;
+    };
+    let about_to_come_back = |state: &str| {
+        let (raw, world) = match state {
+            "cancelled" => {
+                let raw = Raw::honest();
+                let world = last_cancelled(&raw);
+                (raw, world)
+            }
+            _ => {
+                let (raw, world) = (refusing_ravi(), World::new());
+                world.sheet("june.csv", PAIR);
+                world.send("june.csv", &raw).run().exits(4);
+                (raw, world)
+            }
+        };
+        world.lose_checkpoint(CHECKPOINT);
+        world.sheet("june.csv", PAIR.replace("Ravi,9000000002,300\n", ""));
+        adopt(&world, &raw).run().exits(0);
+        world.sheet("june.csv", PAIR);
+        (raw, world)
+    };
+    for (state, wanted) in [("cancelled", 40), ("rejected", 20)] {
+        let (raw, world) = about_to_come_back(state);
+        disk.under(&world.send("june.csv", &raw), &world, Fate::None)
+            .run();
+        let count = Deed::calls(&disk.deeds());
+        each_of(sample(count, wanted), |point| {
+            let disk = Disk::new().expect("made once already");
+            let (raw, world) = about_to_come_back(state);
+            let (creates, send) = (raw.creates(), world.send("june.csv", &raw));
+            disk.under(&send, &world, Fate::DieAt(point)).run();
+            let again = send.run();
+            let what = format!("killed at call {point} of {count}, then: {again}");
+            assert_eq!(raw.creates(), creates, "{what}");
+            assert_eq!(world.table(RESULTS).cell(3, "state"), state, "{what}");
+        });
+    }
+}
+
 #[test]
 fn a_row_that_was_refused_is_not_sent_again_after_a_loss_unless_it_was_mended() {
     for mended in [false, true] {
-        let raw = Raw::start(
-            |ask| match ask.body.contains("Ravi") && ask.nth_for_id == 1 {
-                true if ask.is_create() => Act::Instead(Manner::Says(Say::refusal(422, "not now"))),
-                _ => Act::Honest,
-            },
-        );
+        let raw = refusing_ravi();
         let world = World::new();
         world.sheet("june.csv", PAIR);
         world.send("june.csv", &raw).run().exits(4);

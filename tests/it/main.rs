@@ -46,6 +46,7 @@ mod misused;
 mod names;
 mod older;
 mod pace;
+mod pasted;
 mod power;
 mod purge;
 mod questions;

@@ -149,7 +149,9 @@ fn results_whose_own_ids_a_spreadsheet_changed_are_not_called_newer() {
     // What is to be stopped is stopped all the same, and the file stays as it is.
     let cancel = world.talk("cancel", "june.csv", &raw).arg("--json");
     let run = cancel.args(["--yes", "--row", "1"]).run().exits(4);
-    run.says(["1 payout cancelled now", RESULTS, "left as it is"]);
+    let run = run.says(["1 payout cancelled now", RESULTS, "left as it is"]);
+    let run = run.hides([&*format!("results:    {RESULTS}"), "see "]);
+    assert_eq!(run.json()["results"], serde_json::Value::Null);
     assert_eq!(world.text(RESULTS), edited);
     assert!(raw.booked().iter().all(|link| link.status != "ACTIVE"));
     // As said: removed, it is written again.
@@ -190,4 +192,19 @@ fn results_that_were_written_or_edited_after_the_checkpoint_are_no_newer() {
     world.status("june.csv", &gate).run().exits(0);
     assert_eq!(world.table(RESULTS).states("created"), 4);
     audit(&world, RESULTS, &gate);
+}
+
+#[test]
+fn newer_results_are_newer_in_any_order_of_their_rows() {
+    let gate = Gate::new();
+    let (world, ..) = brought_back(&gate);
+    let results = world.text(RESULTS);
+    let mut lines: Vec<&str> = results.lines().collect();
+    lines[1..].reverse();
+    for swapped in [(1, 20), (3, 4), (7, 15)] {
+        lines.swap(swapped.0, swapped.1);
+        world.sheet(RESULTS, lines.join("\n"));
+        let status = world.status("june.csv", &gate);
+        guarded(&world, &gate, status, 3, &["older", "10 payouts"]);
+    }
 }

@@ -427,17 +427,24 @@ fn a_batch_finished_long_ago_that_gains_rows_does_not_pay_those_alone() {
     assert_eq!(gate.creates(), 6);
 }
 
-#[test]
-fn a_row_that_was_refused_long_ago_is_mended_and_paid() {
-    let raw = Raw::start(
-        |ask| match (ask.is_create(), ask.body.contains(&phone(2).to_string())) {
-            (true, true) => Act::Instead(Manner::Says(Say::refusal(
-                422,
-                "Invalid phone number passed",
-            ))),
+/// A gateway that answers each create for row 2 with `code` and `message`.
+fn without_row_2(code: u16, message: &'static str) -> Raw {
+    Raw::start(
+        move |ask| match (ask.is_create(), ask.body.contains(&phone(2).to_string())) {
+            (true, true) => Act::Instead(Manner::Says(Say::refusal(code, message))),
             _ => Act::Honest,
         },
-    );
+    )
+}
+
+/// [`rows`] of 3 with `other` in the place of row 2.
+fn instead_of_row_2(other: &str) -> String {
+    rows(3).replace(&row_text(2), other)
+}
+
+#[test]
+fn a_row_that_was_refused_long_ago_is_mended_and_paid() {
+    let raw = without_row_2(422, "Invalid phone number passed");
     let world = World::new();
     world.sheet("june.csv", rows(3));
     let send = || world.send("june.csv", &raw);
@@ -446,7 +453,51 @@ fn a_row_that_was_refused_long_ago_is_mended_and_paid() {
     let mended = rows(3).replace(&phone(2).to_string(), &phone(22).to_string());
     world.sheet("june.csv", format!("{mended}{}", row_text(4)));
     guarded(&world, &raw, send(), 3, &["has gained 1 row"]);
+    world.sheet("june.csv", instead_of_row_2(&row_text(4)));
+    guarded(&world, &raw, send(), 3, &["has gained 1 row"]);
     world.sheet("june.csv", mended);
     send().run().exits(0);
+    assert_eq!(raw.booked().len(), 3);
+}
+
+#[test]
+fn a_row_that_was_skipped_long_ago_is_mended_and_paid() {
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", instead_of_row_2("Asha Menon 2,98200,3.02\n"));
+    let send = || world.send("june.csv", &gate).arg("--skip-invalid");
+    send().run().exits(4);
+    age_facts(&world, CHECKPOINT, 6);
+    world.sheet("june.csv", instead_of_row_2(&row_text(4)));
+    guarded(&world, &gate, send(), 3, &["has gained 1 row"]);
+    world.sheet("june.csv", instead_of_row_2("Asha Menon 2,98201,3.02\n"));
+    guarded(&world, &gate, send(), 3, &["nothing is left to send"]);
+    assert_eq!(gate.creates(), 2, "still unreadable");
+    world.sheet("june.csv", instead_of_row_2("ASHA MENON 2,9820000002,4\n"));
+    send().run().exits(0);
+    assert_eq!(gate.creates(), 3);
+}
+
+/// What was left of June is paid later, but nobody of July with it alone.
+#[test]
+fn what_is_left_of_a_batch_of_long_ago_is_paid_without_joiners() {
+    let raw = without_row_2(412, "Not enough available balance in the account");
+    let world = World::new();
+    world.sheet("june.csv", rows(3));
+    let send = |gate| world.send("june.csv", gate).args(["--concurrency", "1"]);
+    send(&raw).run().exits(1);
+    assert_eq!(raw.booked().len(), 1);
+    age_facts(&world, CHECKPOINT, 6);
+    world.sheet("june.csv", rows(4));
+    let words = [
+        "batch june is not finished and was last sent on",
+        "june.csv has gained 1 row",
+        "take the new rows out",
+    ];
+    let refused = guarded(&world, &raw, send(&raw), 3, &words);
+    assert!(!refused.stderr.contains("--batch"), "{refused}");
+    world.sheet("june.csv", instead_of_row_2("Asha Menon 2,9820000002,7\n"));
+    let again = send(&raw).run();
+    again.exits(0);
     assert_eq!(raw.booked().len(), 3);
 }

@@ -167,7 +167,7 @@ fn a_header_with_a_line_break_is_named_as_an_option_takes_it() {
         let validate = world.paysheet().args(["validate", "june.csv"]);
         validate.args(more).run().exits(3)
     };
-    let hint = "--map phone=\"Phone (mobile)\"";
+    let hint = "--map 'phone=Phone (mobile)'";
     validate(&[]).says([hint]).hides(["u{a}"]);
     let mapped = validate(&["--map", "phone=Phone (mobile)"]);
     mapped.says(["Asha (line break) Rao"]).hides(["u{a}"]);

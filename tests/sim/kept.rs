@@ -103,6 +103,7 @@ impl Kept {
     /// Whether the results say more than `store` knows: it is an older copy.
     pub(crate) fn knows_more_than(&self, store: &Store) -> bool {
         let mut unsent = HashSet::new();
+        let mut known = store.knowledge().unwrap();
         for row in self.standing.iter().flatten() {
             let claimed = Claimed {
                 id: &row.id,
@@ -110,7 +111,7 @@ impl Kept {
                 attempts: row.attempts,
                 is_made: row.is_made,
             };
-            match store.knows(claimed).unwrap() {
+            match known.of(claimed).unwrap() {
                 Knows::Enough => {}
                 Knows::Less | Knows::Nothing => return true,
                 Knows::NothingUnsent => {

@@ -399,7 +399,11 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
         return Ok(End::Done { held_back: 0 });
     }
     let open = session
-        .read(|store| Ok(store.totals().rows(State::Ready) + store.totals().rows(State::Unknown)))
+        .read(|store| {
+            let totals = store.totals();
+            let open = totals.rows(State::Ready) + totals.rows(State::Unknown);
+            Ok(open + store.unseen_conflicts()?)
+        })
         .await?;
     if open == 0 && !course.adopt {
         return sweep(session, course, 0).await;

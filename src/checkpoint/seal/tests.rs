@@ -117,6 +117,7 @@ fn read(path: &Path, small: u64) -> Result<String, Error> {
     store.each_known(|known| say(&known))?;
     say(&store.ready_page(0, 1_000)?);
     say(&store.unknown_page(0, 1_000)?);
+    say(&store.unseen_page(0, 1_000)?);
     say(&store.conflicts()?);
     say(&store.conflict_phones()?);
     say(&store.sweep_page(PayoutNo(0), 0, 1_000)?);

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use crate::checkpoint::{Error, Steady, Sum, lock};
+use crate::domain::words::shell_word;
 use crate::domain::{KeyHasher, Money};
 use crate::report::words::{counted, rupees};
 use crate::sheet::{self, Judge, NoFaults};
@@ -41,14 +42,14 @@ pub(super) fn examine(doctor: &Doctor, subject: &Subject, shell: &Shell, finding
         ),
         Err(error) => return findings.problem("checkpoint", error.to_string(), ""),
     }
-    purged(&steady, findings);
+    purged(&steady, shell, findings);
     replayed(&steady, findings);
     match steady.sum() {
         Ok(sum) => compare(&steady, sum, subject, shell, findings),
         Err(error) => findings.problem("totals", error.to_string(), FROM_BACKUP),
     }
     writer(path, findings);
-    results(subject, findings);
+    results(subject, shell, findings);
 }
 
 fn missing(subject: &Subject, shell: &Shell, findings: &mut Findings) {
@@ -76,12 +77,12 @@ fn private(path: &Path, findings: &mut Findings) {
         findings.problem(
             "permissions",
             format!("{} can be read by others", path.display()),
-            &format!("chmod 600 {}", path.display()),
+            &format!("chmod 600 {}", shell_word(&path.display().to_string())),
         );
     }
 }
 
-fn purged(steady: &Steady, findings: &mut Findings) {
+fn purged(steady: &Steady, shell: &Shell, findings: &mut Findings) {
     let Ok(meta) = steady.meta() else { return };
     let get = |key: &str| {
         meta.iter()
@@ -95,7 +96,7 @@ fn purged(steady: &Steady, findings: &mut Findings) {
         findings.problem(
             "purge",
             format!("removing personal data began at {at} and was cut short"),
-            "run `paysheet purge` again",
+            &format!("run `{}` again", shell.again.as_command("purge").command()),
         );
     }
 }
@@ -185,14 +186,15 @@ fn writer(path: &Path, findings: &mut Findings) {
     }
 }
 
-fn results(subject: &Subject, findings: &mut Findings) {
+fn results(subject: &Subject, shell: &Shell, findings: &mut Findings) {
     let path = &subject.files.results;
     if path.symlink_metadata().is_err() {
         findings.note(
             "results",
             format!(
-                "{} is not there; `paysheet results` writes it again",
-                path.display()
+                "{} is not there; `{}` writes it again",
+                path.display(),
+                shell.again.as_command("results").command()
             ),
         );
         return;

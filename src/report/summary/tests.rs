@@ -31,7 +31,7 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
         without_link: &[],
         dead_adopted: (0, 0),
         earlier: None,
-        results: "june.test.results.csv",
+        results: Some("june.test.results.csv"),
         checkpoint: "june.test.checkpoint.db",
         problems: Some("june.problems.csv"),
         note: None,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::program::Paysheet;
 use super::trouble::CHECKPOINT;
@@ -53,7 +53,9 @@ impl Disk {
     /// None where `cc` cannot make one.
     pub(crate) fn new() -> Option<Disk> {
         static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
-        let library = LIBRARY.get_or_init(|| compile("disk")).as_ref()?;
+        let library = LIBRARY
+            .get_or_init(|| compile("disk", LIBRARY_FLAGS))
+            .as_ref()?;
         let folder = TempDir::with_prefix("paysheet-disk-").expect("a folder");
         Some(Disk { library, folder })
     }
@@ -119,27 +121,60 @@ impl Disk {
     }
 }
 
-/// A wall clock that jumps (`clock.c`); none where `cc` cannot make one.
-pub(crate) fn clock_library() -> Option<&'static Path> {
-    static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
-    LIBRARY.get_or_init(|| compile("clock")).as_deref()
+/// Clocks that a test moves while a run reads them (`clock.c`).
+pub(crate) struct Clocks {
+    library: &'static Path,
+    file: NamedTempFile,
 }
 
-fn compile(name: &str) -> Option<PathBuf> {
+impl Clocks {
+    /// None where `cc` cannot make them.
+    pub(crate) fn new() -> Option<Clocks> {
+        static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let library = LIBRARY
+            .get_or_init(|| compile("clock", LIBRARY_FLAGS))
+            .as_deref()?;
+        let file = NamedTempFile::new().expect("a file");
+        let clocks = Clocks { library, file };
+        clocks.moved(0, 0, 0);
+        Some(clocks)
+    }
+
+    /// `run` by these clocks.
+    pub(crate) fn under(&self, run: &Paysheet) -> Paysheet {
+        run.clone()
+            .env("LD_PRELOAD", self.library)
+            .env("CLOCK_FILE", self.file.path())
+    }
+
+    /// So many seconds ahead from now on: the wall clock, the one by which waits are measured, and the one that goes on
+    /// while a machine sleeps.
+    pub(crate) fn moved(&self, wall: i64, waits: i64, asleep: i64) {
+        let bytes = [wall, waits, asleep].map(i64::to_ne_bytes).concat();
+        std::os::unix::fs::FileExt::write_all_at(self.file.as_file(), &bytes, 0)
+            .expect("the clocks are moved");
+    }
+}
+
+const LIBRARY_FLAGS: &[&str] = &["-shared", "-fPIC"];
+
+/// What `cc` makes of a source in this folder; none without `cc`.
+pub(super) fn compile(name: &str, flags: &[&str]) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support");
     let source = folder.join(format!("{name}.c"));
     let made = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let library = made.join(format!("{name}-{}.so", std::process::id()));
+    let made = made.join(format!("{name}-{}", std::process::id()));
     let compiled = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
-        .arg(&library)
+        .args(flags)
+        .args(["-O1", "-Wall", "-Werror", "-o"])
+        .arg(&made)
         .arg(source)
         .args(["-ldl", "-lpthread"])
         .output()
         .ok()?;
     let said = String::from_utf8_lossy(&compiled.stderr);
     assert!(compiled.status.success(), "{name}.c: {said}");
-    Some(library)
+    Some(made)
 }
 
 /// One thing that a run did.
@@ -158,6 +193,14 @@ impl Deed {
     /// The file it is about, where it bears a name.
     pub(crate) fn name(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The id in a create that left.
+    pub(crate) fn created_id(&self) -> Option<String> {
+        let said = String::from_utf8_lossy(&self.bytes);
+        let (_, rest) = said.split_once(r#""cashgramId":""#)?;
+        let (id, _) = rest.split_once('"')?;
+        (self.kind == 'x').then(|| id.to_owned())
     }
 
     /// Where a socket was connected to, if it was one of IPv4.
