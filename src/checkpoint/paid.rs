@@ -24,9 +24,11 @@ WHERE state = 2 AND payout IN (SELECT payout FROM facts WHERE kind = 'sending' A
 UNION ALL
 SELECT phone, amount, 0 FROM payouts WHERE state = 1 AND row > 0";
 
-/// Looks and changes of the sheet aside, everything decided something. Facts of payout 0 are of the batch as a whole.
+/// Looks, changes of the sheet and what a lost checkpoint had made aside, everything decided something. Facts of payout 0 are
+/// of the batch as a whole.
 const LAST_WORK: &str = "
-SELECT at FROM facts WHERE payout > 0 AND kind NOT IN ('swept', 'missing', 'proven_dead', 'mended', 'spoiled')
+SELECT at FROM facts WHERE payout > 0
+    AND kind NOT IN ('swept', 'missing', 'proven_dead', 'mended', 'spoiled', 'made_before')
 ORDER BY fact DESC LIMIT 1";
 
 impl Peek {

@@ -40,6 +40,7 @@ mod json;
 mod kills;
 mod lock;
 mod lost;
+mod lost_earlier;
 mod mended;
 mod misused;
 mod names;
