@@ -390,7 +390,7 @@ fn mortal(rng: &mut Rng) -> Mortal {
         true => 60,
         false => 0,
     };
-    let tells = lose > 0 && keeps;
+    let tells = lose > 0 && keeps && restore == 0;
     Mortal {
         // What old results tell of replaced and cancelled links takes some lives to come about.
         lives: match tells {
