@@ -21,6 +21,7 @@ use crate::sheet::{
 use super::again::Again;
 use super::claims::Old;
 use super::exit::{Ending, Exit};
+use super::intake::StoredHeader;
 use super::settings::Controls;
 
 /// A sheet, judged and matched.
@@ -110,7 +111,7 @@ pub(super) fn judge(
     let whole = |_: u32| Judge::Whole;
     let checked =
         sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
-    if store.is_some_and(|store| is_unchanged(store, &checked)) {
+    if store.is_some_and(|store| is_unchanged(store, &checked, rules)) {
         let problems = problems.finish();
         return Ok(Judged {
             checked,
@@ -189,13 +190,17 @@ fn match_all(
     Ok((matching, settled))
 }
 
-/// The same bytes, all of them payable then and now: every row is what it was.
-fn is_unchanged(store: &Store, checked: &Checked) -> bool {
+/// The same bytes read in the same way, all of them payable then and now: every row is what it was. Another tab of a
+/// workbook, or another column taken for the phone, is another sheet.
+fn is_unchanged(store: &Store, checked: &Checked, rules: &Rules) -> bool {
     let same = match (&store.meta().fingerprint, checked.fingerprint) {
         (Some(known), Some(found)) => *known == hex(&found),
         _ => false,
     };
-    same && checked.invalid == 0 && store.totals().rows(State::Invalid) == 0
+    same && StoredHeader::load(store)
+        .is_ok_and(|known| known == StoredHeader::of(&checked.header, rules))
+        && checked.invalid == 0
+        && store.totals().rows(State::Invalid) == 0
 }
 
 fn is_live(matching: &Matching, row: u32) -> bool {
