@@ -11,18 +11,19 @@ use jiff::civil::Date;
 use crate::checkpoint::{Known, Store};
 use crate::domain::claims::{Claims, Settled};
 use crate::domain::matching::{KnownKey, Matching, match_rows};
-use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
+use crate::domain::{BatchName, CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
 use crate::sheet::{
     self, Checked, Editions, EditionsSummary, Judge, NoFaults, Problems, ProblemsSummary, Rules,
     Wanted,
 };
 
-use super::again::Again;
 use super::claims::Old;
 use super::exit::{Ending, Exit};
 use super::intake::StoredHeader;
+use super::long_ago;
 use super::settings::Controls;
+use super::shell::Shell;
 
 /// A sheet, judged and matched.
 pub(super) struct Judged {
@@ -254,11 +255,13 @@ pub(super) fn refuse_astray(
     matching: &Matching,
     keys: &[RowKey],
     store: &Store,
-    again: &Again,
+    batch: &BatchName,
+    shell: &Shell,
 ) -> anyhow::Result<()> {
     if matching.astray.is_empty() {
         return Ok(());
     }
+    let another = long_ago::another_payment(store, batch, shell)?;
     let now: HashMap<i64, Option<u32>> = matching
         .astray
         .iter()
@@ -292,7 +295,7 @@ pub(super) fn refuse_astray(
     );
     let taken = "the id of a cancelled row is taken for good: another payment needs another id in the sheet";
     let stop = if store.has_history()? {
-        let cancel = again.as_command("cancel").command();
+        let cancel = shell.again.as_command("cancel").command();
         let stop = format!("to stop such a payment, cancel it first with `{cancel} --id ID`");
         match (others, cancelled) {
             (true, false) => stop,
@@ -307,7 +310,7 @@ pub(super) fn refuse_astray(
         )
     };
     let remedy = format!(
-        "restore {their} and run again; {stop}\n{}",
+        "{another}restore {their} and run again; {stop}\n{}",
         lines.join("\n")
     );
     Err(Ending::new(Exit::Unpayable, message, remedy).into())
