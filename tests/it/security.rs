@@ -212,7 +212,7 @@ fn proxies_of_the_environment_are_not_used() {
 fn nobody_but_the_gateway_is_talked_to() {
     let (gate, world) = (Gate::new(), batch(3));
     let Some(disk) = Disk::new() else {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     };
     let gateway = gate.url().trim_start_matches("http://").parse().unwrap();
