@@ -69,11 +69,11 @@ pub struct RowFields<'r> {
 pub struct Intake<'s> {
     /// Held, since looking it up for each of a million rows costs as much as binding it.
     insert: Statement<'s>,
-    tx: Transaction<'s>,
-    path: &'s Path,
+    pub(super) tx: Transaction<'s>,
+    pub(super) path: &'s Path,
     totals: &'s mut Totals,
     meta: &'s mut meta::Meta,
-    at_ms: i64,
+    pub(super) at_ms: i64,
     /// The last payout that was there before; what comes after it is new.
     last_known: i64,
     /// Those of them that have a row in this sheet.
@@ -81,8 +81,8 @@ pub struct Intake<'s> {
 }
 
 impl Store {
-    /// Whether any payout was ever sent or decided. A conflict without attempts was not: a look-up found it; nor was
-    /// what was cancelled, or refused to a lost checkpoint, before it was sent or adopted.
+    /// Whether any payout was ever sent or adopted. A conflict without attempts was not: a look-up found it; nor was what
+    /// was cancelled, or refused to a lost checkpoint, before that, nor what such a one had made.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Store {
     pub fn has_history(&self) -> Result<bool, Error> {
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM payouts
-             WHERE attempts > 0 OR state IN (2, 3) OR history & {} <> 0)",
+             WHERE attempts > 0 OR history & {} <> 0)",
             History::ADOPTED
         );
         self.conn
@@ -413,6 +413,17 @@ impl Intake<'_> {
         }
     }
 
+    /// Makes the indexes, unless they are there: once all rows have their places.
+    pub(super) fn index(&self) -> Result<(), Error> {
+        self.tx.execute_batch(INDEXES).map_err(|e| {
+            if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+                self.same_id(e)
+            } else {
+                write(self.path, e)
+            }
+        })
+    }
+
     /// Makes the intake durable. `fingerprint` is that of the sheet's bytes.
     ///
     /// # Errors
@@ -422,13 +433,7 @@ impl Intake<'_> {
         let path = self.path;
         let put = |e| write(path, e);
         self.take_out_unplaced().map_err(put)?;
-        self.tx.execute_batch(INDEXES).map_err(|e| {
-            if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
-                self.same_id(e)
-            } else {
-                put(e)
-            }
-        })?;
+        self.index()?;
         meta::put(&self.tx, self.path, "fingerprint", fingerprint)?;
         let totals = Totals::count(&self.tx, self.path)?;
         replace_totals(&self.tx, self.path, &totals)?;

@@ -24,6 +24,7 @@
 //! Deliberately absent: any way to set a state. [`Store::record`] takes facts.
 
 mod apply;
+mod before;
 mod closing;
 mod earlier;
 mod error;
@@ -51,6 +52,7 @@ mod store;
 mod totals;
 mod unsent;
 
+pub use before::MadeBefore;
 pub use closing::StillToStop;
 pub use earlier::EarlierRow;
 pub use error::Error;

@@ -114,6 +114,10 @@ pub(super) fn take_in(
         let later = judged.settled.later.get(&row.index);
         place(&mut intake, &row, (*assignment, later), key, &cells, batch)?;
     }
+    let map = &rules.layout.map;
+    for made in judged.old.made_before(map, &judged.settled.left)? {
+        intake.take_over(&made)?;
+    }
     let finished = intake.finish(&fingerprint(&judged.checked)?);
     if let Err(error @ checkpoint::Error::SameId { .. }) = finished {
         let remedy =

@@ -187,7 +187,8 @@ fn match_all(
     };
     known.extend(claims.keys(|id| hasher.own_id(id), is_known));
     let mut matching = match_rows(keys, &known);
-    let settled = claims.settle(&mut matching);
+    let mut settled = claims.settle(&mut matching);
+    settled.left.retain(|id, _| !ids.contains(id.as_str()));
     Ok((matching, settled))
 }
 

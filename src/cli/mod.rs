@@ -7,6 +7,7 @@ mod after;
 mod again;
 mod approve;
 pub mod args;
+mod before;
 mod cancel;
 mod claims;
 mod completions;

@@ -41,6 +41,7 @@ mod kills;
 mod lock;
 mod long_ago;
 mod lost;
+mod lost_earlier;
 mod mended;
 mod misused;
 mod names;
