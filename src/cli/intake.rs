@@ -54,6 +54,12 @@ impl StoredHeader {
         }
     }
 
+    /// The options with which the sheet was read, by a header as it is stored.
+    pub(super) fn reading_in(stored: &str) -> Vec<String> {
+        let known: Option<StoredHeader> = serde_json::from_str(stored).ok();
+        known.unwrap_or_default().reading
+    }
+
     /// The sheet's own id column.
     pub(super) fn id_column(&self) -> Option<usize> {
         self.id_column
