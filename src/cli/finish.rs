@@ -146,7 +146,7 @@ impl Finish<'_> {
         let again = StoredHeader::again(&self.shell.again, store);
         let (mut send, status) = (again.as_command("send"), again.as_command("status"));
         // What was sent lifts that guard by itself.
-        if again.has(NEW_PAYMENT) && !store.has_history().unwrap_or(true) {
+        if again.has(NEW_PAYMENT) && !store.has_paid() {
             send = send.and(NEW_PAYMENT);
         }
         let retry = again.retrying();
