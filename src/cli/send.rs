@@ -21,14 +21,14 @@ use crate::gateway::client::Client;
 use crate::report::{Reporter, Task};
 use crate::sheet;
 
-use super::exit::Exit;
+use super::exit::{Ending, Exit};
 use super::finish::Finish;
 use super::judge::Judged;
 use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, claims, door, guards, long_ago, problems, results, retry, webhooks};
+use super::{approve, claims, door, guards, long_ago, problems, results, retry, theirs, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -236,6 +236,9 @@ impl Sending<'_> {
         {
             return Ok(self.halted(halt));
         }
+        if self.send.adopt {
+            theirs::refuse(&self.session, self.send).await?;
+        }
         if self.send.adopt
             && let Err(halt) = approve::adopt(
                 &mut self.session,
@@ -314,6 +317,12 @@ impl Sending<'_> {
         }
     }
 
+    async fn existing(&self, found: u64, created_before: bool) -> anyhow::Result<Ending> {
+        let own = self.session.read(Store::conflicts_by_own_id).await? > 0;
+        let (files, again) = (&self.send.files, &self.shell.again);
+        Ok(guards::existing((found, own), files, again, created_before))
+    }
+
     /// Ids that exist before this checkpoint has sent anything.
     async fn guard(&mut self) -> anyhow::Result<Result<(), Halt>> {
         let (again, adopt) = (&self.shell.again, self.send.adopt);
@@ -341,7 +350,7 @@ impl Sending<'_> {
             return Box::pin(self.guard()).await;
         }
         if found_before && !self.send.adopt {
-            return Err(guards::existing(conflicts, &self.send.files, again, created > 0).into());
+            return Err(self.existing(conflicts, created > 0).await?.into());
         }
         if !needs_probe {
             return Ok(Ok(()));
@@ -357,7 +366,7 @@ impl Sending<'_> {
                 .write(|store| store.set_found_existing(true))
                 .await?;
             if !self.send.adopt {
-                return Err(guards::existing(found, &self.send.files, again, false).into());
+                return Err(self.existing(found, false).await?.into());
             }
         } else if lost && !self.send.adopt {
             return Err(guards::lost_checkpoint(&self.send.files, again, Exit::Unpayable).into());

@@ -49,8 +49,8 @@ pub struct Commands<'a> {
     pub stop: &'a str,
     /// What opens the batch again, if it is closed.
     pub reopen: Option<&'a str>,
-    /// The same under another batch name.
-    pub rename: &'a str,
+    /// The same under another batch name, where that makes other ids.
+    pub rename: Option<&'a str>,
     /// What asks where the links stand.
     pub status: &'a str,
 }
@@ -456,12 +456,17 @@ impl Closing<'_> {
             "{what}\nIf this is the same payment and its checkpoint was lost, adopt what is there:\n  {}",
             self.commands.adopt
         );
-        if self.nothing_of_ours() {
-            let _ = write!(
-                text,
-                "\nIf it is another payment under an old name, give it a name of its own:\n  {}",
-                self.commands.rename
-            );
+        match self.commands.rename {
+            Some(rename) if self.nothing_of_ours() => {
+                let _ = write!(
+                    text,
+                    "\nIf it is another payment under an old name, give it a name of its own:\n  {rename}"
+                );
+            }
+            Some(_) => {}
+            None => text.push_str(
+                "\nIf it is another payment, give its rows ids that were never used before.",
+            ),
         }
         text
     }

@@ -44,7 +44,7 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
             adopt: "paysheet send june.csv --env test --adopt",
             stop: "paysheet cancel june.csv --env test --row 2",
             reopen: None,
-            rename: "paysheet send june.csv --env test --batch NEW",
+            rename: Some("paysheet send june.csv --env test --batch NEW"),
             status: "paysheet status june.csv --env test",
         },
     }
