@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::checkpoint::{self, RowFields, Store};
+use crate::checkpoint::{self, Named, RowFields, Store};
 use crate::domain::claims::{Claim, Claims};
 use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::engine::{Discord, Halt, Session};
@@ -18,6 +18,7 @@ use crate::sheet::{self, Field, ToldRow};
 use super::again::Again;
 use super::exit::Ending;
 use super::lost;
+use super::named;
 use super::settings::{Door, Send};
 use super::shell::Shell;
 
@@ -346,6 +347,26 @@ fn stay_refused(rows: u64, shell: &Shell) {
             shell.again.as_command("retry").command()
         ));
     }
+}
+
+/// What stops a run of rows that were in doubt when their checkpoint was lost, that do not exist, and that have faults.
+pub(super) fn unsent_after_all(rows: &[Named], again: &Again) -> Ending {
+    let (do_not, have) = match rows.len() {
+        1 => ("payment that an earlier run had in doubt does not", "has"),
+        _ => ("payments that an earlier run had in doubt do not", "have"),
+    };
+    let names = rows.iter().map(|one| format!("  {}", named::name(one)));
+    Ending::unpayable(
+        format!(
+            "{} {do_not} exist at the gateway, and as the sheet stands now {have} faults; nothing was sent",
+            rows.len()
+        ),
+        format!(
+            "run `{}`, which lists what is wrong and how to mend it\n{}",
+            again.command(),
+            shown(names)
+        ),
+    )
 }
 
 /// Compares what was found at the gateway with old results, and looks for links that no row has.

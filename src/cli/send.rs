@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio::time::Instant;
 
 use crate::checkpoint::lock::Lock;
-use crate::checkpoint::{Error, Sendable, Store};
+use crate::checkpoint::{Error, Named, Sendable, Store};
 use crate::clock::Clock;
 use crate::domain::{LinkExpiry, State};
 use crate::engine::{
@@ -247,6 +247,9 @@ impl Sending<'_> {
         {
             return Ok(self.halted(halt));
         }
+        if self.send.adopt {
+            self.refuse_excused().await?;
+        }
         if let Some(retry) = self.retry {
             match retry::prove(&mut self.session, retry).await? {
                 Ok(left) => {
@@ -366,6 +369,29 @@ impl Sending<'_> {
             self.session.write(Store::settle_probe).await?;
         }
         Ok(Ok(()))
+    }
+
+    /// Rows that a lost checkpoint had sent, and that the gateway does not know: nothing was sent of them, so they are
+    /// judged like any other. What was adopted stays so.
+    async fn refuse_excused(&self) -> anyhow::Result<()> {
+        let rows = self.judged.excused.clone();
+        let ready = self.session.read(move |store| {
+            let mut ready = Vec::new();
+            for row in rows {
+                let named = store.named_by_row(row)?;
+                let is_ready = |named: &Named| named.row.standing.state == State::Ready;
+                ready.extend(named.filter(is_ready));
+            }
+            Ok(ready)
+        });
+        let ready = ready.await?;
+        if ready.is_empty() {
+            return Ok(());
+        }
+        if !self.send.dry_run {
+            self.write_first_results().await?;
+        }
+        Err(claims::unsent_after_all(&ready, &self.shell.again).into())
     }
 
     /// Balance, totals, question.
