@@ -21,7 +21,7 @@ use super::apply::standing_from;
 use super::error::Error;
 use super::meta;
 use super::schema::{INDEXES, damaged, write};
-use super::seal::{self, PLACED, WHOLE, sealed_update};
+use super::seal::{self, WHOLE, sealed_update};
 use super::store::{PayoutNo, Store, state_code};
 use super::totals::Totals;
 
@@ -36,7 +36,7 @@ const PLACE_NEW: &str = "INSERT INTO payouts (row, line, cells, cashgram_id, own
 const FIRST_GENERATION: ValueRef<'_> = ValueRef::Integer(1);
 
 /// What has no history, and is made anew from each sheet.
-fn untouched() -> String {
+pub(super) fn untouched() -> String {
     let resumed = History::RESUMED;
     format!("attempts = 0 AND state IN (0, 1) AND generation = 1 AND history & {resumed} = 0")
 }
@@ -64,72 +64,25 @@ pub struct RowFields<'r> {
     pub notify: Option<bool>,
 }
 
-/// A payout with a history, as the matching of rows needs it.
-#[derive(Clone, Debug)]
-pub struct Known<'r> {
-    /// Its number.
-    pub payout: PayoutNo,
-    /// Its row at the last intake.
-    pub row: Option<u64>,
-    /// Its id.
-    pub cashgram_id: &'r str,
-    /// Whether the sheet brought the id.
-    pub own_id: bool,
-    /// The id as the sheet has it: that of the first generation.
-    pub sheet_id: &'r str,
-    /// Which of its phone's payouts it is.
-    pub occurrence: u32,
-    /// Payee, at the last intake.
-    pub name: &'r str,
-    /// Ten digits.
-    pub phone: u64,
-    /// E-mail address, at the last intake.
-    pub email: &'r str,
-    /// Amount.
-    pub amount: Money,
-    /// Where it stands.
-    pub standing: Standing,
-}
-
 /// An intake under way. Dropped unfinished, it leaves no trace.
 #[derive(Debug)]
 pub struct Intake<'s> {
     /// Held, since looking it up for each of a million rows costs as much as binding it.
     insert: Statement<'s>,
-    tx: Transaction<'s>,
-    path: &'s Path,
+    pub(super) tx: Transaction<'s>,
+    pub(super) path: &'s Path,
     totals: &'s mut Totals,
     meta: &'s mut meta::Meta,
-    at_ms: i64,
+    pub(super) at_ms: i64,
+    /// The last payout that was there before; what comes after it is new.
+    last_known: i64,
+    /// Those of them that have a row in this sheet.
+    placed: Vec<i64>,
 }
 
 impl Store {
-    /// Calls `each` with every payout that has a history and was not replaced.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read.
-    // A line is proved before one bit of it may leave it out.
-    pub fn each_known(&self, mut each: impl FnMut(Known<'_>)) -> Result<(), Error> {
-        let read = |e| damaged(&self.path, e);
-        let sql = format!(
-            "SELECT state, attempts, terms, history, payout, row, cashgram_id, own_id, occurrence, name, phone,
-                    email, amount, sheet_id
-             FROM payouts WHERE NOT ({})
-                AND CASE WHEN {WHOLE} AND {PLACED} THEN history & {} = 0 END",
-            untouched(),
-            History::REPLACED
-        );
-        let mut select = self.conn.prepare(&sql).map_err(read)?;
-        let mut lines = select.query([]).map_err(read)?;
-        while let Some(line) = lines.next().map_err(read)? {
-            each(known_from(line, &self.path)?);
-        }
-        Ok(())
-    }
-
-    /// Whether any payout was ever sent or decided. A conflict without attempts was not: a look-up found it; nor was
-    /// what was cancelled, or refused to a lost checkpoint, before it was sent or adopted.
+    /// Whether any payout was ever sent or adopted. A conflict without attempts was not: a look-up found it; nor was what
+    /// was cancelled, or refused to a lost checkpoint, before that, nor what such a one had made.
     ///
     /// # Errors
     ///
@@ -137,7 +90,7 @@ impl Store {
     pub fn has_history(&self) -> Result<bool, Error> {
         let sql = format!(
             "SELECT EXISTS (SELECT 1 FROM payouts
-             WHERE attempts > 0 OR state IN (2, 3) OR history & {} <> 0)",
+             WHERE attempts > 0 OR history & {} <> 0)",
             History::ADOPTED
         );
         self.conn
@@ -158,11 +111,11 @@ impl Store {
         tx.execute_batch(DROP_INDEXES).map_err(put)?;
         tx.execute(&format!("DELETE FROM payouts WHERE {}", untouched()), [])
             .map_err(put)?;
-        tx.execute(
-            "UPDATE payouts SET row = NULL, line = NULL, place_seal = NULL WHERE row IS NOT NULL",
-            [],
-        )
-        .map_err(put)?;
+        let last_known = tx
+            .query_row("SELECT coalesce(max(payout), 0) FROM payouts", [], |line| {
+                line.get(0)
+            })
+            .map_err(put)?;
         meta::put(&tx, &self.path, "header", header)?;
         self.meta.header = Some(header.to_owned());
         Ok(Intake {
@@ -172,6 +125,8 @@ impl Store {
             totals: &mut self.totals,
             meta: &mut self.meta,
             at_ms: at.as_millisecond(),
+            last_known,
+            placed: Vec::new(),
         })
     }
 }
@@ -284,8 +239,13 @@ impl Intake<'_> {
         valid: bool,
     ) -> Result<(), Error> {
         let put = |e| write(self.path, e);
+        self.placed.push(payout.0);
+        // Most rows stay where they were, and to write a million of them again takes as long as all else.
         self.tx
-            .prepare_cached("UPDATE payouts SET row = ?2, line = ?3, cells = ?4, place_seal = seal(?2, ?3, ?4) WHERE payout = ?1")
+            .prepare_cached(
+                "UPDATE payouts SET row = ?2, line = ?3, cells = ?4, place_seal = seal(?2, ?3, ?4)
+                 WHERE payout = ?1 AND (row, line, cells) IS NOT (?2, ?3, ?4)",
+            )
             .and_then(|mut update| update.execute((payout.0, place.0, place.1, cells)))
             .map_err(put)?;
         let standing = self.standing(payout)?;
@@ -407,6 +367,27 @@ impl Intake<'_> {
         Ok(())
     }
 
+    /// What was in the sheet before and has no row now has left it.
+    fn take_out_unplaced(&mut self) -> rusqlite::Result<()> {
+        self.placed.sort_unstable();
+        let mut select = self
+            .tx
+            .prepare("SELECT payout FROM payouts WHERE row IS NOT NULL AND payout <= ?1")?;
+        let mut lines = select.query([self.last_known])?;
+        let mut left = Vec::new();
+        while let Some(line) = lines.next()? {
+            let payout: i64 = line.get(0)?;
+            if self.placed.binary_search(&payout).is_err() {
+                left.push(payout);
+            }
+        }
+        let mut take_out = self.tx.prepare(
+            "UPDATE payouts SET row = NULL, line = NULL, place_seal = NULL WHERE payout = ?1",
+        )?;
+        left.into_iter()
+            .try_for_each(|payout| take_out.execute([payout]).map(|_| ()))
+    }
+
     /// Ids of the sheet's own are compared with each other when the sheet is judged; here they meet those made for
     /// the other rows. What stopped the index of ids tells nothing of where they stand, so they are looked for.
     fn same_id(&self, stopped: rusqlite::Error) -> Error {
@@ -432,20 +413,27 @@ impl Intake<'_> {
         }
     }
 
+    /// Makes the indexes, unless they are there: once all rows have their places.
+    pub(super) fn index(&self) -> Result<(), Error> {
+        self.tx.execute_batch(INDEXES).map_err(|e| {
+            if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
+                self.same_id(e)
+            } else {
+                write(self.path, e)
+            }
+        })
+    }
+
     /// Makes the intake durable. `fingerprint` is that of the sheet's bytes.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded, or two rows would have one id.
-    pub fn finish(self, fingerprint: &str) -> Result<(), Error> {
-        let put = |e| write(self.path, e);
-        self.tx.execute_batch(INDEXES).map_err(|e| {
-            if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) {
-                self.same_id(e)
-            } else {
-                put(e)
-            }
-        })?;
+    pub fn finish(mut self, fingerprint: &str) -> Result<(), Error> {
+        let path = self.path;
+        let put = |e| write(path, e);
+        self.take_out_unplaced().map_err(put)?;
+        self.index()?;
         meta::put(&self.tx, self.path, "fingerprint", fingerprint)?;
         let totals = Totals::count(&self.tx, self.path)?;
         replace_totals(&self.tx, self.path, &totals)?;
@@ -454,29 +442,6 @@ impl Intake<'_> {
         self.meta.fingerprint = Some(fingerprint.to_owned());
         Ok(())
     }
-}
-
-fn known_from<'r>(line: &'r rusqlite::Row<'_>, path: &Path) -> Result<Known<'r>, Error> {
-    let read = |e| damaged(path, e);
-    let text = |column: usize| {
-        line.get_ref(column)
-            .and_then(|value| value.as_str_or_null().map_err(rusqlite::Error::from))
-            .map(Option::unwrap_or_default)
-    };
-    let (id, sheet_id) = (text(6).map_err(read)?, text(13).map_err(read)?);
-    Ok(Known {
-        sheet_id: if sheet_id.is_empty() { id } else { sheet_id },
-        payout: PayoutNo(line.get(4).map_err(read)?),
-        row: line.get(5).map_err(read)?,
-        cashgram_id: id,
-        own_id: line.get(7).map_err(read)?,
-        occurrence: line.get(8).map_err(read)?,
-        name: text(9).map_err(read)?,
-        phone: line.get(10).map_err(read)?,
-        email: text(11).map_err(read)?,
-        amount: Money::from_paise(line.get(12).map_err(read)?).unwrap_or_default(),
-        standing: standing_from(line, path)?,
-    })
 }
 
 fn replace_totals(conn: &Connection, path: &Path, totals: &Totals) -> Result<(), Error> {

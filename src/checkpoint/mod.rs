@@ -24,10 +24,12 @@
 //! Deliberately absent: any way to set a state. [`Store::record`] takes facts.
 
 mod apply;
+mod before;
 mod closing;
 mod earlier;
 mod error;
 mod intake;
+mod known;
 pub mod lock;
 mod mend;
 mod meta;
@@ -50,15 +52,19 @@ mod store;
 mod totals;
 mod unsent;
 
+pub use before::MadeBefore;
+pub use closing::StillToStop;
 pub use earlier::EarlierRow;
 pub use error::Error;
-pub use intake::{Intake, Known, RowFields};
+pub use intake::{Intake, RowFields};
+pub use known::Known;
 pub use mend::{Named, Pick};
 pub use meta::{Binding, Meta};
 pub use news::{Believed, News, Posting};
 pub use note::{Note, PauseNote};
 pub use older::{Claimed, Knowledge, Knows};
 pub use pages::{OpenRow, Sendable, SweepRow};
+pub use paid::PaidBefore;
 pub use peek::{Asked, Peek, Recorded};
 pub use purge::Unfinished;
 pub use replay::{Replayed, Sum};

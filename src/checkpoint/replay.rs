@@ -19,7 +19,9 @@ const NAMED_MAX: usize = 5;
 /// In the payouts' order. SQLite sorts in a file of its own, so memory does not grow with the batch.
 const FACTS: &str = "
 SELECT p.payout, p.cashgram_id, p.state, p.attempts, f.kind, f.attempt, f.terms,
-    CASE WHEN json_valid(f.detail) THEN json_extract(f.detail, '$.class') END
+    CASE WHEN json_valid(f.detail) THEN json_extract(f.detail, '$.class') END,
+    CASE WHEN f.kind = 'made_before' THEN json_extract(f.detail, '$.stopped') END,
+    CASE WHEN f.kind = 'made_before' THEN json_extract(f.detail, '$.replaced') END
 FROM payouts p LEFT JOIN facts f ON f.payout = p.payout ORDER BY p.payout, f.fact";
 
 /// What a replay found.
@@ -182,6 +184,11 @@ fn fact(kind: &str, line: &Row<'_>) -> rusqlite::Result<Option<Fact>> {
         "adopted" => Fact::Adopted,
         "mended" => Fact::Mended,
         "refused_before" => Fact::RefusedBefore,
+        "made_before" => Fact::MadeBefore {
+            stopped: line.get(8)?,
+            replaced: line.get(9)?,
+            life: life()?,
+        },
         "spoiled" => Fact::Spoiled,
         "swept" => Fact::Swept(life()?),
         "cancelling" => Fact::Cancelling,

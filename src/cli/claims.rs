@@ -3,12 +3,13 @@
 //!
 //! Deliberately absent: where old results stand (`lost`), and what their ids are made from (`domain::claims`).
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::checkpoint::{self, Named, RowFields, Store};
-use crate::domain::claims::{Claim, Claims};
+use crate::checkpoint::{self, MadeBefore, Named, RowFields, Store};
+use crate::domain::claims::{Claim, Claims, Left};
 use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::engine::{Discord, Halt, Session};
 use crate::gateway::Gateway;
@@ -17,10 +18,9 @@ use crate::sheet::{self, Field, ToldRow};
 
 use super::again::Again;
 use super::exit::Ending;
-use super::lost;
-use super::named;
 use super::settings::{Door, Send};
 use super::shell::Shell;
+use super::{before, lost, named};
 
 /// Payments or phones shown of those that stop a run.
 const SHOWN_MAX: usize = 20;
@@ -54,6 +54,19 @@ impl Old {
             files,
             hasher: hasher.clone(),
         })
+    }
+
+    /// What it tells of those in `left` that were made.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read.
+    pub(super) fn made_before(
+        &self,
+        map: &[(Field, String)],
+        left: &BTreeMap<CashgramId, Left>,
+    ) -> anyhow::Result<Vec<MadeBefore>> {
+        before::told(&self.files, map, left)
     }
 
     /// Cancels and refuses again what a lost checkpoint had, where nothing was sent of it here. Gives how many rows each.

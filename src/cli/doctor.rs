@@ -7,6 +7,7 @@ mod batch;
 mod gateway;
 
 use crate::report::json::{DoctorJson, FindingJson};
+use crate::report::words::counted;
 
 use super::exit::Exit;
 use super::settings::Doctor;
@@ -19,6 +20,8 @@ enum Verdict {
     Good,
     /// Worth knowing, and no obstacle.
     Note,
+    /// In the way, and the sheet's: it is not as it was sent.
+    Edited,
     /// In the way.
     Problem,
 }
@@ -28,7 +31,7 @@ impl Verdict {
         match self {
             Verdict::Good => "ok",
             Verdict::Note => "note",
-            Verdict::Problem => "problem",
+            Verdict::Edited | Verdict::Problem => "problem",
         }
     }
 }
@@ -60,6 +63,10 @@ impl Findings {
         self.add(check, Verdict::Problem, message.into(), remedy);
     }
 
+    fn edited(&mut self, check: &'static str, message: impl Into<String>, remedy: &str) {
+        self.add(check, Verdict::Edited, message.into(), remedy);
+    }
+
     fn add(&mut self, check: &'static str, verdict: Verdict, message: String, remedy: &str) {
         self.0.push(Finding {
             check,
@@ -69,9 +76,17 @@ impl Findings {
         });
     }
 
-    fn problems(&self) -> usize {
-        let wrong = |finding: &&Finding| finding.verdict == Verdict::Problem;
-        self.0.iter().filter(wrong).count()
+    /// How many are in the way, and what that ends with: 3 where it is the sheet alone.
+    fn ending(&self) -> (usize, Exit) {
+        let count = |verdict| {
+            let all = self.0.iter();
+            all.filter(|finding| finding.verdict == verdict).count()
+        };
+        match (count(Verdict::Problem), count(Verdict::Edited)) {
+            (0, 0) => (0, Exit::Done),
+            (0, edited) => (edited, Exit::Unpayable),
+            (problems, edited) => (problems + edited, Exit::Stopped),
+        }
     }
 }
 
@@ -110,10 +125,10 @@ fn say(doctor: &Doctor, findings: &Findings, shell: &Shell) -> Exit {
             .out
             .paragraph(&format!("{word:<8}{check}: {message}{remedy}"));
     }
-    let (exit, message) = match findings.problems() {
-        0 => (Exit::Done, "all is well".to_owned()),
-        1 => (Exit::Stopped, "1 problem".to_owned()),
-        many => (Exit::Stopped, format!("{many} problems")),
+    let (wrong, exit) = findings.ending();
+    let message = match wrong {
+        0 => "all is well".to_owned(),
+        wrong => counted(u64::try_from(wrong).unwrap_or(0), "problem", "problems"),
     };
     shell.out.paragraph(&message);
     let sheet = doctor

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::PoisonError;
 
-use crate::checkpoint::{self, Store, SweepRow};
+use crate::checkpoint::{self, StillToStop, Store, SweepRow};
 use crate::domain::State;
 use crate::engine::{Count, Halt, Outcome, Tally};
 use crate::report::Task;
@@ -77,14 +77,13 @@ impl Finish<'_> {
     }
 
     fn end(&self, store: &Store, outcome: &Outcome) -> anyhow::Result<Exit> {
-        let tally = standing(store, outcome)?;
-        let still = store.still_to_stop()?;
-        let (lost, without_link) = missing(store)?;
-        let (lost, without_link) = (names(&lost.0), names(&without_link.0));
+        let ends = LooseEnds::read(store)?;
+        let tally = ends.in_tally(store, outcome);
+        let (lost, without_link) = (names(&ends.lost.0), names(&ends.without_link.0));
         let exit = exit_of(self.task(), &tally, outcome);
         let named = match store.meta().closed {
             true => &[][..],
-            false => &still.first,
+            false => &ends.still.first,
         };
         let stop = StoredHeader::again(&self.shell.again, store).stopping(named);
         let adopted = match tally.dead {
@@ -147,7 +146,7 @@ impl Finish<'_> {
         let again = StoredHeader::again(&self.shell.again, store);
         let (mut send, status) = (again.as_command("send"), again.as_command("status"));
         // What was sent lifts that guard by itself.
-        if again.has(NEW_PAYMENT) && !store.has_history().unwrap_or(true) {
+        if again.has(NEW_PAYMENT) && !store.has_paid() {
             send = send.and(NEW_PAYMENT);
         }
         let retry = again.retrying();
@@ -292,28 +291,42 @@ pub(super) fn tally(store: &Store, outcome: &Outcome) -> Tally {
 ///
 /// If the checkpoint cannot be read.
 pub(super) fn standing(store: &Store, outcome: &Outcome) -> Result<Tally, checkpoint::Error> {
-    let still = store.still_to_stop()?;
-    let ((_, lost), (_, without_link)) = missing(store)?;
-    Ok(Tally {
-        waiting: still.rows,
-        waiting_doubts: still.doubts,
-        lost,
-        without_link,
-        ..tally(store, outcome)
-    })
+    Ok(LooseEnds::read(store)?.in_tally(store, outcome))
 }
 
 /// The first of some payouts, and how many there are.
 type First = (Vec<SweepRow>, u64);
 
-/// The links that the gateway does not know any more, and the payouts whose link it has not told. A purge removed all
-/// links.
-fn missing(store: &Store) -> Result<(First, First), checkpoint::Error> {
-    let without_link = match store.meta().purged {
-        Some(_) => (Vec::new(), 0),
-        None => store.without_link(NAMED_MAX)?,
-    };
-    Ok((store.lost_links(NAMED_MAX)?, without_link))
+/// What no total tells. For each of the three all payouts are gone through, so they are read but once.
+struct LooseEnds {
+    still: StillToStop,
+    /// The links that the gateway does not know any more.
+    lost: First,
+    /// The payouts whose link it has not told. A purge removed all links.
+    without_link: First,
+}
+
+impl LooseEnds {
+    fn read(store: &Store) -> Result<LooseEnds, checkpoint::Error> {
+        Ok(LooseEnds {
+            still: store.still_to_stop()?,
+            lost: store.lost_links(NAMED_MAX)?,
+            without_link: match store.meta().purged {
+                Some(_) => (Vec::new(), 0),
+                None => store.without_link(NAMED_MAX)?,
+            },
+        })
+    }
+
+    fn in_tally(&self, store: &Store, outcome: &Outcome) -> Tally {
+        Tally {
+            waiting: self.still.rows,
+            waiting_doubts: self.still.doubts,
+            lost: self.lost.1,
+            without_link: self.without_link.1,
+            ..tally(store, outcome)
+        }
+    }
 }
 
 fn names(rows: &[SweepRow]) -> Vec<String> {

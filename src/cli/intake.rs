@@ -17,7 +17,7 @@ use super::exit::Ending;
 use super::judge::{Judged, fingerprint, sheet_error};
 
 /// What the checkpoint keeps of a sheet's header, and of how it was read.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(super) struct StoredHeader {
     columns: Vec<String>,
     id_column: Option<usize>,
@@ -27,7 +27,8 @@ pub(super) struct StoredHeader {
 }
 
 impl StoredHeader {
-    fn of(header: &Header, rules: &Rules) -> StoredHeader {
+    /// What is kept of a sheet that `rules` say how to read.
+    pub(super) fn of(header: &Header, rules: &Rules) -> StoredHeader {
         StoredHeader {
             columns: header.columns().to_vec(),
             id_column: header.id_column(),
@@ -51,6 +52,12 @@ impl StoredHeader {
             Some(text) => Ok(serde_json::from_str(text)?),
             None => Ok(StoredHeader::default()),
         }
+    }
+
+    /// The options with which the sheet was read, by a header as it is stored.
+    pub(super) fn reading_in(stored: &str) -> Vec<String> {
+        let known: Option<StoredHeader> = serde_json::from_str(stored).ok();
+        known.unwrap_or_default().reading
     }
 
     /// The sheet's own id column.
@@ -112,6 +119,10 @@ pub(super) fn take_in(
         write_cells(&row, &mut cells)?;
         let later = judged.settled.later.get(&row.index);
         place(&mut intake, &row, (*assignment, later), key, &cells, batch)?;
+    }
+    let map = &rules.layout.map;
+    for made in judged.old.made_before(map, &judged.settled.left)? {
+        intake.take_over(&made)?;
     }
     let finished = intake.finish(&fingerprint(&judged.checked)?);
     if let Err(error @ checkpoint::Error::SameId { .. }) = finished {

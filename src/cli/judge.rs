@@ -11,17 +11,19 @@ use jiff::civil::Date;
 use crate::checkpoint::{Known, Store};
 use crate::domain::claims::{Claims, Settled};
 use crate::domain::matching::{KnownKey, Matching, match_rows};
-use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
+use crate::domain::{BatchName, CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
 use crate::sheet::{
     self, Checked, Editions, EditionsSummary, Judge, NoFaults, Problems, ProblemsSummary, Rules,
     Wanted,
 };
 
-use super::again::Again;
 use super::claims::Old;
 use super::exit::{Ending, Exit};
+use super::intake::StoredHeader;
+use super::long_ago;
 use super::settings::Controls;
+use super::shell::Shell;
 
 /// A sheet, judged and matched.
 pub(super) struct Judged {
@@ -112,7 +114,7 @@ pub(super) fn judge(
     let whole = |_: u32| Judge::Whole;
     let checked =
         sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
-    if store.is_some_and(|store| is_unchanged(store, &checked)) {
+    if store.is_some_and(|store| is_unchanged(store, &checked, rules)) {
         let problems = problems.finish();
         return Ok(Judged {
             checked,
@@ -207,17 +209,22 @@ fn match_all(
     };
     known.extend(claims.keys(|id| hasher.own_id(id), is_known));
     let mut matching = match_rows(keys, &known);
-    let settled = claims.settle(&mut matching);
+    let mut settled = claims.settle(&mut matching);
+    settled.left.retain(|id, _| !ids.contains(id.as_str()));
     Ok((matching, settled))
 }
 
-/// The same bytes, all of them payable then and now: every row is what it was.
-fn is_unchanged(store: &Store, checked: &Checked) -> bool {
+/// The same bytes read in the same way, all of them payable then and now: every row is what it was. Another tab of a
+/// workbook, or another column taken for the phone, is another sheet.
+fn is_unchanged(store: &Store, checked: &Checked, rules: &Rules) -> bool {
     let same = match (&store.meta().fingerprint, checked.fingerprint) {
         (Some(known), Some(found)) => *known == hex(&found),
         _ => false,
     };
-    same && checked.invalid == 0 && store.totals().rows(State::Invalid) == 0
+    same && StoredHeader::load(store)
+        .is_ok_and(|known| known == StoredHeader::of(&checked.header, rules))
+        && checked.invalid == 0
+        && store.totals().rows(State::Invalid) == 0
 }
 
 fn is_live(matching: &Matching, row: u32) -> bool {
@@ -271,11 +278,13 @@ pub(super) fn refuse_astray(
     matching: &Matching,
     keys: &[RowKey],
     store: &Store,
-    again: &Again,
+    batch: &BatchName,
+    shell: &Shell,
 ) -> anyhow::Result<()> {
     if matching.astray.is_empty() {
         return Ok(());
     }
+    let another = long_ago::another_payment(store, batch, shell)?;
     let now: HashMap<i64, Option<u32>> = matching
         .astray
         .iter()
@@ -309,7 +318,7 @@ pub(super) fn refuse_astray(
     );
     let taken = "the id of a cancelled row is taken for good: another payment needs another id in the sheet";
     let stop = if store.has_history()? {
-        let cancel = again.as_command("cancel").command();
+        let cancel = shell.again.as_command("cancel").command();
         let stop = format!("to stop such a payment, cancel it first with `{cancel} --id ID`");
         match (others, cancelled) {
             (true, false) => stop,
@@ -324,7 +333,7 @@ pub(super) fn refuse_astray(
         )
     };
     let remedy = format!(
-        "restore {their} and run again; {stop}\n{}",
+        "{another}restore {their} and run again; {stop}\n{}",
         lines.join("\n")
     );
     Err(Ending::new(Exit::Unpayable, message, remedy).into())

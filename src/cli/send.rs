@@ -28,7 +28,7 @@ use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, claims, door, guards, problems, results, retry, twice, webhooks};
+use super::{approve, claims, door, guards, long_ago, problems, results, retry, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -298,14 +298,15 @@ impl Sending<'_> {
     }
 
     async fn refuse_long_finished(&self) -> anyhow::Result<()> {
-        let finished = self.session.read(Store::last_work_at).await?;
-        let (batch, now) = (&self.send.batch, self.shell.clock.now());
-        Ok(twice::refuse_long_finished(
-            finished,
-            batch,
-            now,
-            &self.shell.again,
-        )?)
+        let now = self.shell.clock.now();
+        let paid = self.session.read(move |store| long_ago::paid(store, now));
+        match paid.await? {
+            Some(paid) => {
+                let (batch, again) = (&self.send.batch, &self.shell.again);
+                Err(long_ago::refused(paid, batch, now, again).into())
+            }
+            None => Ok(()),
+        }
     }
 
     fn halted(&self, halt: Halt) -> Outcome {

@@ -16,6 +16,8 @@ mod webhooks;
 
 use std::path::{Path, PathBuf};
 
+use clap::{Args as _, FromArgMatches as _};
+
 use crate::domain::BatchName;
 use crate::sheet::Layout;
 
@@ -333,6 +335,21 @@ fn controls(typed: ControlArgs, file: ControlArgs, allow_duplicates: bool) -> Co
             map: meant.layout.map.unwrap_or_default(),
         },
         allow_duplicates,
+    }
+}
+
+impl Controls {
+    /// The same, with the sheet read as these options say, if there are any.
+    pub(in crate::cli) fn reading(mut self, options: &[String]) -> Controls {
+        let command = ControlArgs::augment_args(clap::Command::new("sheet").no_binary_name(true));
+        let typed = command.try_get_matches_from(options);
+        if let Ok(typed) = typed.and_then(|typed| ControlArgs::from_arg_matches(&typed))
+            && !options.is_empty()
+        {
+            let read = controls(typed, ControlArgs::default(), true);
+            (self.layout, self.sheet_name) = (read.layout, read.sheet_name);
+        }
+        self
     }
 }
 

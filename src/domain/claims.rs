@@ -68,6 +68,22 @@ pub struct Later {
     pub generation: u32,
 }
 
+/// A payout of a lost checkpoint that no row goes on with: another generation has taken its place, or it was cancelled
+/// and its row has left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Whom and how much.
+    pub key: RowKey,
+    /// The id that the sheet brought, where it did: that of the first generation.
+    pub own: Option<CashgramId>,
+    /// Which of its phone's payouts it is; 0 with an own id.
+    pub occurrence: u32,
+    /// 1 for the first.
+    pub generation: u32,
+    /// Whether another generation has taken its place.
+    pub is_replaced: bool,
+}
+
 /// What came of the claims once rows were matched with them.
 #[derive(Clone, Debug, Default)]
 pub struct Settled {
@@ -77,12 +93,16 @@ pub struct Settled {
     pub later: HashMap<u32, Later>,
     /// Rows, counted from 0, whose links may exist, and their ids: nothing but whom, how much and the id is asked of them.
     pub sent: HashMap<u32, CashgramId>,
+    /// What no row goes on with, by its id.
+    pub left: BTreeMap<CashgramId, Left>,
 }
 
 /// All claims of a batch, one for each id, and the payouts that they are of.
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
     payouts: Vec<Payout>,
+    /// What newer generations have replaced.
+    replaced: Vec<Payout>,
     /// What was stopped or refused, by the newest file that says more of it than that it is to be sent.
     decided: HashMap<CashgramId, (State, RowKey)>,
 }
@@ -117,6 +137,7 @@ impl Claims {
         }
         let mut derived: BTreeMap<(u64, u32), Payout> = BTreeMap::new();
         let mut brought = Vec::new();
+        let mut replaced = Vec::new();
         for claim in best.into_values() {
             let rows = rows.get(&claim.key.phone).copied().unwrap_or(0);
             let Some((phone, occurrence, generation)) = made_from(batch, &claim, rows) else {
@@ -130,11 +151,12 @@ impl Claims {
                 occurrence,
                 generation,
             };
-            keep_newest(&mut derived, place, payout);
+            replaced.extend(keep_newest(&mut derived, place, payout));
         }
-        let payouts = derived.into_values().chain(from_brought(brought));
+        let brought = from_brought(brought, &mut replaced);
         Claims {
-            payouts: payouts.collect(),
+            payouts: derived.into_values().chain(brought).collect(),
+            replaced,
             decided,
         }
     }
@@ -172,7 +194,10 @@ impl Claims {
 
     /// A row that was matched with one of them is new to the checkpoint, and has its place among its phone's payouts.
     pub fn settle(&self, matching: &mut Matching) -> Settled {
-        let mut settled = Settled::default();
+        let mut settled = Settled {
+            left: self.left(matching),
+            ..Settled::default()
+        };
         for (at, row) in (0..).zip(&mut matching.rows) {
             if let Assignment::Known { payout, .. } = row
                 && let Some(lost) = self.payout(*payout)
@@ -199,6 +224,35 @@ impl Claims {
             lost.is_none()
         });
         settled
+    }
+
+    /// What was replaced, and of what was cancelled all that no row was matched with.
+    fn left(&self, matching: &Matching) -> BTreeMap<CashgramId, Left> {
+        let rows = matching.rows.iter();
+        let taken: HashSet<i64> = rows
+            .filter_map(|row| match row {
+                Assignment::Known { payout, .. } if *payout < 0 => Some(*payout),
+                Assignment::Known { .. } | Assignment::New { .. } => None,
+            })
+            .collect();
+        let newest = (1_i64..).zip(&self.payouts);
+        let gone = newest
+            .filter(|(number, lost)| {
+                lost.claim.state == State::Cancelled && !taken.contains(&-number)
+            })
+            .map(|(_, lost)| (lost, false));
+        let replaced = self.replaced.iter().map(|lost| (lost, true));
+        let left = gone.chain(replaced).map(|(lost, is_replaced)| {
+            let left = Left {
+                key: lost.claim.key,
+                own: (lost.occurrence == 0).then(|| lost.first.clone()),
+                occurrence: lost.occurrence,
+                generation: lost.generation,
+                is_replaced,
+            };
+            (lost.claim.id.clone(), left)
+        });
+        left.collect()
     }
 
     fn payout(&self, number: i64) -> Option<&Payout> {
@@ -238,16 +292,26 @@ impl Claims {
     }
 }
 
-/// A generation follows only one that is proven dead, so whatever became of it, the newest is the row's.
-fn keep_newest<K: Ord>(payouts: &mut BTreeMap<K, Payout>, place: K, payout: Payout) {
+/// A generation follows only one that is proven dead, so whatever became of it, the newest is the row's. Gives the older
+/// one, if there are two.
+fn keep_newest<K: Ord>(
+    payouts: &mut BTreeMap<K, Payout>,
+    place: K,
+    payout: Payout,
+) -> Option<Payout> {
     let known = payouts.get(&place);
-    if known.is_none_or(|known| known.generation < payout.generation) {
-        payouts.insert(place, payout);
+    if known.is_some_and(|known| known.generation >= payout.generation) {
+        return Some(payout);
     }
+    payouts.insert(place, payout)
 }
 
-/// Payouts whose ids the sheet brought, and later generations of such ones.
-fn from_brought(brought: Vec<Claim>) -> impl Iterator<Item = Payout> {
+/// Payouts whose ids the sheet brought, and later generations of such ones; those that were replaced are added to
+/// `replaced`.
+fn from_brought(
+    brought: Vec<Claim>,
+    replaced: &mut Vec<Payout>,
+) -> impl Iterator<Item = Payout> + use<> {
     let ids = brought.iter().map(|claim| &claim.id);
     let digests: HashSet<CashgramId> = ids
         .filter(|id| ends_in_digest(id.as_str()))
@@ -272,7 +336,7 @@ fn from_brought(brought: Vec<Claim>) -> impl Iterator<Item = Payout> {
             occurrence: 0,
             generation,
         };
-        keep_newest(&mut payouts, place, payout);
+        replaced.extend(keep_newest(&mut payouts, place, payout));
     }
     payouts.into_values()
 }
@@ -376,6 +440,22 @@ mod tests {
         assert_eq!(matched(&claims, &hasher, &[row(200)]).1, 2);
         let edited = [row(101), key(&hasher, "OWN_1", 701)];
         assert_eq!(matched(&claims, &hasher, &edited).1, 2);
+        // What no row goes on with: what was replaced, and what was cancelled and has left.
+        let left = |rows: &[RowKey]| {
+            let known: Vec<KnownKey> = claims
+                .keys(|id| hasher.own_id(id), |_, _, _| false)
+                .collect();
+            let left = claims.settle(&mut match_rows(rows, &known)).left;
+            let left = left.into_iter();
+            left.map(|(id, left)| (id, left.occurrence, left.generation, left.is_replaced))
+                .collect::<Vec<_>>()
+        };
+        let mut wanted = vec![(own.clone(), 0, 1, true), (derived(1, 1), 1, 1, true)];
+        wanted.sort();
+        assert_eq!(left(&[row(100), owned, row(200)]), wanted);
+        wanted.push((derived(2, 1), 2, 1, false));
+        wanted.sort();
+        assert_eq!(left(&[row(100), owned]), wanted);
         let later = claims.newest().filter(|(_, is_later)| *is_later);
         let later: Vec<&CashgramId> = later.map(|(claim, _)| &claim.id).collect();
         let wanted = [derived(1, 3), CashgramId::derive_own(&own, 2)];

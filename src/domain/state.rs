@@ -95,6 +95,15 @@ pub enum Fact {
     Mended,
     /// A checkpoint that was lost had it refused, and it is not there.
     RefusedBefore,
+    /// A checkpoint that was lost had made it, and no row of the sheet goes on with it.
+    MadeBefore {
+        /// Whether it had been cancelled.
+        stopped: bool,
+        /// Whether another generation had taken its place.
+        replaced: bool,
+        /// Where its link stood, as far as is told.
+        life: Life,
+    },
     /// A row of which certainly nothing exists has faults in the sheet now.
     Spoiled,
     /// The status of a created Cashgram was read.
@@ -243,6 +252,12 @@ impl Standing {
             Fact::RefusedBefore => {
                 (self == Standing::fresh(State::Ready)).then(|| self.to(State::Rejected))
             }
+            Fact::MadeBefore {
+                stopped,
+                replaced,
+                life,
+            } => (self == Standing::fresh(State::Ready))
+                .then(|| self.made_before(stopped, replaced, life)),
             Fact::Spoiled => {
                 let nothing_exists = matches!(self.state, State::Ready | State::Rejected);
                 (nothing_exists && !self.is_frozen()).then(|| self.to(State::Invalid))

@@ -1,5 +1,5 @@
-//! What a results file of an earlier run says, read for two purposes: to be compared with a sheet after the checkpoint was
-//! lost, and with a checkpoint that may be an older copy.
+//! What a results file of an earlier run says, read for three purposes: after the checkpoint was lost, to be compared with a
+//! sheet and to list what no row goes on with; and to be compared with a checkpoint that may be an older copy.
 //!
 //! Nothing is resumed from it, and no row of it is sent. Deliberately absent: what a claim is worth.
 
@@ -31,6 +31,28 @@ pub struct ToldRow<'r> {
     pub state: &'r str,
     /// Whether it was sent, or seen at the gateway.
     pub was_there: bool,
+    /// Payee.
+    pub name: &'r str,
+    /// E-mail address.
+    pub email: &'r str,
+    /// The gateway's reference.
+    pub reference: &'r str,
+    /// The link.
+    pub link: &'r str,
+    /// The gateway's status word.
+    pub status: &'r str,
+    /// The gateway's reason.
+    pub reason: &'r str,
+    /// Bank reference.
+    pub utr: &'r str,
+    /// Code of the last refusal or doubt.
+    pub error_code: &'r str,
+    /// Its words.
+    pub error_message: &'r str,
+    /// When the gateway confirmed it.
+    pub created_at: &'r str,
+    /// When its status was last read.
+    pub checked_at: &'r str,
 }
 
 fn open(path: &Path) -> csv::Result<csv::Reader<File>> {
@@ -71,7 +93,7 @@ pub fn each_told<E: From<Error>>(
         let ours = |name: &str| {
             let place = RESULT_COLUMNS.iter().position(|ours| *ours == name);
             let cell = place.and_then(|place| cells.get(theirs + place));
-            cell.unwrap_or_default()
+            unguarded(cell.unwrap_or_default())
         };
         let fields = Fields {
             header: &header,
@@ -87,11 +109,22 @@ pub fn each_told<E: From<Error>>(
                 fields.text(Field::Email),
             ),
             is_blank: fields.text(Field::Phone).is_empty(),
-            id: unguarded(ours("cashgram_id")),
+            id: ours("cashgram_id"),
             state: ours("state"),
             was_there: !ours("status").is_empty()
                 || !ours("reference_id").is_empty()
                 || ours("attempts") != "0",
+            name: fields.text(Field::Name),
+            email: fields.text(Field::Email),
+            reference: ours("reference_id"),
+            link: ours("cashgram_link"),
+            status: ours("status"),
+            reason: ours("status_reason"),
+            utr: ours("utr"),
+            error_code: ours("error_code"),
+            error_message: ours("error_message"),
+            created_at: ours("created_at"),
+            checked_at: ours("checked_at"),
         })?;
     }
     Ok(())

@@ -43,7 +43,7 @@ fn dated(world: &World, by_s: i64) -> (usize, usize) {
 #[test]
 fn a_wall_clock_that_jumps_pays_nobody_twice_and_keeps_nobody_waiting() {
     if Clocks::new().is_none() {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     }
     let jumps = [2 * DAY, -2 * DAY, 3_650 * DAY, -3_650 * DAY];
@@ -107,7 +107,7 @@ fn a_wall_clock_that_jumps_pays_nobody_twice_and_keeps_nobody_waiting() {
 #[test]
 fn a_run_that_was_stopped_for_an_hour_goes_on_where_it_was() {
     if Clocks::new().is_none() {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     }
     // Answers that come while it is stopped, and answers that never come.

@@ -5,20 +5,24 @@
 //! several errors, and climbs the ladder of small file systems in steps of 4 KiB. Deliberately absent: a disk that
 //! forgets what it acknowledged (`power`).
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::disk::{Deed, Failing, Fate};
+use crate::support::disk::{Deed, Failing, Fate, Kept, Platter, put_back};
 use crate::support::trouble::*;
 use crate::support::*;
 
 const ROWS: usize = 12;
+/// Rows of a batch that is sent by as many senders as there may be.
+const MANY: usize = 200;
+const AT_ONCE: usize = 64;
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 const EDQUOT: i32 = 122;
 
 /// One row at a time, and at a rate, so that nothing else is under way when a disk fails. (Without a rate, the next
-/// payouts are written down while one is on the wire, and may leave before the failure is told.)
+/// payouts are written down while one is on the wire, and may leave before the failure is told: see below.)
 fn one_by_one(world: &World, gate: &Gate) -> Paysheet {
     let send = world.send(SHEET, gate).args(["--settle", "0"]);
     send.args(["--timeout", "5", "--concurrency", "1"])
@@ -28,14 +32,17 @@ fn one_by_one(world: &World, gate: &Gate) -> Paysheet {
 /// Creates that left after something could not be written. That a folder's sync failed is told by SQLite to nobody; a
 /// run makes up for it by one of its own.
 fn sent_after_failure(deeds: &[Deed]) -> usize {
-    let is_failure = |deed: &Deed| deed.kind == 'f' && !deed.name().is_empty();
     let after = deeds.iter().skip_while(|deed| !is_failure(deed));
     after.filter(|deed| deed.kind == 'x').count()
 }
 
-/// How many writes and syncs a run makes of each kind.
-fn count(what: Failing) -> usize {
-    let (gate, world) = (Gate::new(), batch(ROWS));
+fn is_failure(deed: &Deed) -> bool {
+    deed.kind == 'f' && !deed.name().is_empty()
+}
+
+/// How many writes or syncs such a run over so many rows makes.
+fn count(what: Failing, rows: usize, run: fn(&World, &Gate) -> Paysheet) -> usize {
+    let (gate, world) = (Gate::new(), batch(rows));
     let disk = Disk::new().expect("made once already");
     let never = Fate::Fail {
         what,
@@ -43,25 +50,25 @@ fn count(what: Failing) -> usize {
         errno: EIO,
         for_good: false,
     };
-    disk.under(&one_by_one(&world, &gate), &world, never)
+    disk.under(&run(&world, &gate), &world, never)
         .run()
         .exits(0);
     let deeds = disk.deeds();
-    let left = deeds.iter().filter(|deed| deed.kind == 'x').count();
-    assert_eq!(left, ROWS, "the log shows every create that leaves");
+    let left: BTreeSet<String> = deeds.iter().filter_map(Deed::created_id).collect();
+    assert_eq!(left.len(), rows, "the log shows every create that leaves");
     Deed::failable(&deeds)
 }
 
 #[test]
 fn after_the_first_failed_write_or_sync_nothing_more_is_sent() {
     if Disk::new().is_none() {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     }
     let mut cases = Vec::new();
     for (what, wanted) in [(Failing::Writes, 40), (Failing::Syncs, 16)] {
         for (errno, for_good) in [(EIO, false), (ENOSPC, true), (EDQUOT, false)] {
-            let points = sample(count(what), wanted / 2);
+            let points = sample(count(what, ROWS, one_by_one), wanted / 2);
             cases.extend(points.into_iter().map(|nth| Fate::Fail {
                 what,
                 nth,
@@ -104,6 +111,89 @@ fn after_the_first_failed_write_or_sync_nothing_more_is_sent() {
         stopped * 2 > tried && half_way > 0,
         "{stopped}, {half_way} of {tried}"
     );
+}
+
+/// As many at a time as there may be, and without a rate.
+fn all_at_once(world: &World, gate: &Gate) -> Paysheet {
+    let send = world.send(SHEET, gate).args(["--settle", "0"]);
+    send.args(["--timeout", "5"])
+        .args(["--concurrency", &AT_ONCE.to_string()])
+}
+
+/// The ids whose `Sending` was on the disk, whatever else was not, when something first could not be written; and the
+/// ids of the creates that left after that. None where nothing failed.
+fn around_the_failure(deeds: &[Deed]) -> Option<(BTreeSet<String>, Vec<String>)> {
+    let failure = deeds.iter().position(is_failure)?;
+    let mut platter = Platter::default();
+    platter.follow(&deeds[..failure]);
+    let cut = World::new();
+    put_back(&cut, &platter.after_cut(Kept::Nothing));
+    let left = deeds[failure..].iter().filter_map(Deed::created_id);
+    let left = left.collect();
+    if !cut.has(CHECKPOINT) {
+        return Some((BTreeSet::new(), left));
+    }
+    let record = rusqlite::Connection::open(cut.path(CHECKPOINT)).unwrap();
+    let sending =
+        "SELECT DISTINCT cashgram_id FROM facts JOIN payouts USING (payout) WHERE kind = 'sending'";
+    let Ok(mut sending) = record.prepare(sending) else {
+        return Some((BTreeSet::new(), left));
+    };
+    let ids = sending.query_map([], |row| row.get(0)).unwrap();
+    Some((ids.map(Result::unwrap).collect(), left))
+}
+
+/// With 64 senders that nothing holds back, some creates are on their way out when the disk fails. Each of them was
+/// written down before the failure, and is found again.
+#[test]
+fn what_leaves_after_the_first_failure_was_written_down_before_it() {
+    if Disk::new().is_none() {
+        skipped("there is no C compiler (cc)");
+        return;
+    }
+    let mut cases = Vec::new();
+    for (what, errno, for_good) in [
+        (Failing::Writes, ENOSPC, true),
+        (Failing::Writes, EIO, false),
+        (Failing::Syncs, EIO, false),
+    ] {
+        let points = sample(count(what, MANY, all_at_once), 12);
+        cases.extend(points.into_iter().map(|nth| Fate::Fail {
+            what,
+            nth,
+            errno,
+            for_good,
+        }));
+    }
+    let tried = cases.len();
+    let seen = std::sync::Mutex::new((0, 0, 0));
+    each_of(cases, |fate| {
+        let disk = Disk::new().expect("made once already");
+        let (gate, world) = (Gate::new(), batch(MANY));
+        let send = all_at_once(&world, &gate);
+        let output = disk.under(&send, &world, fate).run();
+        if let Some((written_down, left)) = around_the_failure(&disk.deeds()) {
+            assert!([0, 1].contains(&output.code), "{fate:?}: {output}");
+            assert!(left.len() <= AT_ONCE, "{fate:?}: {} left", left.len());
+            for id in &left {
+                assert!(written_down.contains(id), "{fate:?}: {id}: {output}");
+            }
+            let half_way = gate.creates() > 0 && gate.creates() < MANY;
+            let mut seen = seen.lock().unwrap();
+            seen.0 += usize::from(output.code == 1);
+            seen.1 += usize::from(half_way);
+            seen.2 += left.len();
+        }
+        sent(&send, 0, &world, &gate);
+        all_paid(&world, &gate, MANY);
+        assert_eq!(gate.creates(), MANY, "{fate:?}: none was sent twice");
+    });
+    let (stopped, half_way, left) = seen.into_inner().unwrap();
+    println!(
+        "{tried} failures, {stopped} stopped the run, {half_way} of them between creates; {left} creates left after, all \
+         written down before; 0 lost, 0 twice paid"
+    );
+    assert!(half_way > 2 && left > 0, "{half_way}, {left} of {tried}");
 }
 
 #[track_caller]
@@ -158,12 +248,15 @@ fn finishes(send: &Paysheet, world: &World, gate: &Gate) {
 /// The same on a file system that is really full, where this machine lets a test mount one.
 #[test]
 fn a_full_file_system_stops_the_run_before_anything_more_is_sent() {
-    let steps = if is_full() { 4 } else { 40 };
-    for kib in (16..=640).step_by(steps) {
+    // Its size goes by pages of 4 KiB: in smaller steps there is nothing to see.
+    let steps = if is_full() { 1 } else { 10 };
+    let first = 4 + fastrand::u32(..steps);
+    let sizes = (first..=160).step_by(usize::try_from(steps).unwrap());
+    for kib in sizes.map(|pages| pages * 4) {
         let gate = Gate::new();
         let world = batch(300);
         let Some(_mounted) = Mounted::at(&world.path("small"), kib) else {
-            println!("skipped: no file system can be mounted here");
+            skipped("no file system can be mounted here without the privileges of root");
             return;
         };
         world.sheet("small/june.csv", rows(300));

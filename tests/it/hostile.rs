@@ -3,8 +3,11 @@
 //!
 //! Deliberately absent: refusals in the gateway's own words (`faults`) and plain lost replies (`doubt`).
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
 
 use crate::support::trouble::*;
@@ -49,6 +52,28 @@ fn success(data: &serde_json::Value) -> Manner {
     let body =
         json!({"status": "SUCCESS", "subCode": "200", "message": "Cashgram Created", "data": data});
     says(200, &body.to_string())
+}
+
+/// What would be believed if it came as it is.
+const CREATED: &str = r#"{"status":"SUCCESS","subCode":"200","message":"Cashgram Created","data":{"referenceId":1,"cashgramLink":"https://csgr.invalid/x"}}"#;
+
+/// The same after so many blanks.
+fn airy(blanks: usize) -> Vec<u8> {
+    let mut body = vec![b' '; blanks];
+    body.extend_from_slice(CREATED.as_bytes());
+    body
+}
+
+/// A whole reply with this body in gzip, which nobody asked for: nothing here unpacks what a stranger packed.
+fn zipped(body: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(body).unwrap();
+    let packed = packed.finish().unwrap();
+    let length = packed.len();
+    let head = format!(
+        "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), &packed].concat()
 }
 
 /// Everything that says nothing.
@@ -160,8 +185,12 @@ fn noises() -> Vec<(&'static str, Manner)> {
             Manner::Bytes(b"HTTP/1.1 200 X\r\ncontent-length: 500\r\n\r\n{\"status\":".to_vec()),
         ),
         (
-            "a bomb that calls itself gzip",
-            Manner::Says(Say::new(200, "\x1f").with("content-encoding", "gzip")),
+            "a success in gzip",
+            Manner::Bytes(zipped(CREATED.as_bytes())),
+        ),
+        (
+            "a success in gzip with air in it",
+            Manner::Bytes(zipped(&airy(1 << 20))),
         ),
         ("the connection closed", Manner::Close),
         ("the connection reset", Manner::Reset),
@@ -234,6 +263,8 @@ fn floods() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
         ),
         // Whoever greets for as long as it is listened to is listened to: hyper has no limit there.
         ("ten thousand greetings", greeting, Vec::new()),
+        // 64 KiB on the wire, 64 MiB unpacked.
+        ("a bomb of gzip", zipped(&airy(64 << 20)), Vec::new()),
     ]
 }
 

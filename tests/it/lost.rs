@@ -494,7 +494,7 @@ fn refusing_ravi() -> Raw {
 #[test]
 fn what_a_lost_checkpoint_stopped_stays_so_wherever_the_next_run_is_killed() {
     let Some(disk) = Disk::new() else {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     };
     let about_to_come_back = |state: &str| {

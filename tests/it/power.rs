@@ -59,7 +59,7 @@ fn lost(world: &World, gate: &Gate) -> usize {
 #[test]
 fn the_power_goes_at_any_call_and_nothing_is_lost_or_paid_twice() {
     let Some(disk) = Disk::new() else {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     };
     let count = calls(&disk);
@@ -116,7 +116,7 @@ fn finishes(world: &World, gate: &Gate, what: &str) {
 #[test]
 fn a_disk_that_lies_about_its_syncs_is_found_out() {
     let Some(disk) = Disk::new() else {
-        println!("skipped: there is no C compiler (cc)");
+        skipped("there is no C compiler (cc)");
         return;
     };
     let count = calls(&disk);

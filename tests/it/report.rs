@@ -271,14 +271,6 @@ fn hostile_words_of_the_gateway_stay_words() {
     assert_eq!(html.chars().find(|c| acts(*c)), None);
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever reads the log is to know what was not tested"
-)]
-fn skipped(program: &str) {
-    eprintln!("skipped: there is no {program} on this machine");
-}
-
 /// Headless Chromium, if this machine has one.
 fn chromium() -> Option<std::process::Command> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -312,7 +304,7 @@ fn chromium() -> Option<std::process::Command> {
 #[test]
 fn a_browser_shows_it_on_screen_and_on_paper() {
     let Some(_) = chromium() else {
-        skipped("chromium");
+        skipped("there is no chromium on this machine");
         return;
     };
     let (world, gate) = (World::new(), strict());
@@ -364,7 +356,7 @@ fn paper_names_its_environment(world: &World) {
         .arg("-")
         .output();
     let Ok(read) = read else {
-        skipped("pdftotext");
+        skipped("there is no pdftotext on this machine");
         return;
     };
     let text = String::from_utf8(read.stdout).unwrap();

@@ -4,10 +4,10 @@
 //! Reads the checkpoint by SQL and folds its facts anew. Deliberately absent: what happens between two stops, which
 //! `world` judges at every departure, arrival and move.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use paysheet::checkpoint::Store;
-use paysheet::domain::{Fact, Found, Life, Seen, Standing, State, StatusClass, Terms};
+use paysheet::domain::{Fact, Found, History, Life, Seen, Standing, State, StatusClass, Terms};
 use paysheet::sandbox::{Cashgram, Status};
 use rusqlite::Connection;
 
@@ -62,6 +62,7 @@ impl Auditor {
         let payouts = payouts(conn);
         self.fold(world, conn, &payouts);
         compare(world, &payouts);
+        listed(world, store, &payouts);
         self.regress(world, &payouts);
         doubles(world, &payouts, sheet, false);
     }
@@ -184,15 +185,34 @@ fn compare(world: &mut World, payouts: &[Payout]) {
             // A cancel cannot know better than a gateway that does not find what a lost checkpoint made.
             Some(CANCELLED) if orphan && world.denied.contains(&booked.id) => {}
             Some(state) => world.complain(format!("{} exists and is state {state}", booked.id)),
-            None if orphan => {}
+            // What was listed once is listed for good.
+            None if orphan && !world.kept.lists(&booked.id) => {}
             None => world.complain(format!("{} exists and nobody knows it", booked.id)),
         }
     }
-    let booked: std::collections::HashSet<&str> = books.iter().map(|c| c.id.as_str()).collect();
+    let booked: HashSet<&str> = books.iter().map(|c| c.id.as_str()).collect();
     for payout in payouts.iter().filter(|payout| payout.state == CREATED) {
         let id = payout.id.as_deref().unwrap_or_default();
         if !booked.contains(id) {
             world.complain(format!("{id} is created and the bank knows nothing of it"));
+        }
+    }
+}
+
+/// What is known to exist and has no row is listed among what was made earlier, unless it is another's.
+fn listed(world: &mut World, store: &Store, payouts: &[Payout]) {
+    let mut listed = HashSet::new();
+    let read = store.each_earlier(|row| {
+        listed.insert(row.told.cashgram_id.to_owned());
+        Ok::<_, paysheet::checkpoint::Error>(())
+    });
+    read.unwrap();
+    let left = payouts.iter().filter(|payout| !payout.is_in_sheet);
+    for payout in left.filter(|payout| matches!(payout.state, CREATED | CANCELLED)) {
+        let id = payout.id.as_deref().unwrap_or_default();
+        let exists = payout.history & History::EXISTS != 0;
+        if exists && !listed.contains(id) {
+            world.complain(format!("{id} exists, and is listed nowhere"));
         }
     }
 }
@@ -297,6 +317,7 @@ fn facts(conn: &Connection) -> HashMap<i64, Told> {
             "adopted" => ("adopted", Fact::Adopted),
             "mended" => ("mended", Fact::Mended),
             "refused_before" => ("refused_before", Fact::RefusedBefore),
+            "made_before" => ("made_before", made_before(&detail())),
             "spoiled" => ("spoiled", Fact::Spoiled),
             "swept" => ("swept", Fact::Swept(life(&detail()))),
             "cancelling" => ("cancelling", Fact::Cancelling),
@@ -313,6 +334,19 @@ fn facts(conn: &Connection) -> HashMap<i64, Told> {
             .push((kind, fact));
     }
     facts
+}
+
+/// What old results told of what no row goes on with.
+fn made_before(detail: &str) -> Fact {
+    let told: serde_json::Value = serde_json::from_str(detail).unwrap();
+    Fact::MadeBefore {
+        stopped: told["stopped"].as_bool().unwrap(),
+        replaced: told["replaced"].as_bool().unwrap(),
+        life: match told["class"] {
+            serde_json::Value::Null => Life::Unsaid,
+            _ => life(detail),
+        },
+    }
 }
 
 /// What the status that was read says of the link's life.

@@ -2,11 +2,11 @@
 //!
 //! What they claim and how rows are matched with that is real; reading a file is not part of this.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use paysheet::checkpoint::{Claimed, Knows, Store};
-use paysheet::domain::claims::{Claim, Claims};
-use paysheet::domain::{CashgramId, History, KeyHasher, Money, Phone, State};
+use paysheet::checkpoint::{Claimed, Knows, MadeBefore, Store};
+use paysheet::domain::claims::{Claim, Claims, Left};
+use paysheet::domain::{CashgramId, History, KeyHasher, Money, Phone, State, Status, StatusClass};
 use rusqlite::Connection;
 
 use super::sheet::{BATCH, Sheet};
@@ -23,6 +23,10 @@ struct Told {
     phone: u64,
     amount: i64,
     email: String,
+    reference: Option<String>,
+    link: Option<String>,
+    status: Option<Status>,
+    created_at: Option<i64>,
 }
 
 /// What stands there.
@@ -81,8 +85,10 @@ impl Kept {
             conn.query_row(sql, [key], |line| line.get::<_, bool>(0))
                 .unwrap()
         };
-        let sql = "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR state IN (2, 3))";
-        let has_history: bool = conn.query_row(sql, [], |line| line.get(0)).unwrap();
+        let sql = "SELECT EXISTS (SELECT 1 FROM payouts WHERE attempts > 0 OR history & ?1 <> 0)";
+        let has_history: bool = conn
+            .query_row(sql, [History::ADOPTED], |line| line.get(0))
+            .unwrap();
         let knows_less =
             flag("replaces_lost") && !flag("probed") && !flag("found_existing") && !has_history;
         if knows_less && self.stands() {
@@ -118,6 +124,51 @@ impl Kept {
         !store.next_among(&unsent).unwrap().is_empty()
     }
 
+    /// Whether anything that stands there lists `id` as made by this batch.
+    pub(crate) fn lists(&self, id: &str) -> bool {
+        let files = self.copies.iter().chain(&self.standing);
+        files.flatten().any(|row| row.id == id && row.was_made())
+    }
+
+    /// What it tells of those in `left` that were made, the oldest first.
+    pub(crate) fn before(
+        &self,
+        left: &BTreeMap<CashgramId, Left>,
+        is_new: bool,
+    ) -> Vec<MadeBefore> {
+        let standing = self.standing.iter().filter(|_| is_new);
+        let mut found: BTreeMap<CashgramId, MadeBefore> = BTreeMap::new();
+        for row in self.copies.iter().chain(standing).flatten() {
+            let id = CashgramId::parse(&row.id).unwrap();
+            let Some(left) = left.get(&id).filter(|_| row.was_made()) else {
+                continue;
+            };
+            let older = found.remove(&id);
+            let older = older.map(|made| (made.reference, made.link, made.created_at));
+            let (reference, link, created_at) = older.unwrap_or_default();
+            let made = MadeBefore {
+                cashgram_id: row.id.clone(),
+                left: left.clone(),
+                stopped: row.state == State::Cancelled.word(),
+                name: row.name.clone(),
+                email: row.email.clone(),
+                reference: row.reference.clone().unwrap_or(reference),
+                link: row.link.clone().unwrap_or(link),
+                status: row.status.clone(),
+                reason: String::new(),
+                utr: String::new(),
+                error_code: String::new(),
+                error_message: String::new(),
+                created_at: created_at.or(row.created_at),
+                checked_at: None,
+            };
+            found.insert(id, made);
+        }
+        let mut told: Vec<MadeBefore> = found.into_values().collect();
+        told.sort_by_key(|made| (made.created_at, made.left.generation));
+        told
+    }
+
     /// What is claimed by all of it.
     pub(crate) fn claims(&self, hasher: &KeyHasher, is_new: bool) -> Claims {
         let standing = self.standing.iter().filter(|_| is_new);
@@ -148,10 +199,34 @@ impl Kept {
     }
 }
 
+impl Told {
+    fn was_made(&self) -> bool {
+        match State::from_word(&self.state).unwrap() {
+            State::Created => true,
+            State::Cancelled => self.reference.is_some() || self.status.is_some(),
+            _ => false,
+        }
+    }
+}
+
+fn status(word: Option<String>, class: Option<i64>) -> Option<Status> {
+    let class = match class? {
+        0 => StatusClass::Active,
+        1 => StatusClass::Pending,
+        2 => StatusClass::Redeemed,
+        3 => StatusClass::Expired,
+        4 => StatusClass::Failed,
+        5 => StatusClass::Reversed,
+        _ => StatusClass::Other,
+    };
+    Some(Status { class, word: word? })
+}
+
 fn read(conn: &Connection) -> Vec<Told> {
     let sql = format!(
         "SELECT cashgram_id, state, attempts > 0 OR status IS NOT NULL OR reference_id IS NOT NULL, name, phone, amount,
-            email, attempts, reference_id IS NOT NULL FROM payouts
+            email, attempts, reference_id IS NOT NULL, reference_id, cashgram_link, status, status_class, created_at
+         FROM payouts
          WHERE cashgram_id IS NOT NULL
             AND (row IS NOT NULL OR history & {} <> 0 AND state <> 5 OR state = 2) ORDER BY row, payout",
         History::EXISTS
@@ -177,6 +252,10 @@ fn read(conn: &Connection) -> Vec<Told> {
             email: line.get(6)?,
             attempts: line.get(7)?,
             is_made: line.get(8)?,
+            reference: line.get(9)?,
+            link: line.get(10)?,
+            status: status(line.get(11)?, line.get(12)?),
+            created_at: line.get(13)?,
         })
     });
     rows.unwrap().map(Result::unwrap).collect()

@@ -219,12 +219,14 @@ fn write_results(shared: &Shared, store: &Store, end: &End) {
     }
 }
 
-/// What the program says: rows restored as they were, the checkpoint that has sent nothing removed.
+/// What the program says: rows restored as they were when they were sent, without faults, and the checkpoint that has sent
+/// nothing removed.
 fn heed_discord(shared: &Shared, desk: &mut Desk<'_>) {
     let mut world = shared.world();
     if std::mem::take(&mut world.kept.discord) {
         world.count("guard: old results do not agree");
         desk.sheet = world.kept.sheet.clone();
+        desk.sheet.rows.iter_mut().for_each(|row| row.valid = true);
         desk.taken = None;
         desk.auditor.forget();
         world.lose();
@@ -325,7 +327,11 @@ fn take_in(
         return Ok(false);
     };
     let at = timestamp(shared.world().now());
-    desk.sheet.take_in(store, &matching, at)?;
+    let before = shared.world().kept.before(&matching.1.left, is_new);
+    desk.sheet.take_in(store, &matching, &before, at)?;
+    if !before.is_empty() {
+        shared.world().count("taken over from a lost checkpoint");
+    }
     if !matching.1.later.is_empty() {
         shared
             .world()

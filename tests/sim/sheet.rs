@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use paysheet::checkpoint::{PayoutNo, RowFields, Store};
+use paysheet::checkpoint::{MadeBefore, PayoutNo, RowFields, Store};
 use paysheet::domain::claims::Settled;
 use paysheet::domain::matching::{Assignment, KnownKey, Matching, match_rows};
 use paysheet::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
@@ -207,6 +207,7 @@ impl Sheet {
         &self,
         store: &mut Store,
         (matching, settled): &(Matching, Settled),
+        before: &[MadeBefore],
         at: Timestamp,
     ) -> Result<(), paysheet::checkpoint::Error> {
         // What was looked up since and does not exist is a row like any other.
@@ -245,6 +246,7 @@ impl Sheet {
                 }
             }
         }
+        before.iter().try_for_each(|made| intake.take_over(made))?;
         intake.finish(&format!("{at}"))
     }
 }

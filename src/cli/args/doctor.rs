@@ -35,4 +35,5 @@ Examples:
   paysheet doctor june.csv --env production --json
 
 Exit codes:
-  0 all is well   1 a problem was found   2 wrong usage";
+  0 all is well   1 a problem was found   2 wrong usage
+  3 the sheet does not add up to what was sent of it";

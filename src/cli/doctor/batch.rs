@@ -10,6 +10,7 @@ use crate::report::words::{counted, rupees};
 use crate::sheet::{self, Judge, NoFaults};
 
 use super::super::door;
+use super::super::intake::StoredHeader;
 use super::super::judge::{hex, rules};
 use super::super::lost;
 use super::super::settings::{Doctor, Subject};
@@ -139,7 +140,15 @@ fn compare(steady: &Steady, sum: Sum, subject: &Subject, shell: &Shell, findings
         );
         return;
     }
-    let rules = rules(&subject.controls, shell.clock.today_in_india(), true);
+    let meta = steady.meta().unwrap_or_default();
+    let known = |wanted: &str| {
+        let mut known = meta.iter();
+        known.find_map(|(key, value)| (key == wanted).then_some(value.as_str()))
+    };
+    // As it was read when it was sent.
+    let reading = known("header").map_or_else(Vec::new, StoredHeader::reading_in);
+    let controls = subject.controls.clone().reading(&reading);
+    let rules = rules(&controls, shell.clock.today_in_india(), true);
     let whole = |_: u32| Judge::Whole;
     let read = sheet::validate(
         &subject.sheet,
@@ -152,19 +161,23 @@ fn compare(steady: &Steady, sum: Sum, subject: &Subject, shell: &Shell, findings
         Ok(checked) => checked,
         Err(error) => return findings.problem("sheet", error.to_string(), ""),
     };
-    let meta = steady.meta().unwrap_or_default();
-    let taken_in = meta
-        .iter()
-        .find(|(key, _)| key == "fingerprint")
-        .map(|(_, value)| value);
-    let same_bytes = checked.fingerprint.map(|bytes| hex(&bytes)).as_ref() == taken_in;
+    let bytes = checked.fingerprint.map(|bytes| hex(&bytes));
+    let same_bytes = bytes.as_deref() == known("fingerprint");
     let same = u64::from(checked.rows) == sum.rows && checked.total.paise() == sum.paise;
     let now = told(u64::from(checked.rows), checked.total.paise());
     match (same, same_bytes) {
         (true, _) => findings.good("sheet", format!("sheet and checkpoint hold {held}")),
-        (false, false) => findings.note(
+        (false, false) => findings.edited(
             "sheet",
             format!("it was changed since the last send: it holds {now}, the checkpoint {held}"),
+            &format!(
+                "if that was meant, `{}` says what would be sent of it; if not, restore the sheet",
+                shell
+                    .again
+                    .recalling(reading)
+                    .as_command("send")
+                    .with("--dry-run")
+            ),
         ),
         (false, true) => findings.problem(
             "sheet",

@@ -201,6 +201,7 @@ fn words(kind: &str, attempt: Option<u32>, detail: &str) -> String {
         "adopted" => "adopted".to_owned(),
         "mended" => "mended, or to be tried again".to_owned(),
         "refused_before" => "refused before the checkpoint was lost".to_owned(),
+        "made_before" => "made before the checkpoint was lost".to_owned(),
         "spoiled" => "the row has problems now".to_owned(),
         "swept" => "status read".to_owned(),
         "cancelling" => "to be cancelled".to_owned(),

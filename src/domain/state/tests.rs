@@ -62,6 +62,32 @@ fn what_a_lost_checkpoint_had_refused_waits_for_a_retry() {
 }
 
 #[test]
+fn what_a_lost_checkpoint_had_made_stands_as_it_stood_there() {
+    let before = |stopped, replaced, life| Fact::MadeBefore {
+        stopped,
+        replaced,
+        life,
+    };
+    let replaced = before(false, true, Life::Dead);
+    let stopped = before(true, false, Life::Dead);
+    check(&[replaced], State::Created);
+    check(&[stopped], State::Cancelled);
+    // Neither is sent, stopped or replaced from here.
+    for later in [send(1), Cancelling, Fact::Replaced, replaced] {
+        assert!(fold(&[replaced, later]).is_err(), "{later:?}");
+    }
+    assert!(fold(&[stopped, send(1)]).is_err());
+    check(&[stopped, Fact::Replaced], State::Cancelled);
+    // What was not seen dead yet may turn out to be alive.
+    let open = before(true, false, Life::Moving);
+    check(&[open, Fact::Swept(Life::Dead)], State::Cancelled);
+    check(&[open, Fact::Swept(Life::Paid)], State::Created);
+    for earlier in [send(1), Cancelling, Fact::RefusedBefore] {
+        assert!(fold(&[earlier, stopped]).is_err(), "{earlier:?}");
+    }
+}
+
+#[test]
 fn doubt_is_never_forgotten() {
     let doubt = [send(1), found(Found::InDoubt)];
     for later in [

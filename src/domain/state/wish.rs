@@ -10,6 +10,7 @@
 //! cancelled ──found alive or paid──► created                      evidence wins
 //! created ──dead, and dead again (ProvenDead)──Replaced─┐
 //! cancelled, seen dead ────────────────────────Replaced─┴► another payout, of the next generation, starts as ready
+//! known from a lost checkpoint alone, MadeBefore ─► created or cancelled, as it stood there
 //! ```
 //!
 //! Deliberately absent: how long lies between the two looks, which is the engine's to keep, and which rows take part.
@@ -113,6 +114,18 @@ impl Standing {
         let may = self.may_be_replaced() || self.was_never_made();
         self.history.replaced = true;
         may.then_some(self)
+    }
+
+    /// As it stood with a lost checkpoint. Nothing of it was sent from here, and nobody adopts it.
+    pub(super) fn made_before(self, stopped: bool, replaced: bool, life: Life) -> Standing {
+        let state = match stopped {
+            true => State::Cancelled,
+            false => State::Created,
+        };
+        let mut made = self.exists().to(state);
+        made.history.replaced = replaced;
+        made.history.dead = life == Life::Dead;
+        made
     }
 
     pub(super) fn adopted(mut self) -> Standing {

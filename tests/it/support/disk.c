@@ -160,11 +160,17 @@ static void note_all(uint64_t file, const struct iovec *parts, int number, uint6
         length -= took;
     }
 }
-/* A create that leaves is noted too: where in the order of things it left. */
+/* A create that leaves is noted too, with what it says: where in the order of things it left. */
 static void note_create(char what, const struct iovec *parts, int number) {
     static const char word[] = "createCashgram";
-    for (int part = 0; what == 'k' && part < number; part++)
-        if (memmem(parts[part].iov_base, parts[part].iov_len, word, sizeof word - 1)) note('x', 0, 0, "", 0);
+    char said[16384];
+    size_t length = 0;
+    for (int part = 0; what == 'k' && part < number; part++) {
+        size_t room = sizeof said - length, took = parts[part].iov_len < room ? parts[part].iov_len : room;
+        memcpy(said + length, parts[part].iov_base, took);
+        length += took;
+    }
+    if (length && memmem(said, length, word, sizeof word - 1)) note('x', 0, 0, said, length);
 }
 ssize_t writev(int fd, const struct iovec *parts, int number) {
     REAL(writev);

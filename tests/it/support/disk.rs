@@ -53,7 +53,9 @@ impl Disk {
     /// None where `cc` cannot make one.
     pub(crate) fn new() -> Option<Disk> {
         static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
-        let library = LIBRARY.get_or_init(|| compile("disk")).as_ref()?;
+        let library = LIBRARY
+            .get_or_init(|| compile("disk", LIBRARY_FLAGS))
+            .as_ref()?;
         let folder = TempDir::with_prefix("paysheet-disk-").expect("a folder");
         Some(Disk { library, folder })
     }
@@ -129,7 +131,9 @@ impl Clocks {
     /// None where `cc` cannot make them.
     pub(crate) fn new() -> Option<Clocks> {
         static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
-        let library = LIBRARY.get_or_init(|| compile("clock")).as_deref()?;
+        let library = LIBRARY
+            .get_or_init(|| compile("clock", LIBRARY_FLAGS))
+            .as_deref()?;
         let file = NamedTempFile::new().expect("a file");
         let clocks = Clocks { library, file };
         clocks.moved(0, 0, 0);
@@ -152,21 +156,25 @@ impl Clocks {
     }
 }
 
-fn compile(name: &str) -> Option<PathBuf> {
+const LIBRARY_FLAGS: &[&str] = &["-shared", "-fPIC"];
+
+/// What `cc` makes of a source in this folder; none without `cc`.
+pub(super) fn compile(name: &str, flags: &[&str]) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support");
     let source = folder.join(format!("{name}.c"));
     let made = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let library = made.join(format!("{name}-{}.so", std::process::id()));
+    let made = made.join(format!("{name}-{}", std::process::id()));
     let compiled = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"])
-        .arg(&library)
+        .args(flags)
+        .args(["-O1", "-Wall", "-Werror", "-o"])
+        .arg(&made)
         .arg(source)
         .args(["-ldl", "-lpthread"])
         .output()
         .ok()?;
     let said = String::from_utf8_lossy(&compiled.stderr);
     assert!(compiled.status.success(), "{name}.c: {said}");
-    Some(library)
+    Some(made)
 }
 
 /// One thing that a run did.
@@ -185,6 +193,14 @@ impl Deed {
     /// The file it is about, where it bears a name.
     pub(crate) fn name(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The id in a create that left.
+    pub(crate) fn created_id(&self) -> Option<String> {
+        let said = String::from_utf8_lossy(&self.bytes);
+        let (_, rest) = said.split_once(r#""cashgramId":""#)?;
+        let (id, _) = rest.split_once('"')?;
+        (self.kind == 'x').then(|| id.to_owned())
     }
 
     /// Where a socket was connected to, if it was one of IPv4.

@@ -13,6 +13,7 @@ pub(crate) mod audit;
 pub(crate) mod book;
 pub(crate) mod disk;
 pub(crate) mod gate;
+pub(crate) mod kill;
 pub(crate) mod program;
 pub(crate) mod raw;
 pub(crate) mod raw_bank;
@@ -29,3 +30,11 @@ pub(crate) use program::{Output, Paysheet, Running};
 pub(crate) use raw::{Act, Ask, Manner, Raw, Say};
 pub(crate) use terminal::Watched;
 pub(crate) use world::{Table, World, in_days, rows};
+
+/// Says that the test of this thread proves nothing here, and why. Past the test runner, which shows only what failing
+/// tests print.
+pub(crate) fn skipped(why: &str) {
+    let name = std::thread::current().name().unwrap_or("a test").to_owned();
+    let said = format!("{name} skipped: {why}\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes());
+}

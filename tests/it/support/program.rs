@@ -81,7 +81,7 @@ impl Paysheet {
         self
     }
 
-    /// Runs under another program, such as `strace`, given with its arguments.
+    /// Runs under another program, such as a tracer, given with its arguments.
     pub(crate) fn through<A: AsRef<OsStr>>(
         mut self,
         words: impl IntoIterator<Item = A>,

@@ -104,12 +104,10 @@ pub(crate) fn is_full() -> bool {
 
 /// All of `1..=count` where everything is to be tried, else `wanted` of them, spread evenly from a random start.
 pub(crate) fn sample(count: usize, wanted: usize) -> Vec<usize> {
-    let step = if is_full() {
-        1
-    } else {
-        (count / wanted).max(1)
-    };
-    (fastrand::usize(1..=step)..=count).step_by(step).collect()
+    let wanted = if is_full() { count } else { wanted.min(count) };
+    let start = fastrand::usize(..count.max(1));
+    let place = |n| 1 + (start + n * count / wanted) % count;
+    (0..wanted).map(place).collect()
 }
 
 /// Runs one case a thread, a few at once: most of a case is waiting.
