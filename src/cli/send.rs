@@ -232,23 +232,9 @@ impl Sending<'_> {
             return Ok(self.halted(halt));
         }
         if self.send.adopt
-            && let Err(halt) = claims::compare(&mut self.session, self.send, self.shell).await?
+            && let Err(halt) = self.adopt().await?
         {
             return Ok(self.halted(halt));
-        }
-        if self.send.adopt
-            && let Err(halt) = approve::adopt(
-                &mut self.session,
-                self.send.gateway.environment,
-                self.shell,
-                self.send.yes,
-            )
-            .await?
-        {
-            return Ok(self.halted(halt));
-        }
-        if self.send.adopt {
-            self.refuse_excused().await?;
         }
         if let Some(retry) = self.retry {
             match retry::prove(&mut self.session, retry).await? {
@@ -369,6 +355,20 @@ impl Sending<'_> {
         if !self.send.adopt {
             self.session.write(Store::settle_probe).await?;
         }
+        Ok(Ok(()))
+    }
+
+    /// What exists is taken for this batch's own, if old results agree and the user does.
+    async fn adopt(&mut self) -> anyhow::Result<Result<(), Halt>> {
+        let (send, shell) = (self.send, self.shell);
+        if let Err(halt) = claims::compare(&mut self.session, send, shell).await? {
+            return Ok(Err(halt));
+        }
+        let environment = send.gateway.environment;
+        if let Err(halt) = approve::adopt(&mut self.session, environment, shell, send.yes).await? {
+            return Ok(Err(halt));
+        }
+        self.refuse_excused().await?;
         Ok(Ok(()))
     }
 

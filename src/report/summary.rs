@@ -12,7 +12,7 @@ use crate::domain::State;
 use crate::engine::Tally;
 
 use super::progress::Task;
-use super::words::{by_status, counted, rupees, wrapped};
+use super::words::{by_status, counted, rupees, sentence, wrapped};
 
 /// Room for an amount, where there is so much.
 const AMOUNT_CHARS: usize = 22;
@@ -491,17 +491,6 @@ impl Closing<'_> {
             .into_iter()
             .all(|state| self.rows(state) == 0)
     }
-}
-
-/// With a capital and a full stop.
-fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
-    let first: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    format!("{first}{}.", chars.as_str())
 }
 
 #[cfg(test)]

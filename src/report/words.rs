@@ -62,6 +62,17 @@ fn fold(line: &str, indent: &str, columns: usize) -> String {
     out
 }
 
+/// With a capital and a full stop.
+pub fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{first}{}.", chars.as_str())
+}
+
 /// A wait in words, rounded up to what a person waits for: `8 s`, `2 min 5 s`, `1 h 20 min`.
 pub fn lasting(wait: Duration) -> String {
     let seconds = match wait.subsec_nanos() {
