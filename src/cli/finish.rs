@@ -181,6 +181,7 @@ impl Finish<'_> {
             checkpoint: &checkpoint,
             problems: problems.as_deref(),
             note: self.note.as_deref(),
+            columns: self.shell.out.columns(),
             commands: Commands {
                 again: &again.command(),
                 retry: &retry.command(),

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio::time::Instant;
 
 use crate::checkpoint::lock::Lock;
-use crate::checkpoint::{Error, Sendable, Store};
+use crate::checkpoint::{Error, Named, Sendable, Store};
 use crate::clock::Clock;
 use crate::domain::{LinkExpiry, State};
 use crate::engine::{
@@ -232,18 +232,7 @@ impl Sending<'_> {
             return Ok(self.halted(halt));
         }
         if self.send.adopt
-            && let Err(halt) = claims::compare(&mut self.session, self.send, self.shell).await?
-        {
-            return Ok(self.halted(halt));
-        }
-        if self.send.adopt
-            && let Err(halt) = approve::adopt(
-                &mut self.session,
-                self.send.gateway.environment,
-                self.shell,
-                self.send.yes,
-            )
-            .await?
+            && let Err(halt) = self.adopt().await?
         {
             return Ok(self.halted(halt));
         }
@@ -367,6 +356,43 @@ impl Sending<'_> {
             self.session.write(Store::settle_probe).await?;
         }
         Ok(Ok(()))
+    }
+
+    /// What exists is taken for this batch's own, if old results agree and the user does.
+    async fn adopt(&mut self) -> anyhow::Result<Result<(), Halt>> {
+        let (send, shell) = (self.send, self.shell);
+        if let Err(halt) = claims::compare(&mut self.session, send, shell).await? {
+            return Ok(Err(halt));
+        }
+        let environment = send.gateway.environment;
+        if let Err(halt) = approve::adopt(&mut self.session, environment, shell, send.yes).await? {
+            return Ok(Err(halt));
+        }
+        self.refuse_excused().await?;
+        Ok(Ok(()))
+    }
+
+    /// Rows that a lost checkpoint had sent, and that the gateway does not know: nothing was sent of them, so they are
+    /// judged like any other. What was adopted stays so.
+    async fn refuse_excused(&self) -> anyhow::Result<()> {
+        let rows = self.judged.excused.clone();
+        let ready = self.session.read(move |store| {
+            let mut ready = Vec::new();
+            for row in rows {
+                let named = store.named_by_row(row)?;
+                let is_ready = |named: &Named| named.row.standing.state == State::Ready;
+                ready.extend(named.filter(is_ready));
+            }
+            Ok(ready)
+        });
+        let ready = ready.await?;
+        if ready.is_empty() {
+            return Ok(());
+        }
+        if !self.send.dry_run {
+            self.write_first_results().await?;
+        }
+        Err(claims::unsent_after_all(&ready, &self.shell.again).into())
     }
 
     /// Balance, totals, question.

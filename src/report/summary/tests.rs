@@ -35,6 +35,7 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
         checkpoint: "june.test.checkpoint.db",
         problems: Some("june.problems.csv"),
         note: None,
+        columns: 80,
         commands: Commands {
             again: "paysheet send june.csv --env test",
             retry: "paysheet retry june.csv --env test",
