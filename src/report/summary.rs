@@ -466,20 +466,14 @@ impl Closing<'_> {
             counted(conflict, "id exists", "ids exist"),
             if conflict == 1 { "it" } else { "them" }
         );
-        let mut text = format!("{}\n  {}", self.fold(&what), self.commands.adopt);
+        let text = format!("{}\n  {}", self.fold(&what), self.commands.adopt);
+        let another = "If it is another payment under an old name, give it a name of its own:";
+        let own = "If it is another payment, give its rows ids that were never used before.";
         match self.commands.rename {
-            Some(rename) if self.nothing_of_ours() => {
-                let what = "If it is another payment under an old name, give it a name of its own:";
-                let _ = write!(text, "\n{}\n  {rename}", self.fold(what));
-            }
-            Some(_) => {}
-            None => {
-                let what =
-                    "If it is another payment, give its rows ids that were never used before.";
-                let _ = write!(text, "\n{}", self.fold(what));
-            }
+            None => format!("{text}\n{}", self.fold(own)),
+            Some(_) if !self.nothing_of_ours() => text,
+            Some(rename) => format!("{text}\n{}\n  {rename}", self.fold(another)),
         }
-        text
     }
 
     fn invalid_advice(&self, invalid: u64) -> String {
