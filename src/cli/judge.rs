@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::checkpoint::{Known, Store};
 use crate::domain::claims::{Claims, Settled};
-use crate::domain::matching::{KnownKey, Matching, match_rows};
+use crate::domain::matching::{KnownKey, Leave, Matching, match_rows};
 use crate::domain::{BatchName, CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
 use crate::sheet::{
@@ -171,9 +171,11 @@ fn match_all(
 ) -> anyhow::Result<(Matching, Settled)> {
     let mut known = Vec::new();
     let (mut ids, mut places) = (HashSet::new(), HashSet::new());
+    let brought = claims.brought();
     if let Some(store) = store {
         store.each_known(|payout| {
-            known.push(known_key(&payout, hasher));
+            let leave = leave(&payout, brought.contains(payout.sheet_id));
+            known.push(known_key(&payout, leave, hasher));
             if !claims.is_empty() {
                 ids.insert(payout.cashgram_id.to_owned());
                 ids.insert(payout.sheet_id.to_owned());
@@ -210,7 +212,7 @@ fn is_live(matching: &Matching, row: u32) -> bool {
     matching.rows.get(row).is_some_and(|row| row.is_live())
 }
 
-fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
+fn known_key(known: &Known<'_>, leave: Leave, hasher: &KeyHasher) -> KnownKey {
     let row = known
         .row
         .and_then(|row| u32::try_from(row).ok())
@@ -220,7 +222,7 @@ fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
         row,
         occurrence: known.occurrence,
         live: KnownKey::is_live(known.standing.state, known.standing.is_frozen()),
-        may_leave: may_leave(known),
+        leave,
         key: RowKey {
             own_id: if known.own_id {
                 hasher.own_id(known.sheet_id)
@@ -235,12 +237,18 @@ fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
     }
 }
 
-/// Whether its row may leave the sheet: it was cancelled, or its own id turned out to be another payment's.
-fn may_leave(known: &Known<'_>) -> bool {
+/// Whether its row may leave the sheet: it was cancelled, or its own id may be another payment's. It is not where a lost
+/// checkpoint had sent it, being `claimed`.
+fn leave(known: &Known<'_>, claimed: bool) -> Leave {
     match known.standing.state {
-        State::Cancelled => true,
-        State::Conflict => known.own_id,
-        State::Invalid | State::Ready | State::Unknown | State::Created | State::Rejected => false,
+        State::Cancelled => Leave::Stopped,
+        State::Conflict if known.own_id && !claimed => Leave::Disputed,
+        State::Conflict
+        | State::Invalid
+        | State::Ready
+        | State::Unknown
+        | State::Created
+        | State::Rejected => Leave::Never,
     }
 }
 
@@ -254,7 +262,7 @@ const ASTRAY_SHOWN_MAX: usize = 20;
 /// [`Ending`] with exit code 3 that names them.
 pub(super) fn refuse_astray(
     matching: &Matching,
-    keys: &[RowKey],
+    (keys, hasher): (&[RowKey], &KeyHasher),
     store: &Store,
     batch: &BatchName,
     shell: &Shell,
@@ -270,6 +278,7 @@ pub(super) fn refuse_astray(
         .collect();
     let mut lines = Vec::new();
     let (mut cancelled, mut others) = (false, false);
+    let mut copied = Copied::of(keys, hasher);
     store.each_known(|known| {
         let Some(now) = now.get(&known.payout.0) else {
             return;
@@ -280,6 +289,7 @@ pub(super) fn refuse_astray(
         let stopped = known.standing.state == State::Cancelled;
         cancelled |= stopped;
         others |= !stopped;
+        copied.look_for(known.cashgram_id, known.own_id);
     })?;
     let more = now.len().saturating_sub(lines.len());
     if more > 0 {
@@ -295,7 +305,9 @@ pub(super) fn refuse_astray(
         "{count} {were} sent already no longer {stand} in the sheet as sent; nothing was sent now"
     );
     let taken = "the id of a cancelled row is taken for good: another payment needs another id in the sheet";
-    let stop = if store.has_history()? {
+    let stop = if copied.found {
+        Copied::REMEDY.to_owned()
+    } else if store.has_history()? {
         let cancel = shell.again.as_command("cancel").command();
         let stop = format!("to stop such a payment, cancel it first with `{cancel} --id ID`");
         match (others, cancelled) {
@@ -315,6 +327,36 @@ pub(super) fn refuse_astray(
         lines.join("\n")
     );
     Err(Ending::new(Exit::Unpayable, message, remedy).into())
+}
+
+/// Ids that were made for rows without any, and stand in the sheet's id column now, as copied from the results: to match
+/// rows by own ids alone, they are other rows.
+pub(super) struct Copied<'h> {
+    own_ids: HashSet<u64>,
+    hasher: &'h KeyHasher,
+    found: bool,
+}
+
+impl<'h> Copied<'h> {
+    /// What is to be done then.
+    pub(super) const REMEDY: &'static str =
+        "the sheet's id column has ids that were made for rows without any: take these out of it";
+
+    pub(super) fn of(keys: &[RowKey], hasher: &'h KeyHasher) -> Copied<'h> {
+        Copied {
+            own_ids: keys.iter().map(|key| key.own_id).collect(),
+            hasher,
+            found: false,
+        }
+    }
+
+    fn look_for(&mut self, id: &str, is_brought: bool) {
+        self.found |= !is_brought && self.has(id);
+    }
+
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.own_ids.contains(&self.hasher.own_id(id))
+    }
 }
 
 fn astray_line(known: &Known<'_>, now: Option<u32>, keys: &[RowKey]) -> String {
