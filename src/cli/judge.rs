@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: writing to the checkpoint (`intake`) and talking to the gateway.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -19,6 +19,7 @@ use crate::sheet::{
 };
 
 use super::claims::Old;
+use super::disputed::Copied;
 use super::exit::{Ending, Exit};
 use super::intake::StoredHeader;
 use super::long_ago;
@@ -39,6 +40,8 @@ pub(super) struct Judged {
     /// What came of it: payouts of the lost checkpoint whose rows are gone or changed, and rows that go on with a later
     /// generation.
     pub(super) settled: Settled,
+    /// Rows, counted from 1, that are not judged because a lost checkpoint had sent them, and have faults.
+    pub(super) excused: Vec<u64>,
     /// Whether the sheet differs from the one that the checkpoint was filled from.
     pub(super) is_new: bool,
 }
@@ -121,12 +124,14 @@ pub(super) fn judge(
             hasher,
             old: Old::default(),
             settled: Settled::default(),
+            excused: Vec::new(),
             is_new: false,
         });
     }
     let old = old(&hasher)?;
     let (matching, settled) = match_all(&checked.keys, store, &old.claims, &hasher)?;
-    let exempt = |row: u32| is_live(&matching, row) || settled.sent.contains(&row);
+    let doubtful = doubtful(&settled, store)?;
+    let exempt = |row: u32| is_live(&matching, row) || doubtful.contains(&row);
     if checked.invalid == 0 || !(0..checked.rows).any(exempt) {
         let problems = problems.finish();
         return Ok(Judged {
@@ -136,10 +141,13 @@ pub(super) fn judge(
             hasher,
             old,
             settled,
+            excused: Vec::new(),
             is_new: true,
         });
     }
     drop(problems);
+    let faulty = doubtful.iter().filter(|row| checked.faulty.contains(**row));
+    let excused = faulty.map(|row| u64::from(*row) + 1).collect();
     let mut problems = list();
     let judge = |row: u32| {
         if exempt(row) {
@@ -158,8 +166,23 @@ pub(super) fn judge(
         hasher,
         old,
         settled,
+        excused,
         is_new: true,
     })
+}
+
+/// Rows that a lost checkpoint had sent and whose links may exist: what the gateway was asked about since and did not
+/// know is a row like any other.
+fn doubtful(settled: &Settled, store: Option<&Store>) -> anyhow::Result<BTreeSet<u32>> {
+    let asked = store.filter(|store| store.meta().probed);
+    let mut rows = BTreeSet::new();
+    for (row, id) in &settled.sent {
+        let known = asked.map_or(Ok(None), |store| store.stands(id.as_str()))?;
+        if known.is_none() {
+            rows.insert(*row);
+        }
+    }
+    Ok(rows)
 }
 
 /// The rows matched with what the checkpoint knows, and with what a lost one knew.
@@ -327,36 +350,6 @@ pub(super) fn refuse_astray(
         lines.join("\n")
     );
     Err(Ending::new(Exit::Unpayable, message, remedy).into())
-}
-
-/// Ids that were made for rows without any, and stand in the sheet's id column now, as copied from the results: to match
-/// rows by own ids alone, they are other rows.
-pub(super) struct Copied<'h> {
-    own_ids: HashSet<u64>,
-    hasher: &'h KeyHasher,
-    found: bool,
-}
-
-impl<'h> Copied<'h> {
-    /// What is to be done then.
-    pub(super) const REMEDY: &'static str =
-        "the sheet's id column has ids that were made for rows without any: take these out of it";
-
-    pub(super) fn of(keys: &[RowKey], hasher: &'h KeyHasher) -> Copied<'h> {
-        Copied {
-            own_ids: keys.iter().map(|key| key.own_id).collect(),
-            hasher,
-            found: false,
-        }
-    }
-
-    fn look_for(&mut self, id: &str, is_brought: bool) {
-        self.found |= !is_brought && self.has(id);
-    }
-
-    pub(super) fn has(&self, id: &str) -> bool {
-        self.own_ids.contains(&self.hasher.own_id(id))
-    }
 }
 
 fn astray_line(known: &Known<'_>, now: Option<u32>, keys: &[RowKey]) -> String {

@@ -44,6 +44,7 @@ mod shell;
 mod signals;
 mod status;
 mod template;
+mod theirs;
 mod twice;
 mod validate;
 pub mod values;

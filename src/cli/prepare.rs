@@ -161,7 +161,7 @@ fn guard(send: &Send, known: Option<&Store>, judged: &Judged, shell: &Shell) -> 
     let old = &judged.old;
     old.refuse_astray(&judged.settled.astray, keys)?;
     if !send.new_payment {
-        disputed::refuse_replaced(known, judged, send.adopt, &shell.again)?;
+        disputed::refuse_replaced(known, judged, send, &shell.again)?;
     }
     show_and_hold(send, judged, known.is_none(), shell)
 }

@@ -82,7 +82,7 @@ pub(super) fn refuse_paid(
 
 /// Checkpoints in which anything was written these days, each once: those beside the sheet, then the user's recent ones.
 /// The embedded simulator's books lie beside each checkpoint: another folder's rehearsal is none of this one's.
-fn candidates(send: &Send, since_ms: i64) -> Vec<Recent> {
+pub(super) fn candidates(send: &Send, since_ms: i64) -> Vec<Recent> {
     let own = send.files.checkpoint.canonicalize().ok();
     let mut known: Vec<Recent> = match (&send.gateway.door, &send.recent) {
         (Door::Remote(_), Some(list)) => recent::read(list),
