@@ -24,9 +24,13 @@ pub struct Lock {
     path: PathBuf,
 }
 
-/// Where the lock of `checkpoint` lies.
+/// Where the lock of `checkpoint` lies: beside the file itself, whatever link leads to it.
 pub fn path_for(checkpoint: &Path) -> PathBuf {
-    let mut name = checkpoint.as_os_str().to_owned();
+    let real = checkpoint.canonicalize();
+    let mut name = real.map_or_else(
+        |_| checkpoint.as_os_str().to_owned(),
+        PathBuf::into_os_string,
+    );
     name.push(".lock");
     PathBuf::from(name)
 }

@@ -64,6 +64,7 @@ pub use news::{Believed, News, Posting};
 pub use note::{Note, PauseNote};
 pub use older::{Claimed, Knowledge, Knows};
 pub use pages::{OpenRow, Sendable, SweepRow};
+pub use paid::PaidBefore;
 pub use peek::{Asked, Peek, Recorded};
 pub use purge::Unfinished;
 pub use replay::{Replayed, Sum};

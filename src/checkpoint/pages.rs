@@ -300,6 +300,19 @@ impl Store {
         phones.collect::<Result<_, _>>().map_err(read)
     }
 
+    /// How many rows are in conflict under an id that the sheet brought.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn conflicts_by_own_id(&self) -> Result<u64, Error> {
+        let sql =
+            "SELECT count(*) FROM payouts WHERE state = 5 AND row IS NOT NULL AND own_id <> 0";
+        self.conn
+            .query_row(sql, [], |line| line.get(0))
+            .map_err(|e| damaged(&self.path, e))
+    }
+
     /// All payouts in conflict, with the status known so far; but for those whose rows have left the sheet, which were
     /// another payment's and are nobody's to adopt.
     ///

@@ -8,32 +8,50 @@ use std::ops::ControlFlow;
 
 use rusqlite::OptionalExtension as _;
 
+use crate::domain::{RowKey, State};
+
 use super::error::Error;
 use super::peek::Peek;
 use super::schema::damaged;
 use super::seal::{PLACED, WHOLE};
 use super::store::{PayoutNo, Store};
 
-/// Created (3) since then, or sent since then and still unknown (2). The facts are read only if a payout is unknown.
-/// Where there is one, the batch goes on: what it has yet to send (1) is paid by whoever resumes it.
+/// Created (3) since then, or sent since then and still unknown (2). Where anything was, or was tried since then, the batch
+/// goes on: what it has yet to send (1) is paid by whoever resumes it. The facts are read only where they are needed.
 const PAID_SINCE: &str = "
-SELECT phone, amount, 1 FROM payouts WHERE state = 3 AND created_at >= ?1
+WITH tried AS (SELECT payout FROM facts WHERE kind = 'sending' AND at >= ?1)
+SELECT phone, amount FROM payouts WHERE state = 3 AND created_at >= ?1
 UNION ALL
-SELECT phone, amount, 1 FROM payouts
-WHERE state = 2 AND payout IN (SELECT payout FROM facts WHERE kind = 'sending' AND at >= ?1)
+SELECT phone, amount FROM payouts WHERE state = 2 AND payout IN tried
 UNION ALL
-SELECT phone, amount, 0 FROM payouts WHERE state = 1 AND row > 0";
+SELECT phone, amount FROM payouts WHERE state = 1 AND row > 0
+    AND (EXISTS (SELECT 1 FROM payouts WHERE state = 3 AND created_at >= ?1)
+        OR EXISTS (SELECT 1 FROM payouts WHERE state IN (1, 2) AND payout IN tried))";
 
-/// Looks, changes of the sheet and what a lost checkpoint had made aside, everything decided something. Facts of payout 0 are
-/// of the batch as a whole.
-const LAST_WORK: &str = "
-SELECT at FROM facts WHERE payout > 0
-    AND kind NOT IN ('swept', 'missing', 'proven_dead', 'mended', 'spoiled', 'made_before')
-ORDER BY fact DESC LIMIT 1";
+/// How many links of the sheet's rows were made, how many of them before then, and the last of these.
+const PAID_BEFORE: &str = "
+SELECT count(*), count(*) FILTER (WHERE created_at < ?1), max(created_at) FILTER (WHERE created_at < ?1)
+FROM payouts WHERE state = 3 AND row IS NOT NULL";
+
+/// When the batch was begun: a young one need not be read whole.
+const FIRST_FACT: &str = "SELECT at FROM facts ORDER BY fact LIMIT 1";
+
+/// When anything was last sent or adopted.
+const LAST_SENT: &str =
+    "SELECT at FROM facts WHERE kind IN ('sending', 'adopted') ORDER BY fact DESC LIMIT 1";
+
+/// What of a batch was paid long ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaidBefore {
+    /// The last of it, in milliseconds since 1970 UTC.
+    pub last_ms: i64,
+    /// Whether nothing was paid since.
+    pub is_all: bool,
+}
 
 impl Peek {
     /// Calls `each` with phone and paise of every payout that was created since `since_ms`, or was sent since then and is
-    /// unknown, and if there is one, of those that the batch has yet to send; until it breaks off.
+    /// unknown, and if there is one, or one was tried, of those that the batch has yet to send; until it breaks off.
     ///
     /// # Errors
     ///
@@ -46,12 +64,7 @@ impl Peek {
         let read = |e| damaged(&self.path, e);
         let mut select = self.conn.prepare(PAID_SINCE).map_err(read)?;
         let mut lines = select.query([since_ms]).map_err(read)?;
-        let mut goes_on = false;
         while let Some(line) = lines.next().map_err(read)? {
-            goes_on |= line.get::<_, bool>(2).map_err(read)?;
-            if !goes_on {
-                break;
-            }
             let (phone, paise) = (line.get(0).map_err(read)?, line.get(1).map_err(read)?);
             if each(phone, paise).is_break() {
                 break;
@@ -79,17 +92,69 @@ impl Store {
             .map_err(|e| damaged(&self.path, e))
     }
 
-    /// When anything was last decided for a payout, in milliseconds since 1970 UTC; looks at links and a sheet that is taken
-    /// in do not count.
+    /// Whether anything was created, or may have been: the batch goes on then, whatever others have paid since.
+    pub fn has_paid(&self) -> bool {
+        let rows = |state| self.totals.rows(state);
+        rows(State::Created) + rows(State::Unknown) > 0
+    }
+
+    /// Whether links of half of the rows or more were made before `then_ms` (milliseconds since 1970 UTC): what a few rows
+    /// got since, or lost, makes no young batch of it. Without a link it counts when anything was last sent.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn last_work_at(&self) -> Result<Option<i64>, Error> {
-        self.conn
-            .query_row(LAST_WORK, [], |line| line.get(0))
-            .optional()
-            .map_err(|e| damaged(&self.path, e))
+    pub fn paid_before(&self, then_ms: i64) -> Result<Option<PaidBefore>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let first = self.conn.query_row(FIRST_FACT, [], |line| line.get(0));
+        let first: Option<i64> = first.optional().map_err(read)?;
+        if first.is_none_or(|first| first >= then_ms) {
+            return Ok(None);
+        }
+        let (made, before, last): (u64, u64, Option<i64>) = self
+            .conn
+            .query_row(PAID_BEFORE, [then_ms], |line| {
+                Ok((line.get(0)?, line.get(1)?, line.get(2)?))
+            })
+            .map_err(read)?;
+        if made > 0 {
+            let last_ms = last.filter(|_| before.saturating_mul(2) >= made);
+            return Ok(last_ms.map(|last_ms| PaidBefore {
+                last_ms,
+                is_all: before == made,
+            }));
+        }
+        let last = self.conn.query_row(LAST_SENT, [], |line| line.get(0));
+        let last: Option<i64> = last.optional().map_err(read)?;
+        Ok(last
+            .filter(|last| *last < then_ms)
+            .map(|last_ms| PaidBefore {
+                last_ms,
+                is_all: true,
+            }))
+    }
+
+    /// Whom and how much each chosen payout is: phone and amount alone.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn chosen_keys(&self) -> Result<Vec<RowKey>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let sql = format!(
+            "SELECT phone, amount FROM payouts WHERE {WHOLE}{}",
+            self.chosen()
+        );
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
+        let keys = select.query_map([], |line| {
+            let (phone, amount) = (line.get(0)?, line.get(1)?);
+            Ok(RowKey {
+                phone,
+                amount,
+                ..RowKey::default()
+            })
+        });
+        keys.and_then(Iterator::collect).map_err(read)
     }
 
     /// Calls `each` with every row's payout that was never paid, as far as is known: number, phone (0 if it was not

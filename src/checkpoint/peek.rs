@@ -72,6 +72,18 @@ impl Peek {
         }))
     }
 
+    /// Whether this checkpoint has made a Cashgram under that id, or may have.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn made(&self, id: &str) -> Result<bool, Error> {
+        self.conn
+            .prepare_cached("SELECT 1 FROM payouts WHERE cashgram_id = ?1 AND state IN (2, 3, 6)")
+            .and_then(|mut select| select.exists([id]))
+            .map_err(|e| damaged(&self.path, e))
+    }
+
     /// Whether a payout of this checkpoint has, or had, that id.
     ///
     /// # Errors

@@ -66,7 +66,9 @@ pub(super) fn ask(question: &Question<'_>, shell: &Shell) -> anyhow::Result<()> 
         messaged: sendable.messaged,
     };
     if shell.manner != Manner::Silent {
-        shell.screen.line(banner.text().trim_end());
+        shell
+            .screen
+            .line(banner.text(shell.screen.columns()).trim_end());
     }
     if send.dry_run || count == 0 {
         return Ok(());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::checkpoint::{self, MadeBefore, RowFields, Store};
+use crate::checkpoint::{self, MadeBefore, Named, RowFields, Store};
 use crate::domain::claims::{Claim, Claims, Left};
 use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::engine::{Discord, Halt, Session};
@@ -20,7 +20,7 @@ use super::again::Again;
 use super::exit::Ending;
 use super::settings::{Door, Send};
 use super::shell::Shell;
-use super::{before, lost};
+use super::{before, lost, named};
 
 /// Payments or phones shown of those that stop a run.
 const SHOWN_MAX: usize = 20;
@@ -360,6 +360,26 @@ fn stay_refused(rows: u64, shell: &Shell) {
             shell.again.as_command("retry").command()
         ));
     }
+}
+
+/// What stops a run of rows that were in doubt when their checkpoint was lost, that do not exist, and that have faults.
+pub(super) fn unsent_after_all(rows: &[Named], again: &Again) -> Ending {
+    let (do_not, have) = match rows.len() {
+        1 => ("payment that an earlier run had in doubt does not", "has"),
+        _ => ("payments that an earlier run had in doubt do not", "have"),
+    };
+    let names = rows.iter().map(|one| format!("  {}", named::name(one)));
+    Ending::unpayable(
+        format!(
+            "{} {do_not} exist at the gateway, and as the sheet stands now {have} faults; nothing was sent",
+            rows.len()
+        ),
+        format!(
+            "run `{}`, which lists what is wrong and how to mend it\n{}",
+            again.command(),
+            shown(names)
+        ),
+    )
 }
 
 /// Compares what was found at the gateway with old results, and looks for links that no row has.

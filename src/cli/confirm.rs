@@ -9,6 +9,7 @@ use console::{Key, Term};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::domain::Money;
+use crate::report::columns;
 use crate::report::words::wrapped;
 
 use super::exit::{Ending, Exit};
@@ -117,7 +118,11 @@ impl Asker for Terminal {
     fn line(&mut self, question: &str) -> io::Result<String> {
         let term = Term::stderr();
         let _keys = Keys::held();
-        let folded = wrapped(&format!("{question}{ANSWER}"), "    ");
+        let folded = wrapped(
+            &format!("{question}{ANSWER}"),
+            "    ",
+            columns(io::stderr()),
+        );
         term.write_str(&format!("{} ", folded.trim_end_matches(ANSWER)))?;
         let line = typed(&term);
         // What is said next begins on a line of its own. Nobody is listening: that is their affair.

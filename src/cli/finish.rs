@@ -146,7 +146,7 @@ impl Finish<'_> {
         let again = StoredHeader::again(&self.shell.again, store);
         let (mut send, status) = (again.as_command("send"), again.as_command("status"));
         // What was sent lifts that guard by itself.
-        if again.has(NEW_PAYMENT) && !store.has_history().unwrap_or(true) {
+        if again.has(NEW_PAYMENT) && !store.has_paid() {
             send = send.and(NEW_PAYMENT);
         }
         let retry = again.retrying();
@@ -163,6 +163,8 @@ impl Finish<'_> {
             (Some(_), Some((why, remedy))) => Ended::Stopped { why, remedy },
             _ => Ended::Finished,
         };
+        let by_own_id = store.conflicts_by_own_id().unwrap_or(0) > 0;
+        let rename = (!by_own_id).then(|| send.renamed());
         let (results, checkpoint) = (self.results(), self.files.checkpoint.display().to_string());
         let problems = self.problems.map(|path| path.display().to_string());
         let earlier = self.earlier();
@@ -181,6 +183,7 @@ impl Finish<'_> {
             checkpoint: &checkpoint,
             problems: problems.as_deref(),
             note: self.note.as_deref(),
+            columns: self.shell.out.columns(),
             commands: Commands {
                 again: &again.command(),
                 retry: &retry.command(),
@@ -190,7 +193,7 @@ impl Finish<'_> {
                 adopt: &adopt.command(),
                 stop: more.stop,
                 reopen: reopen.as_deref(),
-                rename: &send.renamed(),
+                rename: rename.as_deref(),
                 status: &status.command(),
             },
         };

@@ -65,8 +65,14 @@ fn sample(store: &Store) -> Result<Vec<SweepRow>, crate::checkpoint::Error> {
     Ok(sample)
 }
 
-/// What stops a run whose ids exist already.
-pub(super) fn existing(count: u64, files: &Files, again: &Again, created_before: bool) -> Ending {
+/// What stops a run of which so many ids exist already; with some of them the sheet's own, another payment needs other
+/// ids, and no other name.
+pub(super) fn existing(
+    (count, own): (u64, bool),
+    files: &Files,
+    again: &Again,
+    created_before: bool,
+) -> Ending {
     let (links, exist) = if count == 1 {
         ("link of this batch", "exists")
     } else {
@@ -80,7 +86,12 @@ pub(super) fn existing(count: u64, files: &Files, again: &Again, created_before:
         "if this is the same payment and its checkpoint was lost, run `{}`",
         again.as_command("send").with("--adopt")
     );
-    let remedy = if created_before || lost::lists_sent(files) {
+    let remedy = if own {
+        format!(
+            "{adopt}; if it is another payment, give its rows ids that were never used before: a name of its own, `--batch \
+             NEW`, does not change the ids that a sheet brings"
+        )
+    } else if created_before || lost::lists_sent(files) {
         adopt
     } else {
         format!(

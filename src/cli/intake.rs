@@ -17,7 +17,7 @@ use super::exit::Ending;
 use super::judge::{Judged, fingerprint, sheet_error};
 
 /// What the checkpoint keeps of a sheet's header, and of how it was read.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub(super) struct StoredHeader {
     columns: Vec<String>,
     id_column: Option<usize>,
@@ -27,7 +27,8 @@ pub(super) struct StoredHeader {
 }
 
 impl StoredHeader {
-    fn of(header: &Header, rules: &Rules) -> StoredHeader {
+    /// What is kept of a sheet that `rules` say how to read.
+    pub(super) fn of(header: &Header, rules: &Rules) -> StoredHeader {
         StoredHeader {
             columns: header.columns().to_vec(),
             id_column: header.id_column(),

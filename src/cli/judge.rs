@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: writing to the checkpoint (`intake`) and talking to the gateway.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -11,17 +11,19 @@ use jiff::civil::Date;
 use crate::checkpoint::{Known, Store};
 use crate::domain::claims::{Claims, Settled};
 use crate::domain::matching::{KnownKey, Matching, match_rows};
-use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
+use crate::domain::{BatchName, CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
 use crate::sheet::{
     self, Checked, Editions, EditionsSummary, Judge, NoFaults, Problems, ProblemsSummary, Rules,
     Wanted,
 };
 
-use super::again::Again;
 use super::claims::Old;
 use super::exit::{Ending, Exit};
+use super::intake::StoredHeader;
+use super::long_ago;
 use super::settings::Controls;
+use super::shell::Shell;
 
 /// A sheet, judged and matched.
 pub(super) struct Judged {
@@ -37,6 +39,8 @@ pub(super) struct Judged {
     /// What came of it: payouts of the lost checkpoint whose rows are gone or changed, and rows that go on with a later
     /// generation.
     pub(super) settled: Settled,
+    /// Rows, counted from 1, that are not judged because a lost checkpoint had sent them, and have faults.
+    pub(super) excused: Vec<u64>,
     /// Whether the sheet differs from the one that the checkpoint was filled from.
     pub(super) is_new: bool,
 }
@@ -110,7 +114,7 @@ pub(super) fn judge(
     let whole = |_: u32| Judge::Whole;
     let checked =
         sheet::validate(path, rules, &hasher, &whole, &mut problems).map_err(sheet_error)?;
-    if store.is_some_and(|store| is_unchanged(store, &checked)) {
+    if store.is_some_and(|store| is_unchanged(store, &checked, rules)) {
         let problems = problems.finish();
         return Ok(Judged {
             checked,
@@ -119,12 +123,14 @@ pub(super) fn judge(
             hasher,
             old: Old::default(),
             settled: Settled::default(),
+            excused: Vec::new(),
             is_new: false,
         });
     }
     let old = old(&hasher)?;
     let (matching, settled) = match_all(&checked.keys, store, &old.claims, &hasher)?;
-    let exempt = |row: u32| is_live(&matching, row) || settled.sent.contains(&row);
+    let doubtful = doubtful(&settled, store)?;
+    let exempt = |row: u32| is_live(&matching, row) || doubtful.contains(&row);
     if checked.invalid == 0 || !(0..checked.rows).any(exempt) {
         let problems = problems.finish();
         return Ok(Judged {
@@ -134,10 +140,13 @@ pub(super) fn judge(
             hasher,
             old,
             settled,
+            excused: Vec::new(),
             is_new: true,
         });
     }
     drop(problems);
+    let faulty = doubtful.iter().filter(|row| checked.faulty.contains(**row));
+    let excused = faulty.map(|row| u64::from(*row) + 1).collect();
     let mut problems = list();
     let judge = |row: u32| {
         if exempt(row) {
@@ -156,8 +165,23 @@ pub(super) fn judge(
         hasher,
         old,
         settled,
+        excused,
         is_new: true,
     })
+}
+
+/// Rows that a lost checkpoint had sent and whose links may exist: what the gateway was asked about since and did not
+/// know is a row like any other.
+fn doubtful(settled: &Settled, store: Option<&Store>) -> anyhow::Result<BTreeSet<u32>> {
+    let asked = store.filter(|store| store.meta().probed);
+    let mut rows = BTreeSet::new();
+    for (row, id) in &settled.sent {
+        let known = asked.map_or(Ok(None), |store| store.stands(id.as_str()))?;
+        if known.is_none() {
+            rows.insert(*row);
+        }
+    }
+    Ok(rows)
 }
 
 /// The rows matched with what the checkpoint knows, and with what a lost one knew.
@@ -190,13 +214,17 @@ fn match_all(
     Ok((matching, settled))
 }
 
-/// The same bytes, all of them payable then and now: every row is what it was.
-fn is_unchanged(store: &Store, checked: &Checked) -> bool {
+/// The same bytes read in the same way, all of them payable then and now: every row is what it was. Another tab of a
+/// workbook, or another column taken for the phone, is another sheet.
+fn is_unchanged(store: &Store, checked: &Checked, rules: &Rules) -> bool {
     let same = match (&store.meta().fingerprint, checked.fingerprint) {
         (Some(known), Some(found)) => *known == hex(&found),
         _ => false,
     };
-    same && checked.invalid == 0 && store.totals().rows(State::Invalid) == 0
+    same && StoredHeader::load(store)
+        .is_ok_and(|known| known == StoredHeader::of(&checked.header, rules))
+        && checked.invalid == 0
+        && store.totals().rows(State::Invalid) == 0
 }
 
 fn is_live(matching: &Matching, row: u32) -> bool {
@@ -250,11 +278,13 @@ pub(super) fn refuse_astray(
     matching: &Matching,
     keys: &[RowKey],
     store: &Store,
-    again: &Again,
+    batch: &BatchName,
+    shell: &Shell,
 ) -> anyhow::Result<()> {
     if matching.astray.is_empty() {
         return Ok(());
     }
+    let another = long_ago::another_payment(store, batch, shell)?;
     let now: HashMap<i64, Option<u32>> = matching
         .astray
         .iter()
@@ -288,7 +318,7 @@ pub(super) fn refuse_astray(
     );
     let taken = "the id of a cancelled row is taken for good: another payment needs another id in the sheet";
     let stop = if store.has_history()? {
-        let cancel = again.as_command("cancel").command();
+        let cancel = shell.again.as_command("cancel").command();
         let stop = format!("to stop such a payment, cancel it first with `{cancel} --id ID`");
         match (others, cancelled) {
             (true, false) => stop,
@@ -303,7 +333,7 @@ pub(super) fn refuse_astray(
         )
     };
     let remedy = format!(
-        "restore {their} and run again; {stop}\n{}",
+        "{another}restore {their} and run again; {stop}\n{}",
         lines.join("\n")
     );
     Err(Ending::new(Exit::Unpayable, message, remedy).into())

@@ -153,7 +153,8 @@ impl Record {
             map.serialize_entry("time", &stamp(now))?;
             map.serialize_entry("level", &about.level().as_str().to_ascii_lowercase())?;
             map.serialize_entry("target", about.target())?;
-            map.serialize_entry("message", &self.message)?;
+            let message: Vec<&str> = self.message.lines().map(str::trim).collect();
+            map.serialize_entry("message", &message.join(" "))?;
             let mut seen = BTreeSet::from(["time", "level", "target", "message"]);
             for (name, value) in &self.fields {
                 // A key twice would make the object ambiguous.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::report::words::{counted, wrapped};
+use crate::report::words::counted;
 use crate::sheet::{Checked, EditionsSummary, Marks, Rules};
 
 use super::exit::Exit;
@@ -25,9 +25,7 @@ pub(super) fn say(
     shell: &Shell,
 ) -> anyhow::Result<Option<(Exit, String)>> {
     if let Some((path, marks)) = &editions.marked {
-        shell
-            .out
-            .paragraph(&wrapped(&all_marked(path, *marks), "  "));
+        shell.out.folded(&all_marked(path, *marks));
         if editions.problems.count > 0 {
             let first = "correct your own sheet, or this copy; then, to go on with the copy";
             go_on(first, path, validate, shell);
@@ -39,7 +37,7 @@ pub(super) fn say(
              what is meant is written in its place",
             counted(editions.doubted, "cell begins", "cells begin")
         );
-        shell.out.paragraph(&wrapped(&words, "  "));
+        shell.out.folded(&words);
     }
     if let Some((path, repairs)) = &editions.fixed {
         list(editions, shell);
@@ -47,7 +45,7 @@ pub(super) fn say(
         let (exit, verdict) = verdict(&checked, &validate.controls);
         let repaired = counted(*repairs, "cell", "cells");
         let message = format!("{repaired} repaired in {}: {verdict}", path.display());
-        shell.out.paragraph(&wrapped(&message, "  "));
+        shell.out.folded(&message);
         let first = if exit == Exit::Done {
             "to go on with it"
         } else {
@@ -77,7 +75,7 @@ pub(super) fn say(
             "{} of {some} one sure repair: `{fix}` makes them",
             editions.repairable
         );
-        shell.out.paragraph(&wrapped(&text, "  "));
+        shell.out.folded(&text);
     }
     Ok(None)
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use crate::checkpoint::{Binding, Store};
-use crate::domain::KeyHasher;
+use crate::domain::{KeyHasher, RowKey};
 use crate::report::words::counted;
 use crate::sheet::{self, Checked};
 
@@ -14,7 +14,7 @@ use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
-use super::{gained, guards, intake, lost, older, problems, recent, retry, twice};
+use super::{guards, intake, long_ago, lost, older, problems, recent, retry, twice};
 
 /// The warning of rows that another batch paid lately, among those of the sheet itself.
 const PAID_LATELY: &str = "batch.paid_lately";
@@ -53,16 +53,15 @@ pub(super) fn prepare(
         old,
     )?;
     tracing::debug!(rows = judged.checked.rows, "sheet judged");
-    let paid_lately = guard(send, known.as_ref(), &judged, binding, shell)?;
-    if let (Some(store), None, false) = (&known, retry, send.reopen) {
-        gained::refuse_gained(store, &judged, send, shell.clock.now(), &shell.again)?;
-    }
-    if paid_lately > 0 && send.controls.strict {
-        return Err(strictly_paid_lately(paid_lately).into());
-    }
-    if paid_lately > 0 {
+    guard(send, known.as_ref(), &judged, shell)?;
+    let is_compared = retry.is_none() && !known.as_ref().is_some_and(Store::has_paid);
+    if is_compared {
+        let rows = paid_lately(send, binding, &judged.checked.keys, shell)?;
         let warnings = &mut judged.checked.warnings.by_code;
-        warnings.insert(PAID_LATELY, paid_lately);
+        warnings.extend((rows > 0).then_some((PAID_LATELY, rows)));
+    }
+    if let (Some(store), None, false) = (&known, retry, send.reopen) {
+        long_ago::refuse_gained(store, &judged, send, shell)?;
     }
     let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
     let place = scratch.as_ref().map_or_else(
@@ -92,7 +91,12 @@ pub(super) fn prepare(
         recent::remember(list, &send.sheet, path);
     }
     let spoken = match retry {
-        Some(retry) => retry::choose(retry, &mut store, shell)?,
+        Some(retry) => {
+            let spoken = retry::choose(retry, &mut store, shell)?;
+            // A dead link may have been replaced from another sheet.
+            paid_lately(send, binding, &store.chosen_keys()?, shell)?;
+            spoken
+        }
         None => Vec::new(),
     };
     Ok(Prepared {
@@ -123,37 +127,40 @@ fn known(
     Ok(Some(store))
 }
 
-/// Under `--strict` no warning is passed over, and this one least of all.
-fn strictly_paid_lately(rows: u64) -> Ending {
-    Ending::unpayable(
-        format!(
-            "{} lately from another sheet, and --strict stops at warnings; nothing was sent",
-            counted(rows, "row was paid", "rows were paid")
-        ),
-        "take them out of this sheet, or add --new-payment if they are to be paid once more",
-    )
-}
-
-/// The guards that need no gateway. How many rows another batch paid lately.
-fn guard(
+/// How many of these rows another batch paid lately. Under `--strict` no warning is passed over, and this one least of
+/// all.
+fn paid_lately(
     send: &Send,
-    known: Option<&Store>,
-    judged: &Judged,
     binding: &Binding,
+    keys: &[RowKey],
     shell: &Shell,
 ) -> anyhow::Result<u64> {
-    let (again, keys) = (&shell.again, &judged.checked.keys);
-    if let (Some(matching), Some(store)) = (&judged.matching, known) {
-        refuse_astray(matching, keys, store, again)?;
+    if send.new_payment || keys.is_empty() {
+        return Ok(0);
     }
-    let has_sent = known.map_or(Ok(false), Store::has_history)?;
+    let rows = twice::refuse_paid(send, binding, keys, shell)?;
+    if rows > 0 && send.controls.strict {
+        return Err(Ending::unpayable(
+            format!(
+                "{} lately from another sheet, and --strict stops at warnings; nothing was sent",
+                counted(rows, "row was paid", "rows were paid")
+            ),
+            "take them out of this sheet, or add --new-payment if they are to be paid once more",
+        )
+        .into());
+    }
+    Ok(rows)
+}
+
+/// The guards that look at this batch alone.
+fn guard(send: &Send, known: Option<&Store>, judged: &Judged, shell: &Shell) -> anyhow::Result<()> {
+    let keys = &judged.checked.keys;
+    if let (Some(matching), Some(store)) = (&judged.matching, known) {
+        refuse_astray(matching, keys, store, &send.batch, shell)?;
+    }
     let old = &judged.old;
     old.refuse_astray(&judged.settled.astray, keys)?;
-    show_and_hold(send, judged, known.is_none(), shell)?;
-    if !has_sent && !send.new_payment {
-        return twice::refuse_paid(send, binding, keys, shell);
-    }
-    Ok(0)
+    show_and_hold(send, judged, known.is_none(), shell)
 }
 
 /// Shows what is wrong with the sheet, and holds it to what was asked for.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::report::Manner;
 use crate::report::problems::{self, Problem};
-use crate::report::words::{counted, wrapped};
+use crate::report::words::counted;
 use crate::sheet::{Checked, Fault, ProblemsSummary, Warnings};
 
 use super::exit::Ending;
@@ -27,7 +27,7 @@ pub(super) fn show_columns(shell: &Shell, checked: &Checked) {
         "not read, only carried to the results: {}{hint}",
         columns.join(", ")
     );
-    shell.screen.line(&wrapped(&text, "    "));
+    shell.screen.folded(&text);
 }
 
 /// Says what a person should know of the whole sheet, such as hidden rows.
@@ -36,9 +36,7 @@ fn show_notes(shell: &Shell, notes: &[String]) {
         return;
     }
     for note in notes {
-        shell
-            .screen
-            .line(&wrapped(&format!("note: {note}"), "    "));
+        shell.screen.folded(&format!("note: {note}"));
     }
 }
 
@@ -55,9 +53,9 @@ pub(super) fn show(shell: &Shell, summary: &ProblemsSummary) {
         .collect();
     let file = summary.file.as_ref().map(|path| path.display().to_string());
     if shell.manner != Manner::Silent {
-        shell
-            .screen
-            .line(problems::text(&first, &by_code, file.as_deref()).trim_end());
+        let columns = shell.screen.columns();
+        let text = problems::text(&first, &by_code, file.as_deref(), columns);
+        shell.screen.line(text.trim_end());
     }
 }
 
@@ -88,7 +86,12 @@ pub(super) fn show_warnings(shell: &Shell, found: &Warnings, list: Option<&Path>
         )),
         None => None,
     };
-    let text = problems::warnings(&first, &by_code(found), all.as_deref());
+    let text = problems::warnings(
+        &first,
+        &by_code(found),
+        all.as_deref(),
+        shell.screen.columns(),
+    );
     shell.screen.line(text.trim_end());
 }
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::checkpoint::{Error, Store, Unfinished};
 use crate::report::json::{PurgeJson, Rupees};
-use crate::report::words::{counted, wrapped};
+use crate::report::words::counted;
 use crate::sandbox;
 use crate::sheet::{self, Remains};
 
@@ -298,14 +298,14 @@ fn say(purge: &Purge, store: &Store, before: Option<&str>, done: &Done, shell: &
         message.push_str(&format!("; deleted: {}", removed.join(", ")));
     }
     message.push_str(". Totals and ids are kept; nothing can be sent from it any more");
-    shell.out.paragraph(&wrapped(&message, "  "));
+    shell.out.folded(&message);
     if !done.unknown.is_empty() {
         let text = format!(
             "results were written here too and are not there any more as they were: {}. Wherever they are now, they still \
              name people",
             texts(&done.unknown).join(", ")
         );
-        shell.out.paragraph(&wrapped(&text, "  "));
+        shell.out.folded(&text);
     }
     let left_here = match left.as_slice() {
         [] => String::new(),
@@ -314,7 +314,7 @@ fn say(purge: &Purge, store: &Store, before: Option<&str>, done: &Done, shell: &
     let text = format!(
         "{left_here}Exports, reports and copies that were put elsewhere, and a served sandbox's books, are yours to remove"
     );
-    shell.out.paragraph(&wrapped(&text, "  "));
+    shell.out.folded(&text);
     shell.out.json(&PurgeJson {
         command: "purge",
         environment: purge.environment.word(),

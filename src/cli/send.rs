@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use tokio::time::Instant;
 
 use crate::checkpoint::lock::Lock;
-use crate::checkpoint::{Error, Sendable, Store};
+use crate::checkpoint::{Error, Named, Sendable, Store};
 use crate::clock::Clock;
 use crate::domain::{LinkExpiry, State};
 use crate::engine::{
@@ -21,14 +21,14 @@ use crate::gateway::client::Client;
 use crate::report::{Reporter, Task};
 use crate::sheet;
 
-use super::exit::Exit;
+use super::exit::{Ending, Exit};
 use super::finish::Finish;
 use super::judge::Judged;
 use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, claims, door, guards, problems, results, retry, twice, webhooks};
+use super::{approve, claims, door, guards, long_ago, problems, results, retry, theirs, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -232,18 +232,7 @@ impl Sending<'_> {
             return Ok(self.halted(halt));
         }
         if self.send.adopt
-            && let Err(halt) = claims::compare(&mut self.session, self.send, self.shell).await?
-        {
-            return Ok(self.halted(halt));
-        }
-        if self.send.adopt
-            && let Err(halt) = approve::adopt(
-                &mut self.session,
-                self.send.gateway.environment,
-                self.shell,
-                self.send.yes,
-            )
-            .await?
+            && let Err(halt) = self.adopt().await?
         {
             return Ok(self.halted(halt));
         }
@@ -295,14 +284,15 @@ impl Sending<'_> {
     }
 
     async fn refuse_long_finished(&self) -> anyhow::Result<()> {
-        let finished = self.session.read(Store::last_work_at).await?;
-        let (batch, now) = (&self.send.batch, self.shell.clock.now());
-        Ok(twice::refuse_long_finished(
-            finished,
-            batch,
-            now,
-            &self.shell.again,
-        )?)
+        let now = self.shell.clock.now();
+        let paid = self.session.read(move |store| long_ago::paid(store, now));
+        match paid.await? {
+            Some(paid) => {
+                let (batch, again) = (&self.send.batch, &self.shell.again);
+                Err(long_ago::refused(paid, batch, now, again).into())
+            }
+            None => Ok(()),
+        }
     }
 
     fn halted(&self, halt: Halt) -> Outcome {
@@ -311,6 +301,12 @@ impl Sending<'_> {
             requests: self.session.requests(),
             ..Outcome::default()
         }
+    }
+
+    async fn existing(&self, found: u64, created_before: bool) -> anyhow::Result<Ending> {
+        let own = self.session.read(Store::conflicts_by_own_id).await? > 0;
+        let (files, again) = (&self.send.files, &self.shell.again);
+        Ok(guards::existing((found, own), files, again, created_before))
     }
 
     /// Ids that exist before this checkpoint has sent anything.
@@ -340,7 +336,7 @@ impl Sending<'_> {
             return Box::pin(self.guard()).await;
         }
         if found_before && !self.send.adopt {
-            return Err(guards::existing(conflicts, &self.send.files, again, created > 0).into());
+            return Err(self.existing(conflicts, created > 0).await?.into());
         }
         if !needs_probe {
             return Ok(Ok(()));
@@ -356,7 +352,7 @@ impl Sending<'_> {
                 .write(|store| store.set_found_existing(true))
                 .await?;
             if !self.send.adopt {
-                return Err(guards::existing(found, &self.send.files, again, false).into());
+                return Err(self.existing(found, false).await?.into());
             }
         } else if lost && !self.send.adopt {
             return Err(guards::lost_checkpoint(&self.send.files, again, Exit::Unpayable).into());
@@ -366,6 +362,44 @@ impl Sending<'_> {
             self.session.write(Store::settle_probe).await?;
         }
         Ok(Ok(()))
+    }
+
+    /// What exists is taken for this batch's own, if old results agree and the user does.
+    async fn adopt(&mut self) -> anyhow::Result<Result<(), Halt>> {
+        let (send, shell) = (self.send, self.shell);
+        if let Err(halt) = claims::compare(&mut self.session, send, shell).await? {
+            return Ok(Err(halt));
+        }
+        theirs::refuse(&self.session, send).await?;
+        let environment = send.gateway.environment;
+        if let Err(halt) = approve::adopt(&mut self.session, environment, shell, send.yes).await? {
+            return Ok(Err(halt));
+        }
+        self.refuse_excused().await?;
+        Ok(Ok(()))
+    }
+
+    /// Rows that a lost checkpoint had sent, and that the gateway does not know: nothing was sent of them, so they are
+    /// judged like any other. What was adopted stays so.
+    async fn refuse_excused(&self) -> anyhow::Result<()> {
+        let rows = self.judged.excused.clone();
+        let ready = self.session.read(move |store| {
+            let mut ready = Vec::new();
+            for row in rows {
+                let named = store.named_by_row(row)?;
+                let is_ready = |named: &Named| named.row.standing.state == State::Ready;
+                ready.extend(named.filter(is_ready));
+            }
+            Ok(ready)
+        });
+        let ready = ready.await?;
+        if ready.is_empty() {
+            return Ok(());
+        }
+        if !self.send.dry_run {
+            self.write_first_results().await?;
+        }
+        Err(claims::unsent_after_all(&ready, &self.shell.again).into())
     }
 
     /// Balance, totals, question.

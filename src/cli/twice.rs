@@ -1,7 +1,6 @@
-//! The guards against paying again that need no gateway: the same people and amounts in another batch of these days,
-//! and a batch that was finished long ago.
+//! The guard against paying again that needs no gateway: the same people and amounts in another batch of these days.
 //!
-//! Deliberately absent: ids. Another batch has others; people and amounts are what two sheets have in common.
+//! Deliberately absent: a batch of long ago (`long_ago`), and ids. Another batch has others; people and amounts are what two sheets have in common.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -9,10 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
-
 use crate::checkpoint::{Binding, Error, Peek};
-use crate::clock::india_date;
 use crate::domain::{BatchName, RowKey};
 use crate::report::words::counted;
 
@@ -84,54 +80,9 @@ pub(super) fn refuse_paid(
     Err(paid(send, &wanted, &found, &shell.again).into())
 }
 
-/// Stops a run that has nothing to send, for a batch that was finished long ago: this may be the next month's sheet.
-///
-/// # Errors
-///
-/// [`Ending`] with exit code 3.
-pub(super) fn refuse_long_finished(
-    finished_ms: Option<i64>,
-    batch: &BatchName,
-    now: Timestamp,
-    again: &Again,
-) -> Result<(), Ending> {
-    let Some(finished) = long_ago(finished_ms, now) else {
-        return Ok(());
-    };
-    Err(Ending::unpayable(
-        format!(
-            "batch {} was finished by {}, and nothing is left to send; nothing was sent now",
-            batch.as_str(),
-            india_date(finished)
-        ),
-        format!(
-            "a new payment needs a batch name of its own: {}. To see where the old links stand, run `{}`",
-            new_name(batch, now, again),
-            again.as_command("status").command()
-        ),
-    ))
-}
-
-/// When a batch was finished, if that is longer ago than a payment counts as just made.
-pub(super) fn long_ago(finished_ms: Option<i64>, now: Timestamp) -> Option<Timestamp> {
-    let finished = Timestamp::from_millisecond(finished_ms?).ok()?;
-    let age = Duration::try_from(now.duration_since(finished)).unwrap_or_default();
-    (age > RECENT).then_some(finished)
-}
-
-/// The command under a new name, and what that may be.
-pub(super) fn new_name(batch: &BatchName, now: Timestamp, again: &Again) -> String {
-    format!(
-        "`{}`, where NEW is such as {}-{}",
-        again.as_command("send").renamed(),
-        batch.as_str(),
-        india_date(now).strftime("%Y-%m")
-    )
-}
-
 /// Checkpoints in which anything was written these days, each once: those beside the sheet, then the user's recent ones.
 /// The embedded simulator's books lie beside each checkpoint: another folder's rehearsal is none of this one's.
-fn candidates(send: &Send, since_ms: i64) -> Vec<Recent> {
+pub(super) fn candidates(send: &Send, since_ms: i64) -> Vec<Recent> {
     let own = send.files.checkpoint.canonicalize().ok();
     let mut known: Vec<Recent> = match (&send.gateway.door, &send.recent) {
         (Door::Remote(_), Some(list)) => recent::read(list),
@@ -333,7 +284,7 @@ fn paid(send: &Send, wanted: &Wanted, found: &[Found], again: &Again) -> Ending 
         format!(
             "{}; if the same people are really to be paid the same amounts once more, run `{}`",
             named.join("; "),
-            again.as_command("send").with("--new-payment")
+            again.with("--new-payment")
         ),
     )
 }
@@ -426,33 +377,5 @@ mod tests {
             assert_eq!(wanted.matched, matched);
         }
         assert!(!Wanted::of(&[]).is_half_matched());
-    }
-
-    #[test]
-    fn a_batch_is_long_finished_after_five_days() {
-        let now: Timestamp = "2026-07-06T00:00:00Z".parse().unwrap();
-        let again = Again::of(["p", "send", "payroll.csv"].map(str::to_owned));
-        let batch = BatchName::parse("payroll").unwrap();
-        let after = |at: Option<&str>| {
-            let at = at.map(|at| at.parse::<Timestamp>().unwrap().as_millisecond());
-            refuse_long_finished(at, &batch, now, &again)
-        };
-        assert_eq!(after(None), Ok(()));
-        assert_eq!(after(Some("2026-07-01T00:00:00Z")), Ok(()));
-        assert_eq!(
-            after(Some("2026-08-01T00:00:00Z")),
-            Ok(()),
-            "a clock that jumped"
-        );
-        let refused = after(Some("2026-06-30T23:59:59Z")).unwrap_err();
-        assert_eq!(refused.exit.code(), 3);
-        for words in [
-            "2026-07-01",
-            "--batch NEW",
-            "payroll-2026-07",
-            "paysheet status payroll.csv",
-        ] {
-            assert!(refused.to_string().contains(words), "{refused}");
-        }
     }
 }

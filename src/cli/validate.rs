@@ -1,7 +1,7 @@
 //! `paysheet validate`: check every row, say what is wrong and how to mend it, send nothing.
 
 use crate::report::json::{Rupees, ValidateJson};
-use crate::report::words::{counted, rupees, wrapped};
+use crate::report::words::{counted, rupees};
 
 use super::exit::Exit;
 use super::judge::{check_controls, judge_alone, rules};
@@ -39,7 +39,7 @@ pub(super) fn run(validate: &Validate, shell: &Shell) -> anyhow::Result<Exit> {
             (Exit::Unpayable, format!("{problems}; {wrong}"))
         }
     };
-    shell.out.paragraph(&wrapped(&message, "  "));
+    shell.out.folded(&message);
     let mended = mended::say(validate, &editions, &rules, shell)?;
     let (exit, message) = mended.unwrap_or((exit, message));
     let sheet = validate.sheet.display().to_string();

@@ -91,8 +91,8 @@ pub struct Settled {
     pub astray: Vec<(Claim, Option<u32>)>,
     /// Rows, counted from 0, that go on with a later generation.
     pub later: HashMap<u32, Later>,
-    /// Rows, counted from 0, whose links may exist: nothing but whom, how much and the id is asked of them.
-    pub sent: HashSet<u32>,
+    /// Rows, counted from 0, whose links may exist, and their ids: nothing but whom, how much and the id is asked of them.
+    pub sent: HashMap<u32, CashgramId>,
     /// What no row goes on with, by its id.
     pub left: BTreeMap<CashgramId, Left>,
 }
@@ -206,7 +206,7 @@ impl Claims {
                     occurrence: lost.occurrence,
                 };
                 if lost.claim.sent {
-                    settled.sent.insert(at);
+                    settled.sent.insert(at, lost.claim.id.clone());
                 }
                 if lost.generation > 1 {
                     let later = Later {

@@ -17,7 +17,7 @@ const HIGHS: u64 = u64::from_le_bytes([0x80; STEP_BYTES]);
 const START: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Key of one row. Keys are comparable only if one [`KeyHasher`] made them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RowKey {
     /// Keyed hash of the row's own id; 0: it has none.
     pub own_id: u64,

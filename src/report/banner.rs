@@ -82,11 +82,12 @@ impl Banner<'_> {
         }
     }
 
-    /// The lines.
-    pub fn text(&self) -> String {
+    /// The lines, of so many columns.
+    pub fn text(&self, columns: usize) -> String {
         let mut out = String::new();
         let mut line = |name: &str, value: String| {
-            let _ = writeln!(out, "{}", wrapped(&format!("  {name:<13}{value}"), INDENT));
+            let text = format!("  {name:<13}{value}");
+            let _ = writeln!(out, "{}", wrapped(&text, INDENT, columns));
         };
         line("environment", self.environment_words());
         if let Some(account) = self.account {
@@ -212,7 +213,7 @@ mod tests {
   balance      ₹20,00,000.00 now, ₹7,65,433.00 once all of these are redeemed
   messages     Cashfree will message the recipients
 ";
-        assert_eq!(banner(&largest).text(), expected);
+        assert_eq!(banner(&largest).text(80), expected);
     }
 
     #[test]
@@ -230,7 +231,7 @@ mod tests {
             balance: Balance::Unread("timed out"),
             ..banner(&[])
         };
-        assert!(!unread.is_covered() && unread.text().contains("could not be read: timed out"));
+        assert!(!unread.is_covered() && unread.text(80).contains("could not be read: timed out"));
         assert_eq!(banner(&[]).shortage(), None);
     }
 
@@ -243,7 +244,7 @@ mod tests {
             account: None,
             ..banner(&[])
         };
-        let text = sandbox.text();
+        let text = sandbox.text(80);
         assert!(
             text.contains("sandbox: a rehearsal, no money moves"),
             "{text}"
@@ -253,6 +254,6 @@ mod tests {
             messaged: 3,
             ..banner(&[])
         };
-        assert!(some.text().contains("will message 3 of 1204 recipients"));
+        assert!(some.text(80).contains("will message 3 of 1204 recipients"));
     }
 }

@@ -31,7 +31,7 @@ use lines::Due;
 use progress::{Progress, Urgency};
 
 pub use progress::Task;
-pub use screen::{Manner, Out, Screen};
+pub use screen::{Manner, Out, Screen, columns};
 
 /// Events that wait to be shown. Beyond it they are lost: whoever reads stderr does not keep up, or has stopped. More
 /// than the quickest run has while they gather.

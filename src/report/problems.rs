@@ -30,10 +30,15 @@ pub struct Problem {
 }
 
 /// The problems of a sheet: the `first` ones (the whole of them are counted in `by_code`) and where all are listed.
-pub fn text(first: &[Problem], by_code: &BTreeMap<String, u64>, file: Option<&str>) -> String {
+pub fn text(
+    first: &[Problem],
+    by_code: &BTreeMap<String, u64>,
+    file: Option<&str>,
+    columns: usize,
+) -> String {
     let mut out = String::new();
     for problem in first.iter().take(PROBLEMS_SHOWN) {
-        let _ = writeln!(out, "{}", wrapped(&paragraph(problem), "    "));
+        let _ = writeln!(out, "{}", wrapped(&paragraph(problem), "    ", columns));
     }
     count(&mut out, by_code, "problem", "problems");
     if let Some(file) = file {
@@ -44,11 +49,16 @@ pub fn text(first: &[Problem], by_code: &BTreeMap<String, u64>, file: Option<&st
 
 /// What a person should look at, though nothing of it stops a run: the `first` ones, all of them counted, and where
 /// all are.
-pub fn warnings(first: &[Problem], by_code: &BTreeMap<String, u64>, all: Option<&str>) -> String {
+pub fn warnings(
+    first: &[Problem],
+    by_code: &BTreeMap<String, u64>,
+    all: Option<&str>,
+    columns: usize,
+) -> String {
     let mut out = String::new();
     for warning in first.iter().take(PROBLEMS_SHOWN) {
         let text = format!("worth a look: {}", paragraph(warning));
-        let _ = writeln!(out, "{}", wrapped(&text, "    "));
+        let _ = writeln!(out, "{}", wrapped(&text, "    ", columns));
     }
     count(&mut out, by_code, "warning", "warnings");
     if let Some(all) = all {
@@ -142,14 +152,17 @@ line 118, amount: the amount 1.234 has more than two decimals: round it to whole
 
 all of them: june.problems.csv
 ";
-        assert_eq!(text(&first, &counts, Some("june.problems.csv")), expected);
+        assert_eq!(
+            text(&first, &counts, Some("june.problems.csv"), 80),
+            expected
+        );
     }
 
     #[test]
     fn at_most_twenty_and_never_a_page() {
         let page = "x\n\u{1b}[2J".repeat(100);
         let first: Vec<Problem> = (0..50).map(|line| problem(line, "name", &page)).collect();
-        let shown = text(&first, &BTreeMap::new(), None);
+        let shown = text(&first, &BTreeMap::new(), None, 80);
         assert_eq!(
             shown
                 .lines()

@@ -5,13 +5,17 @@
 //! Deliberately absent: what is said, and any colour.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::os::fd::AsFd;
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 use super::json;
-use super::words::wrapped;
+use super::words::{COLUMNS, wrapped};
 
+/// A narrower terminal than this breaks lines by itself.
+const COLUMNS_MIN: usize = 30;
 /// Draws a second at most: quick enough for the eye, cheap enough for a slow terminal.
 const DRAWS_PER_SECOND: u8 = 10;
 
@@ -65,19 +69,33 @@ impl Screen {
         Screen { records, ..self }
     }
 
+    /// How wide a text on it may be. A log record has no end of a line to keep away from.
+    pub fn columns(&self) -> usize {
+        match self.records {
+            true => usize::MAX,
+            false => columns(io::stderr()),
+        }
+    }
+
     /// One line, above the bar if there is one.
     pub fn line(&self, text: &str) {
         if self.records {
-            tracing::info!("{text}");
+            recorded(text);
         } else {
             self.raw(text);
         }
     }
 
+    /// A text in lines of its width.
+    pub fn folded(&self, text: &str) {
+        self.line(&wrapped(text, "    ", self.columns()));
+    }
+
     /// Why something failed: said even to those who want to hear nothing else.
     pub fn failure(&self, text: &str) {
         if self.records {
-            tracing::error!("{text}");
+            let record = records(text).join("; ");
+            tracing::error!("{record}");
         } else {
             self.paragraph(text);
         }
@@ -94,7 +112,7 @@ impl Screen {
     /// A text that is one line in a log, and folded for a person at a terminal.
     pub fn paragraph(&self, text: &str) {
         if !self.records && (self.bars.is_some() || io::stderr().is_terminal()) {
-            self.line(&wrapped(text, "    "));
+            self.folded(text);
         } else {
             self.line(text);
         }
@@ -118,12 +136,26 @@ pub struct Out {
 }
 
 impl Out {
+    /// How wide a text for people may be.
+    pub fn columns(self) -> usize {
+        match (self.json, self.records) {
+            (false, _) => columns(io::stdout()),
+            (true, false) => columns(io::stderr()),
+            (true, true) => usize::MAX,
+        }
+    }
+
+    /// A text for people, in lines of its width.
+    pub fn folded(self, text: &str) {
+        self.paragraph(&wrapped(text, "  ", self.columns()));
+    }
+
     /// A text for people, on stdout; on stderr if stdout is a script's.
     pub fn paragraph(self, text: &str) {
         let text = text.trim_end();
         match (self.quiet, self.json) {
             (true, _) => {}
-            (false, true) if self.records => tracing::info!("{text}"),
+            (false, true) if self.records => recorded(text),
             (false, true) => lost(write_line(&mut io::stderr().lock(), text)),
             (false, false) => lost(write_line(&mut io::stdout().lock(), text)),
         }
@@ -153,6 +185,48 @@ impl Out {
     }
 }
 
+/// How wide a text may be there: as the terminal is, and no wider than is good to read.
+pub fn columns(there: impl AsFd) -> usize {
+    let size = tcgetwinsize(there).ok();
+    let known = size.map(|size| usize::from(size.ws_col));
+    let known = known.filter(|columns| *columns > 0);
+    known.map_or(COLUMNS, |columns| columns.clamp(COLUMNS_MIN, COLUMNS))
+}
+
+/// A text as log records, one for each of its lines.
+fn recorded(text: &str) {
+    for record in records(text) {
+        tracing::info!("{record}");
+    }
+}
+
+/// What stands in a text, a line each: what is indented below a colon belongs to it.
+fn records(text: &str) -> Vec<String> {
+    let mut records: Vec<String> = Vec::new();
+    // What the next line is put behind, where it belongs to the last one.
+    let mut joint = None;
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words.is_empty() {
+            joint = None;
+            continue;
+        }
+        let words = words.join(" ");
+        match (joint, records.last_mut()) {
+            (Some(between), Some(last)) if line.starts_with(' ') => {
+                last.push_str(between);
+                last.push_str(&words);
+                joint = Some("; ");
+            }
+            _ => {
+                joint = words.ends_with(':').then_some(" ");
+                records.push(words);
+            }
+        }
+    }
+    records
+}
+
 fn write_line(to: &mut impl Write, text: &str) -> io::Result<()> {
     // One write a line: two processes that share a stderr do not cut each other's lines.
     to.write_all(format!("{text}\n").as_bytes())?;
@@ -167,6 +241,21 @@ fn lost(said: io::Result<()>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_a_record_a_line_and_what_belongs_together_is_one() {
+        let text = "2 payouts, all created.\n\n  created           2                  ₹11.00\n    ACTIVE                  2\n\n\
+            results:    june.results.csv\n\nTo go on, run:\n  paysheet send june.csv\n\n3 problems:\n        1  a.b\n        2  c.d\n";
+        let expected = [
+            "2 payouts, all created.",
+            "created 2 ₹11.00",
+            "ACTIVE 2",
+            "results: june.results.csv",
+            "To go on, run: paysheet send june.csv",
+            "3 problems: 1 a.b; 2 c.d",
+        ];
+        assert_eq!(records(text), expected);
+    }
 
     #[test]
     fn the_manner_follows_quiet_then_logs_then_terminal() {

@@ -12,7 +12,12 @@ use crate::domain::State;
 use crate::engine::Tally;
 
 use super::progress::Task;
-use super::words::{by_status, counted, rupees, wrapped};
+use super::words::{by_status, counted, rupees, sentence, wrapped};
+
+/// Room for an amount, where there is so much.
+const AMOUNT_CHARS: usize = 22;
+/// What stands before it: a state and a count.
+const COUNT_CHARS: usize = 23;
 
 /// How the run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +54,8 @@ pub struct Commands<'a> {
     pub stop: &'a str,
     /// What opens the batch again, if it is closed.
     pub reopen: Option<&'a str>,
-    /// The same under another batch name.
-    pub rename: &'a str,
+    /// The same under another batch name, where that makes other ids.
+    pub rename: Option<&'a str>,
     /// What asks where the links stand.
     pub status: &'a str,
 }
@@ -86,6 +91,8 @@ pub struct Closing<'a> {
     pub problems: Option<&'a str>,
     /// What the run has to say for itself first.
     pub note: Option<&'a str>,
+    /// How wide its lines may be.
+    pub columns: usize,
     /// Command lines to copy.
     pub commands: Commands<'a>,
 }
@@ -217,11 +224,13 @@ impl Closing<'_> {
 
     /// All closing paragraphs.
     pub fn text(&self) -> String {
-        let mut out = wrapped(&sentence(&self.verdict()), "");
+        let mut out = self.fold(&sentence(&self.verdict()));
         out.push_str("\n\n");
         self.table(&mut out);
         if self.rehearsal {
-            out.push_str("\nThis was a rehearsal in the sandbox: no money moved, and the links do not work.\n");
+            let what =
+                "This was a rehearsal in the sandbox: no money moved, and the links do not work.";
+            let _ = write!(out, "\n{}\n", self.fold(what));
         }
         out.push('\n');
         if let Some(results) = self.results {
@@ -240,12 +249,18 @@ impl Closing<'_> {
         out
     }
 
+    fn fold(&self, text: &str) -> String {
+        wrapped(text, "", self.columns)
+    }
+
     fn table(&self, out: &mut String) {
+        let room = AMOUNT_CHARS.min(self.columns.saturating_sub(COUNT_CHARS));
         for state in State::ALL {
             let count = self.tally.of(state);
             if count.rows > 0 {
                 let amount = rupees(count.amount);
-                let _ = writeln!(out, "  {:<10}{:>9}  {amount:>22}", state.word(), count.rows);
+                let (state, rows) = (state.word(), count.rows);
+                let _ = writeln!(out, "  {state:<10}{rows:>9}  {amount:>room$}");
             }
         }
         for (word, links) in &self.tally.statuses {
@@ -264,7 +279,7 @@ impl Closing<'_> {
         let mut all = Vec::new();
         let mut add = |rows: u64, text: String| {
             if rows > 0 {
-                all.push(wrapped(&text, ""));
+                all.push(self.fold(&text));
             }
         };
         let unknown = self.rows(State::Unknown);
@@ -327,7 +342,7 @@ impl Closing<'_> {
             let text = format!(
                 "{links} dead: the money did not arrive. The results say why. For new links, {what}:"
             );
-            format!("{}\n  {command}", wrapped(&text, ""))
+            format!("{}\n  {command}", self.fold(&text))
         };
         let mut all = Vec::new();
         if dead > 0 {
@@ -370,7 +385,7 @@ impl Closing<'_> {
             counted(waiting, "payout is", "payouts are"),
             if waiting == 1 { "it is" } else { "they are" }
         );
-        wrapped(&text, "")
+        self.fold(&text)
     }
 
     fn advice_after_cancel(&self) -> Vec<String> {
@@ -383,10 +398,10 @@ impl Closing<'_> {
                 counted(unknown, "payout is", "payouts are"),
                 if unknown == 1 { "it" } else { "these" }
             );
-            all.push(wrapped(&text, ""));
+            all.push(self.fold(&text));
         }
         if self.tally.lost > 0 {
-            all.push(wrapped(&self.lost_advice(), ""));
+            all.push(self.fold(&self.lost_advice()));
         }
         if waiting > 0 {
             all.push(self.still_to_stop());
@@ -400,13 +415,14 @@ impl Closing<'_> {
         let conflict = self.rows(State::Conflict);
         if conflict > 0 && !self.purged {
             let text = format!(
-                "{} already at the gateway, but not from this checkpoint: {} not stopped.",
+                "{} already at the gateway, but not from this checkpoint: {} not stopped.\n\
+                 If this is the same payment and its checkpoint was lost, adopt what is there, then cancel it:",
                 counted(conflict, "id exists", "ids exist"),
                 if conflict == 1 { "it was" } else { "they were" },
             );
             all.push(format!(
-                "{}\nIf this is the same payment and its checkpoint was lost, adopt what is there, then cancel it:\n  {}\n  {}",
-                wrapped(&text, ""),
+                "{}\n  {}\n  {}",
+                self.fold(&text),
                 self.commands.adopt,
                 self.commands.again
             ));
@@ -424,10 +440,10 @@ impl Closing<'_> {
                 counted(unknown, "payout is", "payouts are"),
                 if unknown == 1 { "it" } else { "these" }
             );
-            all.push(wrapped(&text, ""));
+            all.push(self.fold(&text));
         }
         if self.tally.lost > 0 {
-            all.push(wrapped(&self.lost_advice(), ""));
+            all.push(self.fold(&self.lost_advice()));
         }
         if self.tally.waiting > 0 {
             all.push(self.stop_advice());
@@ -438,32 +454,26 @@ impl Closing<'_> {
                  and a new batch name.",
                 counted(self.tally.dead, "link is", "links are")
             );
-            all.push(wrapped(&text, ""));
+            all.push(self.fold(&text));
         }
         all
     }
 
     fn conflict_advice(&self, conflict: u64) -> String {
-        let what = wrapped(
-            &format!(
-                "{} already at the gateway, but not from this checkpoint: nothing was sent for {}.",
-                counted(conflict, "id exists", "ids exist"),
-                if conflict == 1 { "it" } else { "them" }
-            ),
-            "",
+        let what = format!(
+            "{} already at the gateway, but not from this checkpoint: nothing was sent for {}.\n\
+             If this is the same payment and its checkpoint was lost, adopt what is there:",
+            counted(conflict, "id exists", "ids exist"),
+            if conflict == 1 { "it" } else { "them" }
         );
-        let mut text = format!(
-            "{what}\nIf this is the same payment and its checkpoint was lost, adopt what is there:\n  {}",
-            self.commands.adopt
-        );
-        if self.nothing_of_ours() {
-            let _ = write!(
-                text,
-                "\nIf it is another payment under an old name, give it a name of its own:\n  {}",
-                self.commands.rename
-            );
+        let text = format!("{}\n  {}", self.fold(&what), self.commands.adopt);
+        let another = "If it is another payment under an old name, give it a name of its own:";
+        let own = "If it is another payment, give its rows ids that were never used before.";
+        match self.commands.rename {
+            None => format!("{text}\n{}", self.fold(own)),
+            Some(_) if !self.nothing_of_ours() => text,
+            Some(rename) => format!("{text}\n{}\n  {rename}", self.fold(another)),
         }
-        text
     }
 
     fn invalid_advice(&self, invalid: u64) -> String {
@@ -482,17 +492,6 @@ impl Closing<'_> {
             .into_iter()
             .all(|state| self.rows(state) == 0)
     }
-}
-
-/// With a capital and a full stop.
-fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
-    let first: String = chars
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    format!("{first}{}.", chars.as_str())
 }
 
 #[cfg(test)]

@@ -26,24 +26,27 @@ pub fn by_status(statuses: &BTreeMap<String, u64>) -> String {
     all.trim_end_matches(": ").to_owned()
 }
 
-/// Width of a paragraph: what every terminal, mail and printout shows without breaking lines again.
+/// Width of a paragraph: what most terminals, mails and printouts show without breaking lines again.
 pub const COLUMNS: usize = 80;
 
-/// `text` in lines of at most [`COLUMNS`] characters, all but the first of each paragraph behind `indent`. A command
+/// `text` in lines of at most `columns` characters, all but the first of each paragraph behind `indent`. A command
 /// between backticks stays whole, so that it can be copied; so does a word that is longer than a line.
-pub fn wrapped(text: &str, indent: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(|line| fold(line, indent)).collect();
+pub fn wrapped(text: &str, indent: &str, columns: usize) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| fold(line, indent, columns))
+        .collect();
     lines.join("\n")
 }
 
-fn fold(line: &str, indent: &str) -> String {
+fn fold(line: &str, indent: &str, columns: usize) -> String {
     let mut out = String::new();
     let mut width = 0;
     let mut quoted = false;
     for (place, word) in line.split(' ').enumerate() {
         let long = word.chars().count();
         if place > 0 {
-            if !quoted && width + 1 + long > COLUMNS {
+            if !quoted && width + 1 + long > columns {
                 out.push('\n');
                 out.push_str(indent);
                 width = indent.chars().count();
@@ -57,6 +60,17 @@ fn fold(line: &str, indent: &str) -> String {
         quoted ^= word.matches('`').count() % 2 == 1;
     }
     out
+}
+
+/// With a capital and a full stop.
+pub fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    let first: String = chars
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    format!("{first}{}.", chars.as_str())
 }
 
 /// A wait in words, rounded up to what a person waits for: `8 s`, `2 min 5 s`, `1 h 20 min`.
@@ -82,20 +96,20 @@ mod tests {
     #[test]
     fn paragraphs_fit_a_terminal_and_commands_stay_whole() {
         let long = "word ".repeat(30);
-        for line in wrapped(long.trim_end(), "    ").lines() {
+        for line in wrapped(long.trim_end(), "    ", COLUMNS).lines() {
             assert!(line.chars().count() <= COLUMNS, "{line}");
         }
-        assert!(wrapped(&long, "    ").contains("\n    word"));
+        assert!(wrapped(&long, "    ", COLUMNS).contains("\n    word"));
         let command = format!(
             "{} run `paysheet send june.csv --adopt` now",
             "a".repeat(60)
         );
-        let folded = wrapped(&command, "");
+        let folded = wrapped(&command, "", COLUMNS);
         assert!(
             folded.contains("`paysheet send june.csv --adopt`"),
             "{folded}"
         );
-        assert_eq!(wrapped("  a\n  b", "    "), "  a\n  b");
+        assert_eq!(wrapped("  a\n  b", "    ", COLUMNS), "  a\n  b");
     }
 
     #[test]

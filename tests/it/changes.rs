@@ -278,3 +278,39 @@ fn a_sent_rows_expiry_may_have_passed() {
         .exits(3)
         .says(["expiry.past"]);
 }
+
+/// The same bytes, and other people: they were to be paid by another column at the run that stopped at the question.
+#[test]
+fn a_sheet_that_is_read_in_another_way_is_another_sheet() {
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet(
+        "june.csv",
+        "name,Office phone,Own phone,Gross,Net\nAsha,9000000001,9100000001,200,100\nRavi,9000000002,9100000002,400,300\n",
+    );
+    let columns = |phone: &str, amount: &str| {
+        [format!("phone={phone}"), format!("amount={amount}")].map(|map| format!("--map={map}"))
+    };
+    for [phone, amount] in [["Office phone", "Net"], ["Office phone", "Gross"]] {
+        let asked = world.talk("send", "june.csv", &gate);
+        asked.args(columns(phone, amount)).run().exits(2);
+    }
+    let send = || world.send("june.csv", &gate);
+    send().args(columns("Own phone", "Net")).run().exits(0);
+    let mut paid: Vec<_> = gate
+        .booked()
+        .into_iter()
+        .map(|made| (made.phone, made.amount))
+        .collect();
+    paid.sort_unstable();
+    let expected = [("9100000001", 10_000), ("9100000002", 30_000)];
+    assert_eq!(
+        paid,
+        expected.map(|(phone, amount)| (phone.to_owned(), amount))
+    );
+    // Once they are paid, other columns are an edit of what was sent.
+    let other = send().args(columns("Office phone", "Net"));
+    guarded(&world, &gate, other, 3, &["is gone from the sheet"]);
+    send().args(columns("Own phone", "Net")).run().exits(0);
+    assert_eq!(gate.creates(), 2);
+}

@@ -468,3 +468,27 @@ fn adopting_leaves_own_ids_alone_that_have_left_the_sheet() {
     let state: i64 = open.query_row(state, [], |row| row.get(0)).unwrap();
     assert_eq!(state, 5, "in conflict");
 }
+
+/// Employee numbers as ids: they come again next month, and exist then.
+#[test]
+fn own_ids_that_another_batch_used_are_not_adopted() {
+    let (gate, world) = (Gate::new(), World::new());
+    let sheet = |amounts: [u32; 2], ids: &str| {
+        let [one, other] = amounts;
+        format!(
+            "name,phone,amount,cashgram_id\nAsha,9000000001,{one},{ids}-1\nRavi,9000000002,{other},{ids}-2\n"
+        )
+    };
+    world.sheet("june.csv", sheet([100, 200], "EMP"));
+    world.send("june.csv", &gate).run().exits(0);
+    world.sheet("july.csv", sheet([150, 170], "EMP"));
+    let send = || world.send("july.csv", &gate);
+    let words = ["conflict", "ids that were never used before", "--adopt"];
+    guarded(&world, &gate, send(), 4, &words);
+    let adopting = send().arg("--adopt");
+    let words = ["2 of the ids", "EMP-1", "batch june", CHECKPOINT];
+    guarded(&world, &gate, adopting, 3, &words);
+    world.sheet("july.csv", sheet([150, 170], "JULY"));
+    send().run().exits(0);
+    assert_eq!(gate.creates(), 4);
+}

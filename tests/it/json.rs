@@ -167,6 +167,42 @@ fn stdout_is_the_object_alone_and_logs_are_json_too_where_asked() {
     );
 }
 
+/// Each thing said is a record of its own: no line ends within, and no room that only a terminal needs.
+#[test]
+fn a_log_record_is_one_line_that_says_one_thing() {
+    let (world, gate) = (World::new(), Gate::new());
+    world.sheet("june.csv", rows(2));
+    world.sheet("bad.csv", "name,phone,amount\nAsha,12,1.234\nRavi,13,5\n");
+    let log = ["--log-format", "json"];
+    let mut said = Vec::new();
+    for run in [
+        world.send("june.csv", &gate).args(log).run().exits(0),
+        world.send("bad.csv", &gate).args(log).run().exits(3),
+        world.send("missing.csv", &gate).args(log).run().exits(1),
+        world.status("june.csv", &gate).args(log).run().exits(0),
+    ] {
+        for line in run.stderr.lines() {
+            let record: Value =
+                serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}"));
+            let message = record["message"].as_str().unwrap().to_owned();
+            let clean = !message.contains('\n') && !message.contains("  ");
+            assert!(clean && !message.is_empty(), "{message:?}");
+            assert_eq!(message, message.trim());
+            said.push(message);
+        }
+    }
+    let has = |words: &str| said.iter().any(|message| message.starts_with(words));
+    for words in [
+        "To see later where the links stand, run: paysheet status june.csv",
+        "created 2 ",
+        "checkpoint: june.test.checkpoint.db",
+        "line 2, phone ",
+        "3 problems: ",
+    ] {
+        assert!(has(words), "{words}: {said:#?}");
+    }
+}
+
 #[test]
 fn every_early_stop_has_command_exit_and_message_alone() {
     let (world, gate) = (World::new(), Gate::new());

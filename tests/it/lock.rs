@@ -134,3 +134,20 @@ fn a_link_in_the_place_of_the_lock_costs_nobody_a_file() {
     run.says(["june.test.checkpoint.db.lock", "symbolic link"]);
     assert_eq!(gate.asked(), 0);
 }
+
+#[test]
+fn a_link_to_the_checkpoint_is_no_second_door() {
+    let (world, raw) = (World::new(), slow());
+    world.sheet("june.csv", rows(3));
+    std::fs::create_dir(world.path("other")).unwrap();
+    let first = world.send("june.csv", &raw).spawn();
+    until("a create under way", || raw.creates() == 3);
+    let link = world.path("other/june.test.checkpoint.db");
+    std::os::unix::fs::symlink(world.path("june.test.checkpoint.db"), &link).unwrap();
+    let link = link.to_str().unwrap();
+    let second = world.send("june.csv", &raw).args(["--checkpoint", link]);
+    let holder = format!("process {} on ", first.pid());
+    second.run().exits(1).says([holder.as_str(), "in use by"]);
+    first.wait().exits(0);
+    assert_eq!(raw.creates(), 3);
+}

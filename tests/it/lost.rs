@@ -693,3 +693,54 @@ fn a_row_in_doubt_that_was_cancelled_after_a_loss_stays_so_after_the_next() {
     adopt(&world, &raw).run().exits(0);
     assert_eq!(raw.creates(), creates);
 }
+
+/// Its expiry has passed since, and the gateway does not know it: it is a row that was never sent.
+#[test]
+fn a_row_in_doubt_that_does_not_exist_and_has_expired_is_not_sent_with_a_past_expiry() {
+    let raw = Raw::honest();
+    let world = World::new();
+    let sheet = |expiry: &str| {
+        format!(
+            "name,phone,amount,link_expiry\nAsha,9000000001,100,{}\nRavi,9000000002,300,{expiry}\n",
+            in_days(5)
+        )
+    };
+    world.sheet("june.csv", sheet(&in_days(1)));
+    world.send("june.csv", &raw).run().exits(0);
+    world.lose_checkpoint(CHECKPOINT);
+    let id = world.table(RESULTS).cell(2, "cashgram_id").to_owned();
+    raw.ledger().cashgrams.remove(&id);
+    // Days later, as far as that row can tell.
+    let mut doubtful = String::new();
+    for line in world.text(RESULTS).lines() {
+        let cells: Vec<&str> = line.split(',').collect();
+        doubtful += &match line.starts_with("Ravi,") {
+            true => format!(
+                "Ravi,9000000002,300,{},{id},,,unknown,,,,,,1,,,test\n",
+                in_days(-1)
+            ),
+            false => format!("{}\n", cells.join(",")),
+        };
+    }
+    world.sheet(RESULTS, doubtful);
+    world.sheet("june.csv", sheet(&in_days(-1)));
+    world.send("june.csv", &raw).run().exits(4);
+    let said = [
+        "1 payment",
+        "row 2",
+        "does not exist",
+        "paysheet send june.csv",
+    ];
+    guarded(&world, &raw, adopt(&world, &raw), 3, &said);
+    let table = world.table(RESULTS);
+    assert_eq!(table.column("state"), ["created", "ready"]);
+    // It is a row like any other now.
+    for send in [adopt(&world, &raw), world.send("june.csv", &raw)] {
+        guarded(&world, &raw, send, 3, &["the expiry", "has passed"]);
+    }
+    world.sheet("june.csv", sheet(&in_days(3)));
+    world.send("june.csv", &raw).run().exits(0);
+    assert_eq!(raw.booked().len(), 2);
+    assert_eq!(world.table(RESULTS).cell(2, "cashgram_id"), id);
+    audit(&world, RESULTS, &raw.but_refused());
+}

@@ -39,6 +39,7 @@ mod hostile;
 mod json;
 mod kills;
 mod lock;
+mod long_ago;
 mod lost;
 mod lost_earlier;
 mod mended;

@@ -82,3 +82,34 @@ fn questions_and_errors_are_folded_between_words() {
         folded(&shown, "paysheet send:");
     }
 }
+
+/// Nothing but what is to be copied, and a word longer than the line, is wider than the terminal.
+#[test]
+fn what_is_said_keeps_to_a_narrow_terminal() {
+    for columns in [40, 60] {
+        let world = World::new();
+        world.sheet("june.csv", rows(3));
+        let shown = |command: &[&str]| {
+            let run = world.paysheet().args(command).watched_at(columns).wait();
+            run.1
+        };
+        world.sheet("bad.csv", "name,phone,amount\nAsha,12,1.234\n");
+        let texts = [
+            shown(&["send", "june.csv"]),
+            shown(&["status", "june.csv"]),
+            shown(&["cancel", "june.csv", "--yes"]),
+            shown(&["validate", "bad.csv"]),
+        ];
+        assert!(texts[0].contains("created") && texts[2].contains("cancelled now"));
+        for text in texts {
+            let lines = text.lines().map(|line| line.trim_end_matches('\r'));
+            // The bar is drawn by itself, over and over.
+            for line in lines.filter(|line| !line.contains('\u{1b}')) {
+                let width = line.chars().count();
+                let is_whole = line.contains("paysheet ") || line.contains('`');
+                let fits = width <= usize::from(columns) || is_whole;
+                assert!(fits, "{columns}: {line}\n{text}");
+            }
+        }
+    }
+}

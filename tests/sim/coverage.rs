@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 51] = [
+const EVENTS: [&str; 50] = [
     "a copy brought back",
     "a gateway that only fails",
     "a new generation",
@@ -56,13 +56,12 @@ const EVENTS: [&str; 51] = [
     "net: untrusted",
     "reopened",
     "retry",
-    "taken over from a lost checkpoint",
     "the checkpoint is lost",
     "unknown in peace",
 ];
 
 /// Every transition.
-const EDGES: [&str; 47] = [
+const EDGES: [&str; 45] = [
     "cancelled missing cancelled",
     "cancelled replaced cancelled",
     "cancelled resumed ready",
@@ -83,8 +82,6 @@ const EDGES: [&str; 47] = [
     "ready cancelling cancelled",
     "ready closing cancelled",
     "ready found conflict",
-    "ready made_before cancelled",
-    "ready made_before created",
     "ready refused_before rejected",
     "ready sending unknown",
     "ready spoiled invalid",

@@ -47,6 +47,8 @@ pub(crate) struct Kept {
     pub(crate) has_written: bool,
     /// Old results did not agree with what exists.
     pub(crate) discord: bool,
+    /// Rows with faults that a lost checkpoint had sent do not exist.
+    pub(crate) unsent_after_all: bool,
 }
 
 impl Kept {

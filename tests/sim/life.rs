@@ -289,7 +289,9 @@ fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
         shared.world().mix.options.rules.status_shape == paysheet::sandbox::StatusShape::Old;
     shared.world().witness = Some(Witness::open(desk.path, meagre));
     check(shared, desk, &store);
-    let is_changed = desk.taken.as_ref() != Some(&desk.sheet);
+    // Rows that were sent to nobody are judged like any other by the next run.
+    let judged_anew = std::mem::take(&mut shared.world().kept.unsent_after_all);
+    let is_changed = desk.taken.as_ref() != Some(&desk.sheet) || judged_anew;
     if is_changed && !take_in(shared, desk, &mut store, is_new)? {
         // The user is told which rows, and restores them.
         if let Some(taken) = &desk.taken {
@@ -469,7 +471,29 @@ async fn adopt(shared: &Shared, session: &mut Session<Door>) -> anyhow::Result<O
             store.set_probed()
         })
         .await?;
-    Ok(None)
+    unsent_after_all(shared, session).await
+}
+
+/// Rows with faults that a lost checkpoint had sent and that do not exist stop the run that has found out.
+async fn unsent_after_all(
+    shared: &Shared,
+    session: &mut Session<Door>,
+) -> anyhow::Result<Option<End>> {
+    let rows = shared.world().kept.taken.rows.clone();
+    let faulty = (1..).zip(rows).filter(|(_, row)| !row.valid);
+    let faulty: Vec<u64> = faulty.map(|(number, _)| number).collect();
+    let stands = session.read(move |store| {
+        let named = faulty.iter().map(|row| store.named_by_row(*row));
+        named.collect::<Result<Vec<_>, _>>()
+    });
+    let mut stands = stands.await?.into_iter().flatten();
+    if !stands.any(|one| one.row.standing.state == State::Ready) {
+        return Ok(None);
+    }
+    let mut world = shared.world();
+    world.count("guard: a row that was sent to nobody has faults");
+    world.kept.unsent_after_all = true;
+    Ok(Some(End::Guarded))
 }
 
 /// Whether old results agree with what was found, before it is adopted.

@@ -390,13 +390,8 @@ fn mortal(rng: &mut Rng) -> Mortal {
         true => 60,
         false => 0,
     };
-    let tells = lose > 0 && keeps;
     Mortal {
-        // What old results tell of replaced and cancelled links takes some lives to come about.
-        lives: match tells {
-            true => choose(rng, &[2, 3, 5, 8, 12]),
-            false => choose(rng, &[1, 2, 2, 3, 3, 5]),
-        },
+        lives: choose(rng, &[1, 2, 2, 3, 3, 5]),
         crash: choose(rng, &[0, 60, 90]),
         interrupt: choose(rng, &[0, 20]),
         // After a loss nothing but the results tells an edited row from a lost one: a person's affair.
@@ -408,10 +403,7 @@ fn mortal(rng: &mut Rng) -> Mortal {
         lose,
         restore,
         keeps,
-        mend: match tells {
-            true => choose(rng, &[0, 60, 60]),
-            false => choose(rng, &[0, 20, 60]),
-        },
+        mend: choose(rng, &[0, 20, 60]),
         sweep: choose(rng, &[0, 30, 100]),
     }
 }

@@ -210,6 +210,13 @@ impl Sheet {
         before: &[MadeBefore],
         at: Timestamp,
     ) -> Result<(), paysheet::checkpoint::Error> {
+        // What was looked up since and does not exist is a row like any other.
+        let (mut doubtful, probed) = (HashSet::new(), store.meta().probed);
+        for (row, id) in &settled.sent {
+            if !probed || store.stands(id.as_str())?.is_none() {
+                doubtful.insert(*row);
+            }
+        }
         let mut intake = store.begin_intake("{}", at)?;
         for (at, (row, assignment)) in self.rows.iter().zip(&matching.rows).enumerate() {
             let nth = u64::try_from(at).unwrap() + 1;
@@ -226,7 +233,7 @@ impl Sheet {
                 Assignment::New { occurrence } => {
                     let at = u32::try_from(at).unwrap();
                     // As a row whose expiry has passed since it was sent: nothing else is asked of it any more.
-                    let valid = row.valid || settled.sent.contains(&at);
+                    let valid = row.valid || doubtful.contains(&at);
                     let id = valid.then(|| row.id(occurrence));
                     let later = settled.later.get(&at);
                     if let (Some(later), Some((first, own))) = (later, &id) {

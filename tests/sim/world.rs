@@ -269,7 +269,6 @@ impl World {
     /// A request leaves our machine: the last chance to say that it must not.
     pub(crate) fn depart(&mut self, letter: &Letter) -> Fate {
         if letter.what != What::Authorize {
-            self.left += 1;
             self.pace();
         }
         if letter.what == What::Create {
@@ -277,6 +276,11 @@ impl World {
             self.judge_create(letter);
         }
         let fate = self.fate(letter);
+        // What found no connection is no request to anybody.
+        let unconnected = matches!(fate, Fate::Refused | Fate::Unresolved | Fate::Untrusted);
+        if letter.what != What::Authorize && !unconnected {
+            self.left += 1;
+        }
         self.note((letter.what, &letter.id, &letter.body, format!("{fate:?}")));
         fate
     }

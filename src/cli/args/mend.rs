@@ -91,6 +91,9 @@ pub struct RetryArgs {
     /// Do all but send
     #[arg(long, help_heading = "Sending")]
     pub dry_run: bool,
+    /// Pay people again who were paid the same amounts within the last 5 days from another sheet
+    #[arg(long, help_heading = "Sending")]
+    pub new_payment: bool,
     /// Answer the question; in production only together with --expect-total
     #[arg(long, help_heading = "Sending")]
     pub yes: bool,
@@ -126,7 +129,7 @@ impl RetryArgs {
             adopt: false,
             rows_removed: false,
             reopen: false,
-            new_payment: false,
+            new_payment: all.new_payment,
             after: all.after,
             yes: all.yes,
             files: all.files,

@@ -45,7 +45,7 @@ fn json() {
     assert_eq!(
         lines,
         [
-            r#"{"time":"2026-11-22T10:11:12.500Z","level":"warn","target":"paysheet::cli::logs::tests","message":"sent to ******3210\nfine","id":"june-9876543210","reference":9876543210,"row":12}"#,
+            r#"{"time":"2026-11-22T10:11:12.500Z","level":"warn","target":"paysheet::cli::logs::tests","message":"sent to ******3210 fine","id":"june-9876543210","reference":9876543210,"row":12}"#,
             r#"{"time":"2026-11-22T10:11:12.500Z","level":"info","target":"paysheet::cli::logs::tests","message":"undecided","phone":"******3210","why":"\"Bearer ***\""}"#,
         ]
     );

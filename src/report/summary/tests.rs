@@ -35,6 +35,7 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
         checkpoint: "june.test.checkpoint.db",
         problems: Some("june.problems.csv"),
         note: None,
+        columns: 80,
         commands: Commands {
             again: "paysheet send june.csv --env test",
             retry: "paysheet retry june.csv --env test",
@@ -44,7 +45,7 @@ fn closing<'a>(tally: &'a Tally, ended: Ended<'a>) -> Closing<'a> {
             adopt: "paysheet send june.csv --env test --adopt",
             stop: "paysheet cancel june.csv --env test --row 2",
             reopen: None,
-            rename: "paysheet send june.csv --env test --batch NEW",
+            rename: Some("paysheet send june.csv --env test --batch NEW"),
             status: "paysheet status june.csv --env test",
         },
     }

@@ -138,7 +138,12 @@ impl Paysheet {
 
     /// Starts it at a terminal of its own.
     pub(crate) fn watched(&self) -> super::terminal::Watched {
-        super::terminal::Watched::start(self.command())
+        self.watched_at(80)
+    }
+
+    /// The same, with so many columns.
+    pub(crate) fn watched_at(&self, columns: u16) -> super::terminal::Watched {
+        super::terminal::Watched::start(self.command(), columns)
     }
 
     /// Runs it to its end.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 /// No question waits this long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -27,10 +28,17 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(super) fn start(mut command: Command) -> Watched {
+    pub(super) fn start(mut command: Command, columns: u16) -> Watched {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&ours).expect("a terminal that is ours");
         unlockpt(&ours).expect("an open terminal");
+        let size = Winsize {
+            ws_row: 24,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&ours, size).expect("a size");
         let name = ptsname(&ours, Vec::new()).expect("its name");
         let theirs = || {
             let mut options = File::options();

@@ -1,4 +1,5 @@
-//! The guard against paying joiners alone: a batch of long ago whose sheet has gained rows may be the next month's.
+//! The guards about a batch of long ago, whose sheet may be the next month's: it is not done again in silence, nor are
+//! joiners paid alone.
 //!
 //! A row that takes the place of one that was never paid is its mending, and no joiner: they agree in phone or own id, or
 //! the name or the address was in the old row. Deliberately absent: what is done with rows that were paid (`matching`).
@@ -7,19 +8,65 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::checkpoint::Store;
+use crate::checkpoint::{self, PaidBefore, Store};
 use crate::clock::india_date;
 use crate::domain::matching::{Assignment, Matching};
-use crate::domain::{KeyHasher, RowKey, State};
+use crate::domain::{BatchName, KeyHasher, RowKey, State};
 use crate::report::words::counted;
 
 use super::again::Again;
 use super::exit::Ending;
 use super::judge::Judged;
 use super::settings::Send;
-use super::twice::{long_ago, new_name};
+use super::shell::Shell;
+use super::twice::RECENT;
 
-/// Stops a sheet that has gained rows since anything of its batch was sent long ago: the new rows alone would be paid.
+/// What was paid longer ago than a payment counts as just made, if that is half of the batch or more.
+///
+/// # Errors
+///
+/// If the checkpoint cannot be read.
+pub(super) fn paid(store: &Store, now: Timestamp) -> Result<Option<PaidBefore>, checkpoint::Error> {
+    let recent_ms = i64::try_from(RECENT.as_millis()).unwrap_or(i64::MAX);
+    store.paid_before(now.as_millisecond().saturating_sub(recent_ms))
+}
+
+/// What is said of a run that has nothing to send, for a batch that was paid long ago: this may be the next month's sheet.
+pub(super) fn refused(
+    paid: PaidBefore,
+    batch: &BatchName,
+    now: Timestamp,
+    again: &Again,
+) -> Ending {
+    Ending::unpayable(
+        format!(
+            "{}, and nothing is left to send; nothing was sent now",
+            done((paid, true), batch)
+        ),
+        format!(
+            "a new payment needs a batch name of its own: {}. To see where the old links stand, run `{}`",
+            new_name(batch, now, again),
+            again.as_command("status").command()
+        ),
+    )
+}
+
+/// `batch june was finished by 2026-07-01`, or that most of it was sent by then.
+fn done((paid, is_finished): (PaidBefore, bool), batch: &BatchName) -> String {
+    let last = Timestamp::from_millisecond(paid.last_ms).unwrap_or_default();
+    let (last, batch) = (india_date(last), batch.as_str());
+    match (is_finished, paid.is_all) {
+        (true, true) => format!("batch {batch} was finished by {last}"),
+        (true, false) => format!("most of batch {batch} was sent by {last}"),
+        (false, true) => format!("batch {batch} is not finished and was last sent on {last}"),
+        (false, false) => {
+            format!("batch {batch} is not finished, and most of it was sent by {last}")
+        }
+    }
+}
+
+/// Stops a sheet that has gained rows since its batch was paid long ago: the new rows alone would be paid. Warns of one
+/// that is not finished: the rest of it is paid, and may look like the whole.
 ///
 /// # Errors
 ///
@@ -28,43 +75,41 @@ pub(super) fn refuse_gained(
     store: &Store,
     judged: &Judged,
     send: &Send,
-    now: Timestamp,
-    again: &Again,
+    shell: &Shell,
 ) -> anyhow::Result<()> {
-    let Some(matching) = &judged.matching else {
-        return Ok(());
-    };
-    let totals = store.totals();
+    let (totals, now) = (store.totals(), shell.clock.now());
     if store.meta().found_existing || totals.rows(State::Created) == 0 {
         return Ok(());
     }
-    let Some(last) = long_ago(store.last_work_at()?, now) else {
+    let Some(paid) = paid(store, now)? else {
         return Ok(());
     };
-    let gained = gained(store, matching, &judged.checked.keys, &judged.hasher)?;
-    if gained == 0 {
-        return Ok(());
+    let is_finished = is_finished(store);
+    let gained = match &judged.matching {
+        Some(matching) => gained(store, matching, &judged.checked.keys, &judged.hasher)?,
+        None => 0,
+    };
+    if gained > 0 {
+        return Err(has_gained(send, (paid, is_finished), gained, now, &shell.again).into());
     }
-    let is_finished = [State::Ready, State::Unknown]
-        .into_iter()
-        .all(|state| totals.rows(state) == 0);
-    Err(refused(send, (last, is_finished), gained, now, again).into())
+    if !is_finished {
+        shell.screen.paragraph(&format!(
+            "WARNING: {}. {} not paid again now, only what is left is. If this is another payment to the same people, such \
+             as the next month's, do not go on",
+            done((paid, false), &send.batch),
+            counted(totals.rows(State::Created), "row is", "rows are")
+        ));
+    }
+    Ok(())
 }
 
-fn refused(
+fn has_gained(
     send: &Send,
-    (last, is_finished): (Timestamp, bool),
+    (paid, is_finished): (PaidBefore, bool),
     gained: u64,
     now: Timestamp,
     again: &Again,
 ) -> Ending {
-    let (batch, sheet, last) = (send.batch.as_str(), send.sheet.display(), india_date(last));
-    let done = if is_finished {
-        format!("was finished by {last}")
-    } else {
-        format!("is not finished and was last sent on {last}")
-    };
-    let gained = counted(gained, "row", "rows");
     let remedy = if is_finished {
         format!(
             "to pay the whole sheet anew, give the payment a batch name of its own: {}. To pay only what is new, put it \
@@ -76,10 +121,40 @@ fn refused(
     };
     Ending::unpayable(
         format!(
-            "batch {batch} {done}, and {sheet} has gained {gained} since; nothing was sent now"
+            "{}, and {} has gained {} since; nothing was sent now",
+            done((paid, is_finished), &send.batch),
+            send.sheet.display(),
+            counted(gained, "row", "rows")
         ),
         remedy,
     )
+}
+
+/// What is said first of rows that changed since their batch was finished long ago: they may be of another payment.
+///
+/// # Errors
+///
+/// If the checkpoint cannot be read.
+pub(super) fn another_payment(
+    store: &Store,
+    batch: &BatchName,
+    shell: &Shell,
+) -> Result<String, checkpoint::Error> {
+    let now = shell.clock.now();
+    let Some(paid) = paid(store, now)?.filter(|_| is_finished(store)) else {
+        return Ok(String::new());
+    };
+    Ok(format!(
+        "{}: if this is another payment, such as the next month's, give it a batch name of its own: {}; else ",
+        done((paid, true), batch),
+        new_name(batch, now, &shell.again)
+    ))
+}
+
+/// Whether nothing is left to send or to look up.
+fn is_finished(store: &Store) -> bool {
+    let totals = store.totals();
+    totals.rows(State::Ready) + totals.rows(State::Unknown) == 0
 }
 
 /// How many rows are new and stand for none that the batch has not paid.
@@ -178,9 +253,48 @@ impl Unpaid {
     }
 }
 
+/// The command under a new name, and what that may be.
+fn new_name(batch: &BatchName, now: Timestamp, again: &Again) -> String {
+    format!(
+        "`{}`, where NEW is such as {}-{}",
+        again.as_command("send").renamed(),
+        batch.as_str(),
+        india_date(now).strftime("%Y-%m")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_paid_long_ago_is_said_with_its_day() {
+        let again = Again::of(["p", "send", "payroll.csv"].map(str::to_owned));
+        let (batch, now) = (
+            BatchName::parse("payroll").unwrap(),
+            "2026-07-06T00:00:00Z".parse().unwrap(),
+        );
+        let last: Timestamp = "2026-06-30T23:59:59Z".parse().unwrap();
+        for (is_all, begins) in [
+            (true, "batch payroll was finished by 2026-07-01"),
+            (false, "most of batch payroll was sent by"),
+        ] {
+            let paid = PaidBefore {
+                last_ms: last.as_millisecond(),
+                is_all,
+            };
+            let refused = refused(paid, &batch, now, &again);
+            assert_eq!(refused.exit.code(), 3);
+            for words in [
+                begins,
+                "--batch NEW",
+                "payroll-2026-07",
+                "paysheet status payroll.csv",
+            ] {
+                assert!(refused.to_string().contains(words), "{refused}");
+            }
+        }
+    }
 
     fn key(phone: u64, own_id: u64, name: u32, email: u32) -> RowKey {
         RowKey {

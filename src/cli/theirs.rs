@@ -1,0 +1,54 @@
+//! The guard against adopting what another batch made: ids that a sheet brings, such as employee numbers, come again next
+//! month, and exist then.
+//!
+//! Deliberately absent: ids that are derived. They have their batch's name in them.
+
+use crate::checkpoint::{Error, Peek};
+use crate::engine::Session;
+use crate::gateway::Gateway;
+
+use super::exit::Ending;
+use super::settings::Send;
+use super::twice;
+
+/// Stops an adoption of ids under which another batch made its links, as far as its checkpoint is in sight. What cannot
+/// be read is passed over.
+///
+/// # Errors
+///
+/// [`Ending`] with exit code 3 that names the first and its batch.
+pub(super) async fn refuse<G: Gateway>(session: &Session<G>, send: &Send) -> anyhow::Result<()> {
+    if session.read(|store| store.conflicts_by_own_id()).await? == 0 {
+        return Ok(());
+    }
+    let rows = session.read(|store| store.conflicts()).await?;
+    let ids: Vec<String> = rows.into_iter().map(|row| row.cashgram_id).collect();
+    let environment = send.gateway.environment.word();
+    for candidate in twice::candidates(send, i64::MIN) {
+        let Ok(Some(peek)) = Peek::open(&candidate.checkpoint) else {
+            continue;
+        };
+        let binding = &peek.binding;
+        if binding.environment != environment || binding.batch == send.batch.as_str() {
+            continue;
+        }
+        let made = ids.iter().map(|id| Ok(peek.made(id)?.then_some(id)));
+        let made: Result<Vec<Option<&String>>, Error> = made.collect();
+        let theirs: Vec<&String> = made.unwrap_or_default().into_iter().flatten().collect();
+        if let Some(first) = theirs.first() {
+            return Err(Ending::unpayable(
+                format!(
+                    "{} of the ids that exist, such as {first}, are those of batch {} ({}), which made their links; nothing \
+                     was adopted and nothing was sent",
+                    theirs.len(),
+                    binding.batch,
+                    candidate.checkpoint.display()
+                ),
+                "give the rows of this sheet ids that were never used before, or none: then they are made from batch name \
+                 and phone",
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
