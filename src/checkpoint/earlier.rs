@@ -1,7 +1,8 @@
 //! Cashgrams that the batch made and whose rows are no longer theirs: earlier generations, and rows that were cancelled
-//! and then removed.
+//! and then removed. With them what was in conflict when its row left: it may be this batch's, of a checkpoint that was
+//! lost, and nothing else would remember it.
 //!
-//! Deliberately absent: what left the sheet without ever having existed, and ids that were another payment's.
+//! Deliberately absent: what left the sheet without ever having existed.
 
 use crate::domain::History;
 
@@ -38,7 +39,7 @@ impl Store {
         }
         let sql = format!(
             "SELECT {TOLD_COLUMNS}, name, phone FROM payouts
-             WHERE row IS NULL AND (history & {} <> 0 AND state <> 5 OR state = 2) AND {WHOLE} AND {PLACED}
+             WHERE row IS NULL AND (history & {} <> 0 OR state IN (2, 5)) AND {WHOLE} AND {PLACED}
              ORDER BY payout",
             History::EXISTS
         );

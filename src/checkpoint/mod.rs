@@ -68,7 +68,7 @@ pub use paid::PaidBefore;
 pub use peek::{Asked, Peek, Recorded};
 pub use purge::Unfinished;
 pub use replay::{Replayed, Sum};
-pub use rows::ResultRow;
+pub use rows::{OfPhone, ResultRow};
 pub use snapshot::{FactRow, PayoutRow, Seen};
 pub use steady::{Line, Steady, state_word};
 pub use store::{PayoutNo, Store};

@@ -10,6 +10,26 @@ use super::error::Error;
 use super::schema::damaged;
 use super::seal;
 use super::store::{Store, state_from};
+use super::unsent;
+
+/// One of a phone's payouts that have no ids of the sheet's own.
+#[derive(Clone, Debug)]
+pub struct OfPhone {
+    /// Ten digits.
+    pub phone: u64,
+    /// Which of its phone's payouts it is.
+    pub occurrence: u32,
+    /// Its id; none for a row with faults.
+    pub cashgram_id: Option<String>,
+    /// Amount.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: State,
+    /// Whether it is in the sheet.
+    pub has_row: bool,
+    /// Whether it was made, or may have been, by what was sent from here, or was adopted.
+    pub own: bool,
+}
 
 /// One row of the results. Texts are blank where nothing is known; times are milliseconds since 1970 UTC.
 #[derive(Clone, Copy, Debug)]
@@ -90,16 +110,18 @@ impl Store {
         })
     }
 
-    /// Where the payout of that id stands, whom it pays and how much, if there is one.
+    /// Where the payout of that id stands, whom it pays and how much, and whether it has a row, if there is one.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn stands(&self, id: &str) -> Result<Option<(State, u64, Money)>, Error> {
+    pub fn stands(&self, id: &str) -> Result<Option<(State, u64, Money, bool)>, Error> {
         let read = |e| damaged(&self.path, e);
         let mut select = self
             .conn
-            .prepare_cached("SELECT state, phone, amount FROM payouts WHERE cashgram_id = ?1")
+            .prepare_cached(
+                "SELECT state, phone, amount, row IS NOT NULL FROM payouts WHERE cashgram_id = ?1",
+            )
             .map_err(read)?;
         let mut lines = select.query([id]).map_err(read)?;
         let Some(line) = lines.next().map_err(read)? else {
@@ -107,25 +129,34 @@ impl Store {
         };
         let amount = Money::from_paise(line.get(2).map_err(read)?).unwrap_or_default();
         let state = state_from(line.get(0).map_err(read)?, &self.path)?;
-        Ok(Some((state, line.get(1).map_err(read)?, amount)))
+        let has_row = line.get(3).map_err(read)?;
+        Ok(Some((state, line.get(1).map_err(read)?, amount, has_row)))
     }
 
-    /// Calls `each` with every phone and the last of its payouts without an id of the sheet's own.
+    /// Calls `each` with every payout that has no id of the sheet's own, those of one phone after each other.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn each_last_occurrence(&self, mut each: impl FnMut(u64, u32)) -> Result<(), Error> {
+    pub fn each_by_phone(&self, mut each: impl FnMut(OfPhone)) -> Result<(), Error> {
         let read = |e| damaged(&self.path, e);
-        let mut select = self
-            .conn
-            .prepare(
-                "SELECT phone, max(occurrence) FROM payouts WHERE phone > 0 AND occurrence > 0 GROUP BY phone",
-            )
-            .map_err(read)?;
+        let sql = format!(
+            "SELECT phone, occurrence, cashgram_id, amount, state, row IS NOT NULL, {} FROM payouts
+             WHERE phone > 0 AND occurrence > 0 ORDER BY phone, occurrence",
+            unsent::own()
+        );
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
         let mut lines = select.query([]).map_err(read)?;
         while let Some(line) = lines.next().map_err(read)? {
-            each(line.get(0).map_err(read)?, line.get(1).map_err(read)?);
+            each(OfPhone {
+                phone: line.get(0).map_err(read)?,
+                occurrence: line.get(1).map_err(read)?,
+                cashgram_id: line.get(2).map_err(read)?,
+                amount: Money::from_paise(line.get(3).map_err(read)?).unwrap_or_default(),
+                state: state_from(line.get(4).map_err(read)?, &self.path)?,
+                has_row: line.get(5).map_err(read)?,
+                own: line.get(6).map_err(read)?,
+            });
         }
         Ok(())
     }

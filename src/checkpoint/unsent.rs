@@ -35,7 +35,23 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn needs_probe_to_adopt(&self) -> Result<bool, Error> {
-        Ok(self.meta.found_existing && !self.has_history()?)
+        Ok(self.meta.found_existing && !self.has_own()?)
+    }
+
+    /// Whether the gateway has confirmed, or may have acted on, anything that was sent from here, or links were adopted.
+    /// An id that was sent and existed already is none of it.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn has_own(&self) -> Result<bool, Error> {
+        let own = own();
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM payouts WHERE {own} OR attempts > 0 AND state = 4)"
+        );
+        self.conn
+            .query_row(&sql, [], |row| row.get(0))
+            .map_err(|e| damaged(&self.path, e))
     }
 
     /// Remembers that ids of this batch were looked for and need not be again, unless nothing was there to be looked up.
@@ -182,4 +198,10 @@ impl Store {
         let states = if self.picking { "(1, 4)" } else { "(1)" };
         format!(" AND {STANDING} AND state IN {states}")
     }
+}
+
+/// For queries: it was made, or may have been, by what was sent from here, or it was adopted.
+pub(super) fn own() -> String {
+    let adopted = History::ADOPTED;
+    format!("(attempts > 0 AND state IN (2, 3, 6) OR history & {adopted} <> 0)")
 }

@@ -12,7 +12,7 @@ type Shape = (&'static str, bool);
 const ONCE: [Shape; 7] = [
     ("--dry-run", false),
     ("--adopt", false),
-    ("--rows-removed", false),
+    ("--rows-in-order", false),
     ("--reopen", false),
     ("--new-payment", false),
     ("--unfinished", false),

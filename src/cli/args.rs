@@ -353,13 +353,15 @@ pub struct SendArgs {
     /// The payouts found at the gateway are this batch's own: its checkpoint was lost
     #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
     pub adopt: bool,
-    /// With --adopt: rows have left the sheet, and those that are there stand in the order in which they were sent
+    /// With --adopt: the rows that are there stand in the order in which they were sent; others have left, are new, or were
+    /// not sent yet
     #[arg(long, help_heading = "Sending", requires = "adopt")]
-    pub rows_removed: bool,
+    pub rows_in_order: bool,
     /// Go on with a batch that was cancelled; what was cancelled stays so
     #[arg(long, help_heading = "Sending")]
     pub reopen: bool,
-    /// Pay people again who were paid the same amounts within the last 5 days from another sheet
+    /// Pay people again who were paid the same amounts within the last 5 days from another sheet, or under an id of the
+    /// sheet's own that exists at the gateway and has left the sheet
     #[arg(long, help_heading = "Sending")]
     pub new_payment: bool,
     /// Answer the question; in production only together with --expect-total

@@ -17,11 +17,15 @@ use crate::report::words::counted;
 use crate::sheet::{self, Field, ToldRow};
 
 use super::again::Again;
+use super::disputed::Copied;
 use super::exit::Ending;
 use super::settings::{Door, Send};
 use super::shell::Shell;
 use super::{before, lost, named};
 
+/// What lifts the doubt about which link is whose.
+const IN_ORDER: &str = "if the rows that are there stand in the order in which they were sent, and only later ones are \
+                        new, were not sent yet or have left, add --rows-in-order";
 /// Payments or phones shown of those that stop a run.
 const SHOWN_MAX: usize = 20;
 
@@ -94,7 +98,7 @@ impl Old {
     }
 
     /// `line 2 of june.results.csv: june-... for ******0001, ₹100.00 (created)`
-    fn line(&self, claim: &Claim) -> String {
+    pub(super) fn line(&self, claim: &Claim) -> String {
         format!(
             "  line {} of {}: {} for {}, {} ({})",
             claim.line,
@@ -136,13 +140,21 @@ impl Old {
         } else {
             ("payments", "stand", "their rows as they were")
         };
+        let copied = Copied::of(keys, &self.hasher);
+        let remedy = match astray
+            .iter()
+            .any(|(claim, now)| now.is_none() && copied.has(claim.id.as_str()))
+        {
+            true => Copied::REMEDY.to_owned(),
+            false => format!("restore {rows}"),
+        };
         Err(Ending::unpayable(
             format!(
                 "{} {payments} that an earlier run sent no longer {stand} in the sheet as sent, and the checkpoint that \
                  knew them is lost; nothing was sent now",
                 astray.len()
             ),
-            format!("restore {rows} and run again\n{}", shown(lines)),
+            format!("{remedy} and run again\n{}", shown(lines)),
         ))
     }
 
@@ -162,22 +174,13 @@ impl Old {
     }
 
     /// What stops a run that found links of other payments than the sheet has now.
-    fn discordant(&self, discord: &Discord, send: &Send, again: &Again) -> Ending {
+    fn discordant(&self, discord: &Discord, has_own: bool, send: &Send, again: &Again) -> Ending {
         let checkpoint = send.files.checkpoint.display();
         let adopt = "then run the same command again";
-        if !discord.beyond.is_empty() {
-            let phones = discord.beyond.iter().map(|phone| format!("  {phone}"));
-            return Ending::unpayable(
-                "the gateway has more links for some phones than the sheet has rows: rows have left since it was sent, \
-                 and those that stand there would be taken for others; nothing was sent now",
-                format!(
-                    "bring the rows back as they were sent, remove {checkpoint}, which has sent nothing, {adopt}; if the \
-                     rows that are there stand in the order in which they were sent and only later ones have left, add \
-                     --rows-removed\n{}",
-                    shown(phones)
-                ),
-            );
-        }
+        let remove = match has_own {
+            true => String::new(),
+            false => format!("remove {checkpoint}, which has sent nothing, "),
+        };
         if !discord.unknown_here.is_empty() {
             let links = discord.unknown_here.iter().map(|claim| self.line(claim));
             let remedy = match &send.gateway.door {
@@ -215,11 +218,19 @@ impl Old {
                 ),
             );
         }
-        self.otherwise(discord, &checkpoint.to_string(), adopt)
+        let begin_again = format!("{remove}{adopt}");
+        if discord.otherwise.is_empty() && discord.without_row.is_empty() {
+            return out_of_order(discord, &begin_again);
+        }
+        self.otherwise(discord, &begin_again, adopt)
     }
 
     /// The same for rows that have changed or left.
-    fn otherwise(&self, discord: &Discord, checkpoint: &str, adopt: &str) -> Ending {
+    fn otherwise(&self, discord: &Discord, begin_again: &str, adopt: &str) -> Ending {
+        let disputed = discord.otherwise.iter().map(|(claim, _)| claim);
+        let disputed = disputed
+            .chain(&discord.without_row)
+            .any(|claim| claim.state == State::Conflict);
         let otherwise = discord.otherwise.iter().map(|(claim, now)| {
             format!(
                 "{}: its row now says {}",
@@ -230,20 +241,49 @@ impl Old {
         let without_row = discord.without_row.iter();
         let without_row =
             without_row.map(|claim| format!("{}: is gone from the sheet", self.line(claim)));
-        let remove = if discord.otherwise.is_empty() {
-            String::new()
-        } else {
-            format!(", remove {checkpoint}, which has sent nothing")
+        let then = match discord.otherwise.is_empty() {
+            true => adopt,
+            false => begin_again,
+        };
+        // What was found to exist may have been found for a row that had taken another's place.
+        let or = match disputed {
+            true => format!("; {IN_ORDER}"),
+            false => String::new(),
         };
         Ending::unpayable(
             "links exist at the gateway that were made for rows which have changed or left the sheet since; nothing was \
              sent now",
             format!(
-                "restore these rows as they were{remove}, {adopt}\n{}",
+                "restore these rows as they were, {then}{or}\n{}",
                 shown(otherwise.chain(without_row))
             ),
         )
     }
+}
+
+/// What stops a run of which no more is known than in what order rows stand.
+fn out_of_order(discord: &Discord, begin_again: &str) -> Ending {
+    let (what, phones) = if discord.beyond.is_empty() {
+        (
+            "of some phones with several amounts a part of the rows has links at the gateway and a part has none: which link \
+             is whose follows from the order of the rows alone",
+            &discord.partly,
+        )
+    } else {
+        (
+            "the gateway has more links for some phones than the sheet has rows: rows have left since it was sent, and those \
+             that stand there would be taken for others",
+            &discord.beyond,
+        )
+    };
+    let phones = phones.iter().map(|phone| format!("  {phone}"));
+    Ending::unpayable(
+        format!("{what}; nothing was sent now"),
+        format!(
+            "bring the rows of these phones back as they were sent, {begin_again}; {IN_ORDER}\n{}",
+            shown(phones)
+        ),
+    )
 }
 
 fn rupees(amount: Option<Money>) -> String {
@@ -254,7 +294,7 @@ fn rupees(amount: Option<Money>) -> String {
 }
 
 /// The first lines, and how many more there are.
-fn shown(lines: impl Iterator<Item = String>) -> String {
+pub(super) fn shown(lines: impl Iterator<Item = String>) -> String {
     let mut lines = lines;
     let mut text: Vec<String> = lines.by_ref().take(SHOWN_MAX).collect();
     let more = lines.count();
@@ -303,6 +343,7 @@ fn claim_of(row: &ToldRow<'_>, path: &Path, file: usize) -> anyhow::Result<Optio
         id,
         state,
         sent,
+        tried: row.tried,
         key: row.key,
         file,
         line: row.line,
@@ -392,17 +433,15 @@ pub(super) async fn compare<G: Gateway>(
     send: &Send,
     shell: &Shell,
 ) -> anyhow::Result<Result<(), Halt>> {
-    if session.read(Store::has_history).await? {
-        return Ok(Ok(()));
-    }
     let hasher = KeyHasher::new();
     let old = Old::read(send, false, &hasher)?;
     let claims = old.claims.clone();
-    let found = session.discord(send.batch.as_str(), claims, !send.rows_removed);
+    let found = session.discord(send.batch.as_str(), claims, send.rows_in_order);
     match found.await? {
         Err(halt) => return Ok(Err(halt)),
         Ok(discord) if !discord.is_none() => {
-            return Err(old.discordant(&discord, send, &shell.again).into());
+            let has_own = session.read(Store::has_own).await?;
+            return Err(old.discordant(&discord, has_own, send, &shell.again).into());
         }
         Ok(_) => {}
     }

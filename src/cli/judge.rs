@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::checkpoint::{Known, Store};
 use crate::domain::claims::{Claims, Settled};
-use crate::domain::matching::{KnownKey, Matching, match_rows};
+use crate::domain::matching::{KnownKey, Leave, Matching, match_rows};
 use crate::domain::{BatchName, CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::report::words::counted;
 use crate::sheet::{
@@ -19,6 +19,7 @@ use crate::sheet::{
 };
 
 use super::claims::Old;
+use super::disputed::Copied;
 use super::exit::{Ending, Exit};
 use super::intake::StoredHeader;
 use super::long_ago;
@@ -193,9 +194,11 @@ fn match_all(
 ) -> anyhow::Result<(Matching, Settled)> {
     let mut known = Vec::new();
     let (mut ids, mut places) = (HashSet::new(), HashSet::new());
+    let brought = claims.brought();
     if let Some(store) = store {
         store.each_known(|payout| {
-            known.push(known_key(&payout, hasher));
+            let leave = leave(&payout, brought.contains(payout.sheet_id));
+            known.push(known_key(&payout, leave, hasher));
             if !claims.is_empty() {
                 ids.insert(payout.cashgram_id.to_owned());
                 ids.insert(payout.sheet_id.to_owned());
@@ -232,7 +235,7 @@ fn is_live(matching: &Matching, row: u32) -> bool {
     matching.rows.get(row).is_some_and(|row| row.is_live())
 }
 
-fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
+fn known_key(known: &Known<'_>, leave: Leave, hasher: &KeyHasher) -> KnownKey {
     let row = known
         .row
         .and_then(|row| u32::try_from(row).ok())
@@ -242,7 +245,7 @@ fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
         row,
         occurrence: known.occurrence,
         live: KnownKey::is_live(known.standing.state, known.standing.is_frozen()),
-        may_leave: may_leave(known),
+        leave,
         key: RowKey {
             own_id: if known.own_id {
                 hasher.own_id(known.sheet_id)
@@ -257,12 +260,18 @@ fn known_key(known: &Known<'_>, hasher: &KeyHasher) -> KnownKey {
     }
 }
 
-/// Whether its row may leave the sheet: it was cancelled, or its own id turned out to be another payment's.
-fn may_leave(known: &Known<'_>) -> bool {
+/// Whether its row may leave the sheet: it was cancelled, or its own id may be another payment's. It is not where a lost
+/// checkpoint had sent it, being `claimed`.
+fn leave(known: &Known<'_>, claimed: bool) -> Leave {
     match known.standing.state {
-        State::Cancelled => true,
-        State::Conflict => known.own_id,
-        State::Invalid | State::Ready | State::Unknown | State::Created | State::Rejected => false,
+        State::Cancelled => Leave::Stopped,
+        State::Conflict if known.own_id && !claimed => Leave::Disputed,
+        State::Conflict
+        | State::Invalid
+        | State::Ready
+        | State::Unknown
+        | State::Created
+        | State::Rejected => Leave::Never,
     }
 }
 
@@ -276,7 +285,7 @@ const ASTRAY_SHOWN_MAX: usize = 20;
 /// [`Ending`] with exit code 3 that names them.
 pub(super) fn refuse_astray(
     matching: &Matching,
-    keys: &[RowKey],
+    (keys, hasher): (&[RowKey], &KeyHasher),
     store: &Store,
     batch: &BatchName,
     shell: &Shell,
@@ -292,6 +301,7 @@ pub(super) fn refuse_astray(
         .collect();
     let mut lines = Vec::new();
     let (mut cancelled, mut others) = (false, false);
+    let mut copied = Copied::of(keys, hasher);
     store.each_known(|known| {
         let Some(now) = now.get(&known.payout.0) else {
             return;
@@ -302,6 +312,7 @@ pub(super) fn refuse_astray(
         let stopped = known.standing.state == State::Cancelled;
         cancelled |= stopped;
         others |= !stopped;
+        copied.look_for(known.cashgram_id, known.own_id);
     })?;
     let more = now.len().saturating_sub(lines.len());
     if more > 0 {
@@ -317,7 +328,9 @@ pub(super) fn refuse_astray(
         "{count} {were} sent already no longer {stand} in the sheet as sent; nothing was sent now"
     );
     let taken = "the id of a cancelled row is taken for good: another payment needs another id in the sheet";
-    let stop = if store.has_history()? {
+    let stop = if copied.found {
+        Copied::REMEDY.to_owned()
+    } else if store.has_history()? {
         let cancel = shell.again.as_command("cancel").command();
         let stop = format!("to stop such a payment, cancel it first with `{cancel} --id ID`");
         match (others, cancelled) {

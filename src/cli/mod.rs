@@ -14,6 +14,7 @@ mod completions;
 pub mod config;
 mod confirm;
 pub mod credentials;
+mod disputed;
 mod doctor;
 mod door;
 pub mod exit;

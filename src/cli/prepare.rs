@@ -14,7 +14,7 @@ use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
 use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
-use super::{guards, intake, long_ago, lost, older, problems, recent, retry, twice};
+use super::{disputed, guards, intake, long_ago, lost, older, problems, recent, retry, twice};
 
 /// The warning of rows that another batch paid lately, among those of the sheet itself.
 const PAID_LATELY: &str = "batch.paid_lately";
@@ -156,10 +156,13 @@ fn paid_lately(
 fn guard(send: &Send, known: Option<&Store>, judged: &Judged, shell: &Shell) -> anyhow::Result<()> {
     let keys = &judged.checked.keys;
     if let (Some(matching), Some(store)) = (&judged.matching, known) {
-        refuse_astray(matching, keys, store, &send.batch, shell)?;
+        refuse_astray(matching, (keys, &judged.hasher), store, &send.batch, shell)?;
     }
     let old = &judged.old;
     old.refuse_astray(&judged.settled.astray, keys)?;
+    if !send.new_payment {
+        disputed::refuse_replaced(known, judged, send, &shell.again)?;
+    }
     show_and_hold(send, judged, known.is_none(), shell)
 }
 

@@ -328,21 +328,16 @@ impl Sending<'_> {
                 ))
             })
             .await?;
-        if found_before && conflicts == 0 {
-            // What was found were own ids that have left the sheet since: the others are looked up anew.
-            self.session
-                .write(|store| store.set_found_existing(false))
-                .await?;
-            return Box::pin(self.guard()).await;
-        }
-        if found_before && !self.send.adopt {
+        // What was found were own ids that have left the sheet since: all others are looked up anew.
+        let left = found_before && conflicts == 0;
+        if found_before && !left && !self.send.adopt {
             return Err(self.existing(conflicts, created > 0).await?.into());
         }
-        if !needs_probe {
+        if !needs_probe && !left {
             return Ok(Ok(()));
         }
         // Conflicts without history are what a probe found that was cut short: it is made again, of all rows.
-        let all = lost || self.send.adopt || conflicts > 0;
+        let all = lost || self.send.adopt || conflicts > 0 || left;
         let found = match guards::probe(&mut self.session, all).await {
             Ok(found) => found + conflicts,
             Err(halt) => return Ok(Err(halt)),
@@ -359,7 +354,13 @@ impl Sending<'_> {
         }
         // What is adopted is settled once old results were heeded and the user has agreed.
         if !self.send.adopt {
-            self.session.write(Store::settle_probe).await?;
+            let settle = move |store: &mut Store| {
+                if left {
+                    store.set_found_existing(false)?;
+                }
+                store.settle_probe()
+            };
+            self.session.write(settle).await?;
         }
         Ok(Ok(()))
     }

@@ -208,7 +208,7 @@ fn send(
         skip_invalid: args.skip_invalid,
         dry_run: args.dry_run,
         adopt: args.adopt,
-        rows_removed: args.rows_removed,
+        rows_in_order: args.rows_in_order,
         reopen: args.reopen,
         new_payment: args.new_payment,
         recent: recent::list(around.variable),

@@ -3,6 +3,8 @@
 //!
 //! Deliberately absent: ids that are derived. They have their batch's name in them.
 
+use std::path::PathBuf;
+
 use crate::checkpoint::{Error, Peek};
 use crate::engine::Session;
 use crate::gateway::Gateway;
@@ -11,8 +13,7 @@ use super::exit::Ending;
 use super::settings::Send;
 use super::twice;
 
-/// Stops an adoption of ids under which another batch made its links, as far as its checkpoint is in sight. What cannot
-/// be read is passed over.
+/// Stops an adoption of ids under which another batch made its links, as far as its checkpoint is in sight.
 ///
 /// # Errors
 ///
@@ -23,7 +24,34 @@ pub(super) async fn refuse<G: Gateway>(session: &Session<G>, send: &Send) -> any
     }
     let rows = session.read(|store| store.conflicts()).await?;
     let ids: Vec<String> = rows.into_iter().map(|row| row.cashgram_id).collect();
+    let made = made_by(send, &ids);
+    let Some((theirs, first)) = made.iter().find_map(|one| Some((one, one.ids.first()?))) else {
+        return Ok(());
+    };
+    Err(Ending::unpayable(
+        format!(
+            "{} of the ids that exist, such as {first}, are those of batch {} ({}), which made their links; nothing was \
+             adopted and nothing was sent",
+            theirs.ids.len(),
+            theirs.batch,
+            theirs.checkpoint.display()
+        ),
+        "give the rows of this sheet ids that were never used before, or none: then they are made from batch name and phone",
+    )
+    .into())
+}
+
+/// A batch that made links, and under which of the ids that were asked for.
+pub(super) struct Theirs {
+    pub(super) ids: Vec<String>,
+    batch: String,
+    checkpoint: PathBuf,
+}
+
+/// The other batches in sight that made links under any of `ids`. What cannot be read is passed over.
+pub(super) fn made_by(send: &Send, ids: &[String]) -> Vec<Theirs> {
     let environment = send.gateway.environment.word();
+    let mut found = Vec::new();
     for candidate in twice::candidates(send, i64::MIN) {
         let Ok(Some(peek)) = Peek::open(&candidate.checkpoint) else {
             continue;
@@ -32,23 +60,16 @@ pub(super) async fn refuse<G: Gateway>(session: &Session<G>, send: &Send) -> any
         if binding.environment != environment || binding.batch == send.batch.as_str() {
             continue;
         }
-        let made = ids.iter().map(|id| Ok(peek.made(id)?.then_some(id)));
-        let made: Result<Vec<Option<&String>>, Error> = made.collect();
-        let theirs: Vec<&String> = made.unwrap_or_default().into_iter().flatten().collect();
-        if let Some(first) = theirs.first() {
-            return Err(Ending::unpayable(
-                format!(
-                    "{} of the ids that exist, such as {first}, are those of batch {} ({}), which made their links; nothing \
-                     was adopted and nothing was sent",
-                    theirs.len(),
-                    binding.batch,
-                    candidate.checkpoint.display()
-                ),
-                "give the rows of this sheet ids that were never used before, or none: then they are made from batch name \
-                 and phone",
-            )
-            .into());
+        let made = ids.iter().map(|id| Ok(peek.made(id)?.then(|| id.clone())));
+        let made: Result<Vec<Option<String>>, Error> = made.collect();
+        let ids: Vec<String> = made.unwrap_or_default().into_iter().flatten().collect();
+        if !ids.is_empty() {
+            found.push(Theirs {
+                ids,
+                batch: binding.batch.clone(),
+                checkpoint: candidate.checkpoint,
+            });
         }
     }
-    Ok(())
+    found
 }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::id::{CashgramId, DIGEST_CHARS};
-use super::matching::{Assignment, KnownKey, Matching};
+use super::matching::{Assignment, Astray, KnownKey, Leave, Matching};
 use super::phone::Phone;
 use super::row_key::RowKey;
 use super::state::State;
@@ -28,6 +28,8 @@ pub struct Claim {
     pub state: State,
     /// Whether the gateway may have it: it was sent, or seen there.
     pub sent: bool,
+    /// Whether a create of it was sent, whatever came of it.
+    pub tried: bool,
     /// Whom and how much; the own id is not looked at.
     pub key: RowKey,
     /// Which of the files it stands in, counted from 0, the later ones the newer.
@@ -37,15 +39,9 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Whether it says anything of a payment: a blank or invalid row does not, nor does a conflict, whose link may be
-    /// anybody's.
+    /// Whether it says anything of a payment: a blank or invalid row does not.
     fn counts(&self) -> bool {
-        match self.state {
-            State::Invalid | State::Conflict => false,
-            State::Ready | State::Unknown | State::Created | State::Rejected | State::Cancelled => {
-                self.key.phone > 0 && self.key.amount > 0
-            }
-        }
+        self.state != State::Invalid && self.key.phone > 0 && self.key.amount > 0
     }
 }
 
@@ -57,6 +53,18 @@ struct Payout {
     generation: u32,
     /// The id of its first generation, which a new checkpoint would give its row.
     first: CashgramId,
+}
+
+impl Payout {
+    fn leave(&self) -> Leave {
+        match self.claim.state {
+            State::Cancelled => Leave::Stopped,
+            State::Conflict => Leave::Disputed,
+            State::Invalid | State::Ready | State::Unknown | State::Created | State::Rejected => {
+                Leave::Never
+            }
+        }
+    }
 }
 
 /// A link that took a dead one's place: its row goes on with it.
@@ -89,6 +97,8 @@ pub struct Left {
 pub struct Settled {
     /// Those whose rows are gone or changed, each with the row that stands there now.
     pub astray: Vec<(Claim, Option<u32>)>,
+    /// Disputed ones whose rows are gone, each with a new row of its phone.
+    pub replaced: Vec<(Claim, Option<u32>)>,
     /// Rows, counted from 0, that go on with a later generation.
     pub later: HashMap<u32, Later>,
     /// Rows, counted from 0, whose links may exist, and their ids: nothing but whom, how much and the id is asked of them.
@@ -101,6 +111,8 @@ pub struct Settled {
 #[derive(Clone, Debug, Default)]
 pub struct Claims {
     payouts: Vec<Payout>,
+    /// Ids made for the sheet of which no more is said than that they were found to exist.
+    disputed: Vec<Claim>,
     /// What newer generations have replaced.
     replaced: Vec<Payout>,
     /// What was stopped or refused, by the newest file that says more of it than that it is to be sent.
@@ -110,11 +122,16 @@ pub struct Claims {
 impl Claims {
     /// From what the results of `batch` say, file after file. Of one id a row that was sent is believed before one that
     /// was not, and the newer before the older; only that it is to be sent undoes no cancel, since a run that stops for
-    /// a lost checkpoint lists what was cancelled so.
+    /// a lost checkpoint lists what was cancelled so. A conflict, whose link may be anybody's, is believed where nothing
+    /// else is said of an id that the sheet brought.
     pub fn of(batch: &str, told: impl IntoIterator<Item = Claim>) -> Claims {
         let mut best: BTreeMap<CashgramId, Claim> = BTreeMap::new();
-        let mut decided = HashMap::new();
-        for claim in told.into_iter().filter(Claim::counts) {
+        let (mut decided, mut disputed) = (HashMap::new(), BTreeMap::new());
+        for claim in told_for_sure(told) {
+            if claim.state == State::Conflict {
+                disputed.insert(claim.id.clone(), claim);
+                continue;
+            }
             match claim.state {
                 State::Cancelled | State::Rejected => {
                     decided.insert(claim.id.clone(), (claim.state, claim.key));
@@ -131,8 +148,9 @@ impl Claims {
                 best.insert(claim.id.clone(), claim);
             }
         }
+        disputed.retain(|id, _| !best.contains_key(id));
         let mut rows: HashMap<u64, u32> = HashMap::new();
-        for claim in best.values() {
+        for claim in best.values().chain(disputed.values()) {
             *rows.entry(claim.key.phone).or_default() += 1;
         }
         let mut derived: BTreeMap<(u64, u32), Payout> = BTreeMap::new();
@@ -153,9 +171,16 @@ impl Claims {
             };
             replaced.extend(keep_newest(&mut derived, place, payout));
         }
+        let (disputed, found): (Vec<Claim>, Vec<Claim>) =
+            disputed.into_values().partition(|claim| {
+                let rows = rows.get(&claim.key.phone).copied().unwrap_or(0);
+                made_from(batch, claim, rows).is_some()
+            });
+        brought.extend(found);
         let brought = from_brought(brought, &mut replaced);
         Claims {
             payouts: derived.into_values().chain(brought).collect(),
+            disputed,
             replaced,
             decided,
         }
@@ -181,7 +206,7 @@ impl Claims {
             row: u32::try_from(lost.claim.line).unwrap_or(u32::MAX),
             occurrence: lost.occurrence,
             live: KnownKey::is_live(lost.claim.state, lost.claim.sent),
-            may_leave: lost.claim.state == State::Cancelled,
+            leave: lost.leave(),
             key: RowKey {
                 own_id: match lost.occurrence {
                     0 => own_id(lost.first.as_str()),
@@ -217,13 +242,25 @@ impl Claims {
                 }
             }
         }
-        matching.astray.retain(|known| {
+        let told = |known: &Astray| {
             let lost = self.payout(known.payout);
-            let astray = lost.map(|lost| (lost.claim.clone(), known.now));
-            settled.astray.extend(astray);
-            lost.is_none()
-        });
+            lost.map(|lost| (lost.claim.clone(), known.now))
+        };
+        let (astray, replaced) = (&mut matching.astray, &mut matching.replaced);
+        settled.astray = astray.iter().filter_map(told).collect();
+        settled.replaced = replaced.iter().filter_map(told).collect();
+        astray.retain(|known| told(known).is_none());
+        replaced.retain(|known| told(known).is_none());
         settled
+    }
+
+    /// The ids, as a sheet brings them, of what was sent and not cancelled since: no row of theirs may leave, whatever a
+    /// look-up made of it.
+    pub fn brought(&self) -> HashSet<&str> {
+        let payouts = self.payouts.iter();
+        let sent = payouts.filter(|lost| lost.occurrence == 0 && lost.claim.sent);
+        let sent = sent.filter(|lost| lost.claim.state != State::Cancelled);
+        sent.map(|lost| lost.first.as_str()).collect()
     }
 
     /// What was replaced, and of what was cancelled all that no row was matched with.
@@ -260,9 +297,10 @@ impl Claims {
         self.payouts.get(place.checked_sub(1)?)
     }
 
-    /// The claim of each payout, and whether it took the place of another link: those that were replaced are left out.
+    /// The claim of each payout, and whether it took the place of another link: those that were replaced are left out, and
+    /// those in dispute.
     pub fn newest(&self) -> impl Iterator<Item = (&Claim, bool)> {
-        let payouts = self.payouts.iter();
+        let payouts = self.undisputed();
         payouts.map(|lost| (&lost.claim, lost.generation > 1))
     }
 
@@ -285,11 +323,46 @@ impl Claims {
         })
     }
 
-    /// The phones that anything is said of.
-    pub fn phones(&self) -> HashSet<u64> {
-        let payouts = self.payouts.iter();
-        payouts.map(|lost| lost.claim.key.phone).collect()
+    /// Ids made for the sheet that a create of the lost checkpoint found to exist already: mostly its own, sent twice on the
+    /// way. The row that it was sent for is hardly another payment's.
+    pub fn disputed(&self) -> impl Iterator<Item = &Claim> {
+        self.disputed.iter().filter(|claim| claim.tried)
     }
+
+    /// The phones of which the claims name every payout.
+    pub fn phones(&self) -> HashSet<u64> {
+        let payouts = self.undisputed();
+        let mut phones: HashSet<u64> = payouts.map(|lost| lost.claim.key.phone).collect();
+        for claim in &self.disputed {
+            phones.remove(&claim.key.phone);
+        }
+        phones
+    }
+
+    /// All ids that are said to be a payout's: its newest, and that of its first generation.
+    pub fn ids(&self) -> HashSet<String> {
+        let ids = self
+            .undisputed()
+            .flat_map(|lost| [&lost.claim.id, &lost.first]);
+        ids.map(|id| id.as_str().to_owned()).collect()
+    }
+
+    fn undisputed(&self) -> impl Iterator<Item = &Payout> {
+        let payouts = self.payouts.iter();
+        payouts.filter(|lost| lost.claim.state != State::Conflict)
+    }
+}
+
+/// Without what is only guessed: while anything of a phone is in conflict, nobody knows which of its rows is which, and
+/// nothing else of it is sent; so the same file does not say it of those that are still to be sent.
+fn told_for_sure(told: impl IntoIterator<Item = Claim>) -> impl Iterator<Item = Claim> {
+    let told: Vec<Claim> = told.into_iter().filter(Claim::counts).collect();
+    let place = |claim: &Claim| (claim.file, claim.key.phone);
+    let in_conflict = told.iter().filter(|claim| claim.state == State::Conflict);
+    let guessed: HashSet<(usize, u64)> = in_conflict.map(place).collect();
+    let is_sure =
+        move |claim: &Claim| claim.state != State::Ready || !guessed.contains(&place(claim));
+    told.into_iter().filter(is_sure)
 }
 
 /// A generation follows only one that is proven dead, so whatever became of it, the newest is the row's. Gives the older
@@ -411,6 +484,7 @@ mod tests {
             id,
             state,
             sent: matches!(state, State::Created | State::Cancelled),
+            tried: true,
             key: key(&hasher, "x", paise),
             file: 0,
             line: 2,
@@ -473,6 +547,7 @@ mod tests {
                     id: derived(1, 1),
                     state: *state,
                     sent: *state == State::Created,
+                    tried: true,
                     key: key(&hasher, "x", *paise),
                     file,
                     line: 2,

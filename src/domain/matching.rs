@@ -22,9 +22,8 @@ pub struct KnownKey {
     pub occurrence: u32,
     /// Whether its Cashgram may exist: `created`, `unknown`, `conflict`, `cancelled`, or frozen by a 429.
     pub live: bool,
-    /// Whether its row may leave or change although it is live: it was cancelled, or its own id turned out to be another
-    /// payment's.
-    pub may_leave: bool,
+    /// Whether its row may leave or change although it is live.
+    pub leave: Leave,
     /// Whom and how much.
     pub key: RowKey,
 }
@@ -37,6 +36,17 @@ impl KnownKey {
             State::Ready | State::Rejected | State::Invalid => frozen,
         }
     }
+}
+
+/// Whether the row of a payout that may exist may leave the sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// It may not.
+    Never,
+    /// It was cancelled, and may.
+    Stopped,
+    /// Its own id exists and may be another payment's. If it is not, a new row of its phone would pay once more.
+    Disputed,
 }
 
 /// What a row is.
@@ -79,6 +89,8 @@ pub struct Matching {
     pub rows: Vec<Assignment>,
     /// Payouts that stop the run.
     pub astray: Vec<Astray>,
+    /// Disputed ones whose rows have left, each with a new row of its phone.
+    pub replaced: Vec<Astray>,
 }
 
 /// Matches `rows` (in sheet order) with `known` payouts.
@@ -91,9 +103,34 @@ pub fn match_rows(rows: &[RowKey], known: &[KnownKey]) -> Matching {
     left.extend(match_payments(rows, &mut found));
     let astray = settle_left(rows, &left, &mut found);
     Matching {
+        replaced: replaced(rows, &left, &found),
         rows: number_new_rows(rows, &found),
         astray,
     }
+}
+
+/// Disputed payouts that have left, and the first row of each one's phone of which nothing is known.
+fn replaced(rows: &[RowKey], left: &[u32], found: &Found<'_>) -> Vec<Astray> {
+    let left = left.iter().filter_map(|which| payout(found.known, *which));
+    let mut left = left
+        .filter(|payout| payout.leave == Leave::Disputed)
+        .peekable();
+    if left.peek().is_none() {
+        return Vec::new();
+    }
+    let mut fresh: Vec<(u64, u32)> = indexes(rows)
+        .filter(|(index, _)| found.is_free(*index))
+        .map(|(index, row)| (row.phone, index))
+        .collect();
+    fresh.sort_unstable();
+    let replaced = left.filter_map(|payout| {
+        let now = next_free(&fresh, payout.key.phone, |_| true)?;
+        Some(Astray {
+            payout: payout.payout,
+            now: Some(now),
+        })
+    });
+    replaced.collect()
 }
 
 /// What each row was matched with so far, at 4 bytes a row: a million rows and as many payouts are matched at once.
@@ -234,7 +271,7 @@ fn match_group(
     let too_few = waiting.iter().filter(is_live).count() > candidates.len();
     // Stable: where all find a row, each keeps its place among its equals.
     waiting.sort_by_key(|which| {
-        payout(known, *which).map(|payout| (!payout.live, too_few && payout.may_leave))
+        payout(known, *which).map(|payout| (!payout.live, too_few && payout.leave != Leave::Never))
     });
     let agree: [fn(&RowKey, &RowKey) -> bool; 4] = [
         |row, payout| row.name == payout.name && row.email == payout.email,
@@ -296,7 +333,7 @@ fn settle_left(rows: &[RowKey], left: &[u32], found: &mut Found<'_>) -> Vec<Astr
             next_free(&by_phone, payout.key.phone, |index| found.is_free(index))
         };
         // An id is taken for good: a row that still bears it cannot be another payment.
-        if payout.may_leave && !(by_its_id && now.is_some()) {
+        if payout.leave != Leave::Never && !(by_its_id && now.is_some()) {
             continue;
         }
         astray.push(Astray {
@@ -405,7 +442,7 @@ mod tests {
             row: u32::try_from(payout).unwrap(),
             occurrence,
             live: true,
-            may_leave: false,
+            leave: Leave::Never,
             key,
         }
     }
@@ -580,7 +617,7 @@ mod tests {
     #[test]
     fn of_rows_alike_what_was_cancelled_leaves_first() {
         let cancelled = KnownKey {
-            may_leave: true,
+            leave: Leave::Stopped,
             ..known(1, 1, row(7, 100))
         };
         let sent = [cancelled, known(2, 2, row(7, 100))];
@@ -605,7 +642,7 @@ mod tests {
     #[test]
     fn what_was_cancelled_may_leave_but_its_id_is_taken() {
         let cancelled = |payout, occurrence, key| KnownKey {
-            may_leave: true,
+            leave: Leave::Stopped,
             ..known(payout, occurrence, key)
         };
         // Gone, or with another amount: what stands there now is another payout.

@@ -3,11 +3,11 @@
 //!
 //! Deliberately absent: reading the results, and the guards that need no gateway.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use tokio::task::JoinSet;
 
-use crate::checkpoint::{News, Posting, Store};
+use crate::checkpoint::{News, OfPhone, Posting, Store};
 use crate::domain::claims::{Claim, Claims};
 use crate::domain::{CashgramId, Money, Phone, State};
 use crate::gateway::Gateway;
@@ -33,6 +33,9 @@ pub struct Discord {
     pub without_row: Vec<Claim>,
     /// Phones of which the gateway has more links than the sheet has rows.
     pub beyond: Vec<Phone>,
+    /// Phones of which the gateway has links for some rows alone, and their amounts differ: a row that came in between would
+    /// have taken another's link.
+    pub partly: Vec<Phone>,
     /// Links that were confirmed, and that this gateway does not know.
     pub unknown_here: Vec<Claim>,
     /// Links that took the place of dead ones, and whose rows this checkpoint took in as if there were none.
@@ -47,6 +50,7 @@ impl Discord {
         self.otherwise.is_empty()
             && self.without_row.is_empty()
             && self.beyond.is_empty()
+            && self.partly.is_empty()
             && self.unknown_here.is_empty()
             && self.passed_over.is_empty()
             && self.faulty.is_empty()
@@ -119,8 +123,8 @@ impl<G: Gateway> Session<G> {
         Ok(adopted)
     }
 
-    /// Compares `claims` with what was found under their ids, and looks for links that no row has. `look_beyond` says
-    /// whether rows of which nothing is claimed may have left unnoticed.
+    /// Compares `claims` with what was found under their ids, and looks for links that no row has. `in_order` says that
+    /// rows of which nothing is claimed stand in the order in which they were sent.
     ///
     /// # Errors
     ///
@@ -129,15 +133,23 @@ impl<G: Gateway> Session<G> {
         &mut self,
         batch: &str,
         claims: Claims,
-        look_beyond: bool,
+        in_order: bool,
     ) -> anyhow::Result<Result<Discord, Halt>> {
         let batch = batch.to_owned();
         let (mut discord, questions) = self
             .read(move |store| {
                 let mut questions = Questions::default();
-                let discord = known_here(store, &claims, &mut questions)?;
-                if look_beyond {
-                    questions.beyond = beyond(store, &batch, &claims)?;
+                let has_own = store.has_own()?;
+                let mut discord = Discord::default();
+                if !has_own {
+                    known_here(store, &claims, &mut discord, &mut questions)?;
+                }
+                if !in_order {
+                    found_before(store, &claims, &mut discord, &mut questions)?;
+                    let mut order = Order::new(&batch, &claims, has_own);
+                    store.each_by_phone(|payout| order.next(payout))?;
+                    order.end_of_phone();
+                    (discord.partly, questions.beyond) = (order.partly, order.beyond);
                 }
                 Ok((discord, questions))
             })
@@ -153,9 +165,9 @@ impl<G: Gateway> Session<G> {
         };
         let exists = |id: &str| found.iter().any(|found| found == id);
         let without_row = questions.without_row.into_iter();
-        discord.without_row = without_row
-            .filter(|claim| exists(claim.id.as_str()))
-            .collect();
+        discord
+            .without_row
+            .extend(without_row.filter(|claim| exists(claim.id.as_str())));
         let beyond = questions.beyond.into_iter();
         discord.beyond = beyond
             .filter(|(id, _)| exists(id))
@@ -171,9 +183,9 @@ impl<G: Gateway> Session<G> {
 fn known_here(
     store: &Store,
     claims: &Claims,
+    discord: &mut Discord,
     questions: &mut Questions,
-) -> Result<Discord, crate::checkpoint::Error> {
-    let mut discord = Discord::default();
+) -> Result<(), crate::checkpoint::Error> {
     for (claim, is_later) in claims.newest() {
         match store.stands(claim.id.as_str())? {
             Some((state, ..)) if state != State::Conflict => match claim.state {
@@ -185,7 +197,11 @@ fn known_here(
                 | State::Conflict
                 | State::Cancelled => {}
             },
-            Some((_, phone, amount)) => {
+            // A look-up found it, and then its row left.
+            Some((.., false)) if claim.sent && claim.state != State::Cancelled => {
+                discord.without_row.push(claim.clone());
+            }
+            Some((_, phone, amount, _)) => {
                 if (phone, amount.paise()) != (claim.key.phone, claim.key.amount) {
                     discord.otherwise.push((claim.clone(), amount));
                 }
@@ -206,23 +222,114 @@ fn known_here(
             None => questions.without_row.push(claim.clone()),
         }
     }
-    Ok(discord)
+    Ok(())
 }
 
-/// The ids that the next rows of each phone would have, where no claim says how many there were.
-fn beyond(
+/// Compares what was found with ids that a create of the lost checkpoint had found to exist already.
+fn found_before(
     store: &Store,
-    batch: &str,
     claims: &Claims,
-) -> Result<Vec<(String, Phone)>, crate::checkpoint::Error> {
-    let told = claims.phones();
-    let mut ids = Vec::new();
-    store.each_last_occurrence(|phone, last| {
-        if let Some(phone) = Phone::from_number(phone).filter(|_| !told.contains(&phone)) {
-            let next = last.saturating_add(1)..=last.saturating_add(BEYOND);
-            let next = next.map(|occurrence| CashgramId::derive(batch, phone, occurrence, 1));
-            ids.extend(next.map(|id| (id.as_str().to_owned(), phone)));
+    discord: &mut Discord,
+    questions: &mut Questions,
+) -> Result<(), crate::checkpoint::Error> {
+    for claim in claims.disputed() {
+        match store.stands(claim.id.as_str())? {
+            Some((State::Conflict, phone, amount, true)) => {
+                if (phone, amount.paise()) != (claim.key.phone, claim.key.amount) {
+                    discord.otherwise.push((claim.clone(), amount));
+                }
+            }
+            Some(_) => {}
+            None => questions.without_row.push(claim.clone()),
         }
-    })?;
-    Ok(ids)
+    }
+    Ok(())
+}
+
+/// What follows from the order of a phone's rows alone, phone after phone.
+struct Order<'c> {
+    batch: &'c str,
+    /// Phones of which claims say how many payouts there were.
+    told: HashSet<u64>,
+    /// Ids of which claims say whose they are.
+    claimed: HashSet<String>,
+    /// Phones are in doubt alone of which something is in conflict, and nothing is this checkpoint's own.
+    has_own: bool,
+    of_phone: Vec<OfPhone>,
+    partly: Vec<Phone>,
+    beyond: Vec<(String, Phone)>,
+}
+
+impl<'c> Order<'c> {
+    fn new(batch: &'c str, claims: &Claims, has_own: bool) -> Order<'c> {
+        Order {
+            batch,
+            told: claims.phones(),
+            claimed: claims.ids(),
+            has_own,
+            of_phone: Vec::new(),
+            partly: Vec::new(),
+            beyond: Vec::new(),
+        }
+    }
+
+    fn next(&mut self, payout: OfPhone) {
+        let last = self.of_phone.last();
+        if last.is_some_and(|last| last.phone != payout.phone) {
+            self.end_of_phone();
+        }
+        self.of_phone.push(payout);
+    }
+
+    fn end_of_phone(&mut self) {
+        let payouts = std::mem::take(&mut self.of_phone);
+        let phone = payouts
+            .first()
+            .and_then(|first| Phone::from_number(first.phone));
+        let own = payouts.iter().any(|payout| payout.own);
+        let in_conflict = payouts.iter().any(is_in_conflict);
+        let Some(phone) = phone.filter(|_| !own && (in_conflict || !self.has_own)) else {
+            return;
+        };
+        if self.is_partly_there(&payouts) {
+            self.partly.push(phone);
+        }
+        if !self.told.contains(&phone.number()) {
+            self.look_beyond(phone, &payouts);
+        }
+    }
+
+    fn is_partly_there(&self, payouts: &[OfPhone]) -> bool {
+        let unclaimed = payouts.iter().filter(|payout| {
+            let id = payout.cashgram_id.as_ref().filter(|_| payout.has_row);
+            id.is_some_and(|id| !self.claimed.contains(id))
+        });
+        let unclaimed: Vec<&OfPhone> = unclaimed.collect();
+        let found = unclaimed
+            .iter()
+            .filter(|payout| is_in_conflict(payout))
+            .count();
+        let alike = unclaimed.windows(2).all(|pair| match pair {
+            [one, other] => one.amount == other.amount,
+            _ => true,
+        });
+        0 < found && found < unclaimed.len() && !alike
+    }
+
+    /// The ids of what may stand between and behind them.
+    fn look_beyond(&mut self, phone: Phone, payouts: &[OfPhone]) {
+        let last = payouts.last().map_or(0, |last| last.occurrence);
+        let known: HashSet<u32> = payouts.iter().map(|payout| payout.occurrence).collect();
+        let others = (1..=last.saturating_add(BEYOND)).filter(|place| !known.contains(place));
+        for occurrence in others {
+            let id = CashgramId::derive(self.batch, phone, occurrence, 1);
+            if !self.claimed.contains(id.as_str()) {
+                self.beyond.push((id.as_str().to_owned(), phone));
+            }
+        }
+    }
+}
+
+fn is_in_conflict(payout: &OfPhone) -> bool {
+    payout.state == State::Conflict
 }

@@ -31,6 +31,8 @@ pub struct ToldRow<'r> {
     pub state: &'r str,
     /// Whether it was sent, or seen at the gateway.
     pub was_there: bool,
+    /// Whether a create of it was sent.
+    pub tried: bool,
     /// Payee.
     pub name: &'r str,
     /// E-mail address.
@@ -114,6 +116,7 @@ pub fn each_told<E: From<Error>>(
             was_there: !ours("status").is_empty()
                 || !ours("reference_id").is_empty()
                 || ours("attempts") != "0",
+            tried: ours("attempts") != "0",
             name: fields.text(Field::Name),
             email: fields.text(Field::Email),
             reference: ours("reference_id"),

@@ -458,7 +458,15 @@ fn adopting_leaves_own_ids_alone_that_have_left_the_sheet() {
     assert_eq!(world.table(RESULTS).states("conflict"), 2);
     // The first id was another payment's: its row gets one of its own, and the other link is adopted.
     world.sheet("june.csv", sheet("OWN_C"));
-    let run = world.send("june.csv", &gate).arg("--adopt").run().exits(0);
+    let adopt = || world.send("june.csv", &gate).arg("--adopt");
+    guarded(
+        &world,
+        &gate,
+        adopt(),
+        3,
+        &["OWN_A", "--adopt --new-payment"],
+    );
+    let run = adopt().arg("--new-payment").run().exits(0);
     run.says(["1 link adopted"]);
     assert_eq!(gate.booked().len(), 3);
     let ids = world.table(RESULTS);

@@ -175,7 +175,7 @@ fn without_results_a_link_beyond_the_sheet_shows_that_rows_have_left() {
     let world = lost_pair(&gate);
     world.remove(RESULTS);
     world.sheet("june.csv", PAIR.replace("Asha,9000000001,100\n", ""));
-    let said = ["******0001", "have left", "--rows-removed"];
+    let said = ["******0001", "have left", "--rows-in-order"];
     let run = guarded(&world, &gate, adopt(&world, &gate), 3, &said);
     assert!(
         run.all().contains("remove june.test.checkpoint.db"),
@@ -192,7 +192,7 @@ fn without_results_a_link_beyond_the_sheet_shows_that_rows_have_left() {
     }
     world.sheet("june.csv", PAIR.replace("Asha,9000000001,200\n", ""));
     guarded(&world, &gate, adopt(&world, &gate), 3, &said);
-    let run = adopt(&world, &gate).arg("--rows-removed").run();
+    let run = adopt(&world, &gate).arg("--rows-in-order").run();
     run.exits(0);
     assert_eq!(gate.creates(), 3);
 }

@@ -42,6 +42,8 @@ mod lock;
 mod long_ago;
 mod lost;
 mod lost_earlier;
+mod lost_ids;
+mod lost_order;
 mod mended;
 mod misused;
 mod names;

@@ -189,6 +189,8 @@ fn readme_names_no_command_option_or_variable_that_is_not_there() {
         "--path",
         "--test",
         "--locked",
+        "--offline",
+        "--deny",
         "--bench",
         "--all-targets",
         "--lib",

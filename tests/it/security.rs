@@ -21,8 +21,8 @@
 //! | 17 | a card's number is refused, not shown and not kept | `a_card_number_is_refused_and_neither_shown_nor_kept` |
 //! | 18 | phones and addresses are masked on screen and in logs | `phones_and_addresses_are_masked_at_every_level_of_talk` |
 //! | 25 | no `unsafe`; overflow is an error in the release too | `unsafe_code_is_forbidden_and_overflow_an_error` |
-//! | 26 | licences, sources, advisories of what we build on | `cargo deny check` (`deny.toml`) |
-//! | 28 | built twice, it is the same | `cargo build --release --locked` in two folders with `CARGO_TARGET_DIR` apart and `--remap-path-prefix`, then `sha256sum` |
+//! | 26 | licences, sources, advisories of what we build on | `cargo deny check` (`deny.toml`), `cargo audit --deny warnings`; `.ci/run` |
+//! | 28 | built twice, it is the same | `cargo fetch --locked`, then `cargo build --release --locked --offline` in two folders with `CARGO_TARGET_DIR` apart and `--remap-path-prefix`, then `sha256sum` |
 //! | 32 | no failure leads to a create | `disks`, `power` |
 //! | 35 | tests know no real gateway and no real recipient | `no_test_knows_a_real_gateway`, `no_test_knows_a_real_recipient` |
 //!

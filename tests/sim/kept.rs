@@ -184,6 +184,7 @@ impl Kept {
                     State::Cancelled => row.was_there,
                     _ => false,
                 },
+                tried: row.attempts > 0,
                 key: hasher.key(
                     "",
                     Phone::from_number(row.phone),
@@ -228,7 +229,7 @@ fn read(conn: &Connection) -> Vec<Told> {
             email, attempts, reference_id IS NOT NULL, reference_id, cashgram_link, status, status_class, created_at
          FROM payouts
          WHERE cashgram_id IS NOT NULL
-            AND (row IS NOT NULL OR history & {} <> 0 AND state <> 5 OR state = 2) ORDER BY row, payout",
+            AND (row IS NOT NULL OR history & {} <> 0 OR state IN (2, 5)) ORDER BY row, payout",
         History::EXISTS
     );
     let words = [

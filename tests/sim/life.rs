@@ -501,16 +501,25 @@ async fn agrees(
     shared: &Shared,
     session: &mut Session<Door>,
 ) -> anyhow::Result<Result<bool, Halt>> {
-    if session.read(Store::has_history).await? {
-        return Ok(Ok(true));
-    }
     let hasher = KeyHasher::new();
     let claims = shared.world().kept.claims(&hasher, false);
     let (stopped, (refused, keys)) = (claims.stopped(), claims.refused());
-    let discord = match session.discord(BATCH, claims, true).await? {
+    let mut discord = match session.discord(BATCH, claims.clone(), false).await? {
         Ok(discord) => discord,
         Err(halt) => return Ok(Err(halt)),
     };
+    // The user knows whether the sheet is as it was sent.
+    let in_order = {
+        let world = shared.world();
+        !world.mix.mortal.keeps || world.kept.taken == world.kept.sheet
+    };
+    if in_order && !discord.is_none() && discord.beyond.is_empty() {
+        shared.world().count("rows stand in order");
+        discord = match session.discord(BATCH, claims, true).await? {
+            Ok(discord) => discord,
+            Err(halt) => return Ok(Err(halt)),
+        };
+    }
     if discord.is_none() {
         let at = timestamp(shared.world().now());
         let stay = session.write(move |store| store.cancel_again(&stopped, at));
@@ -561,44 +570,44 @@ async fn sweep(session: &mut Session<Door>, course: Course, held_back: u64) -> a
 
 /// Ids that exist before this checkpoint has sent anything. False: nothing may be sent.
 async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Result<bool, Halt>> {
-    loop {
-        let (needs, lost, found_before, conflicts) = session
-            .read(move |store| {
-                let meta = store.meta();
-                let needs = store.needs_probe()? || adopt && store.needs_probe_to_adopt()?;
-                let conflicts = store.totals().rows(State::Conflict);
-                Ok((needs, meta.replaces_lost, meta.found_existing, conflicts))
-            })
-            .await?;
-        if found_before && conflicts == 0 {
-            session
-                .write(|store| store.set_found_existing(false))
-                .await?;
-            continue;
-        }
-        if found_before && !adopt {
-            return Ok(Ok(false));
-        }
-        if !needs {
-            return Ok(Ok(true));
-        }
-        let found = match probe(session, lost || adopt || conflicts > 0).await? {
-            Ok(found) => found + conflicts,
-            Err(halt) => return Ok(Err(halt)),
-        };
-        if found > 0 {
-            session
-                .write(|store| store.set_found_existing(true))
-                .await?;
-        }
-        if (found > 0 || lost) && !adopt {
-            return Ok(Ok(false));
-        }
-        if !adopt {
-            session.write(Store::settle_probe).await?;
-        }
+    let (needs, lost, found_before, conflicts) = session
+        .read(move |store| {
+            let meta = store.meta();
+            let needs = store.needs_probe()? || adopt && store.needs_probe_to_adopt()?;
+            let conflicts = store.totals().rows(State::Conflict);
+            Ok((needs, meta.replaces_lost, meta.found_existing, conflicts))
+        })
+        .await?;
+    let left = found_before && conflicts == 0;
+    if found_before && !left && !adopt {
+        return Ok(Ok(false));
+    }
+    if !needs && !left {
         return Ok(Ok(true));
     }
+    let found = match probe(session, lost || adopt || conflicts > 0 || left).await? {
+        Ok(found) => found + conflicts,
+        Err(halt) => return Ok(Err(halt)),
+    };
+    if found > 0 {
+        session
+            .write(|store| store.set_found_existing(true))
+            .await?;
+    }
+    if (found > 0 || lost) && !adopt {
+        return Ok(Ok(false));
+    }
+    if !adopt {
+        session
+            .write(move |store| {
+                if left {
+                    store.set_found_existing(false)?;
+                }
+                store.settle_probe()
+            })
+            .await?;
+    }
+    Ok(Ok(true))
 }
 
 async fn probe(session: &mut Session<Door>, all: bool) -> anyhow::Result<Result<u64, Halt>> {

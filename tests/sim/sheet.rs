@@ -8,7 +8,7 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use paysheet::checkpoint::{MadeBefore, PayoutNo, RowFields, Store};
 use paysheet::domain::claims::Settled;
-use paysheet::domain::matching::{Assignment, KnownKey, Matching, match_rows};
+use paysheet::domain::matching::{Assignment, KnownKey, Leave, Matching, match_rows};
 use paysheet::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 
 use super::kept::Kept;
@@ -159,6 +159,7 @@ impl Sheet {
     ) -> Option<(Matching, Settled)> {
         let hasher = KeyHasher::new();
         let claims = kept.claims(&hasher, is_new);
+        let brought = claims.brought();
         let (mut ids, mut places) = (HashSet::new(), HashSet::new());
         let keys: Vec<RowKey> = self.rows.iter().map(|row| row.key(&hasher)).collect();
         let mut known = Vec::new();
@@ -175,8 +176,13 @@ impl Sheet {
                         .unwrap_or(u32::MAX),
                     occurrence: payout.occurrence,
                     live: KnownKey::is_live(payout.standing.state, payout.standing.is_frozen()),
-                    may_leave: payout.standing.state == State::Cancelled
-                        || payout.own_id && payout.standing.state == State::Conflict,
+                    leave: match payout.standing.state {
+                        State::Cancelled => Leave::Stopped,
+                        State::Conflict if payout.own_id && !brought.contains(payout.sheet_id) => {
+                            Leave::Disputed
+                        }
+                        _ => Leave::Never,
+                    },
                     key: RowKey {
                         own_id: if payout.own_id {
                             hasher.own_id(payout.sheet_id)
@@ -198,7 +204,8 @@ impl Sheet {
         known.extend(claims.keys(|id| hasher.own_id(id), is_known));
         let mut matching = match_rows(&keys, &known);
         let settled = claims.settle(&mut matching);
-        let agrees = matching.astray.is_empty() && settled.astray.is_empty();
+        let agrees = matching.astray.is_empty() && matching.replaced.is_empty();
+        let agrees = agrees && settled.astray.is_empty() && settled.replaced.is_empty();
         agrees.then_some((matching, settled))
     }
 

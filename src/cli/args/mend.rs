@@ -127,7 +127,7 @@ impl RetryArgs {
             notify: all.notify,
             dry_run: all.dry_run,
             adopt: false,
-            rows_removed: false,
+            rows_in_order: false,
             reopen: false,
             new_payment: all.new_payment,
             after: all.after,

@@ -124,8 +124,8 @@ pub struct Send {
     pub dry_run: bool,
     /// What is found at the gateway is this batch's own.
     pub adopt: bool,
-    /// Rows have left the sheet since, all of them behind those that are there.
-    pub rows_removed: bool,
+    /// The rows that are there stand in the order in which they were sent.
+    pub rows_in_order: bool,
     /// A batch that was cancelled is gone on with.
     pub reopen: bool,
     /// People who were paid the same these days are to be paid again.
