@@ -16,7 +16,7 @@ use super::state::State;
 pub struct KnownKey {
     /// The payout's number in the checkpoint.
     pub payout: i64,
-    /// Its row at the last intake, for order and for messages; `u32::MAX` if it had none.
+    /// Its row at the last intake, counted from 1, for order and for messages; `u32::MAX` if it had none.
     pub row: u32,
     /// Which of its phone's payouts it is; 0 with an own id.
     pub occurrence: u32,
@@ -280,14 +280,23 @@ fn match_group(
         |_, _| true,
     ];
     let mut free = candidates.to_vec();
-    for agrees in agree {
+    // Among more rows than there are payouts, each first looks where it was: the next row like it may be new.
+    let in_place: &[bool] = match candidates.len() > payouts.len() {
+        true => &[true, false],
+        false => &[false],
+    };
+    let ways = agree
+        .iter()
+        .flat_map(|agrees| in_place.iter().map(move |here| (agrees, *here)));
+    for (agrees, here) in ways {
         waiting.retain(|which| {
             let Some(payout) = payout(known, *which) else {
                 return true;
             };
-            let hit = free
-                .iter()
-                .position(|index| at(rows, *index).is_some_and(|row| agrees(&row, &payout.key)));
+            let hit = free.iter().position(|index| {
+                let fits = |row| agrees(&row, &payout.key) && (!here || index + 1 == payout.row);
+                at(rows, *index).is_some_and(fits)
+            });
             let Some(place) = hit else { return true };
             found.put(free.remove(place), *which);
             false
@@ -578,6 +587,31 @@ mod tests {
             known(2, 2, named(7, 100, 5)),
         ];
         check(&[named(7, 100, 5)], &both, &[is(2)]);
+    }
+
+    #[test]
+    fn of_more_rows_alike_than_are_known_each_payout_keeps_its_own() {
+        let alike = [row(7, 100), row(7, 100), row(7, 100)];
+        let second = [rejected(2, 1, row(7, 100))];
+        let is_second = Assignment::Known {
+            payout: 2,
+            live: false,
+        };
+        check(&alike, &second, &[new(2), is_second, new(3)]);
+        // A name goes before the place.
+        let named = [row(7, 100), named(7, 100, 5), named(7, 100, 6)];
+        let first = Assignment::Known {
+            payout: 2,
+            live: false,
+        };
+        check(&named, &second, &[first, new(2), new(3)]);
+        // As many as are known stand in their order.
+        let two = [known(1, 1, row(7, 100)), known(2, 2, row(7, 100))];
+        check(
+            &[row(8, 100), row(7, 100), row(7, 100)],
+            &two,
+            &[new(1), is(1), is(2)],
+        );
     }
 
     #[test]

@@ -519,3 +519,25 @@ fn a_cancelled_row_that_lives_after_all_is_not_passed_over_in_silence() {
     assert_eq!((created_now(&run), raw.creates()), (0, 2), "{run}");
     one_lives(&raw);
 }
+
+/// Two rows alike, one of them faulty: the refused one stays refused, whichever stands first.
+#[test]
+fn a_refused_row_is_not_taken_for_the_faulty_one_like_it() {
+    let raw = Raw::start(|ask| match ask.is_create() {
+        true => Act::Instead(Manner::Says(Say::refusal(422, "not now"))),
+        false => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet(
+        "june.csv",
+        "name,phone,amount,link_expiry\nAsha,9000000001,100,2020-01-02\nAsha,9000000001,100,\n",
+    );
+    for _ in 0..3 {
+        let send = world.send("june.csv", &raw);
+        let send = send.args(["--skip-invalid", "--allow-duplicates"]);
+        let run = send.run().exits(4);
+        assert_eq!(raw.creates(), 1, "{run}");
+        let states = world.table("june.test.results.csv");
+        assert_eq!(states.column("state"), ["invalid", "rejected"], "{run}");
+    }
+}
