@@ -14,11 +14,12 @@ use crate::domain::{CashgramId, KeyHasher, Money, Phone, RowKey, State};
 use crate::engine::{Discord, Halt, Session};
 use crate::gateway::Gateway;
 use crate::report::words::counted;
-use crate::sheet::{self, Field, ToldRow};
+use crate::sheet::{self, Checked, Field, Rows, Rules, ToldRow};
 
 use super::again::Again;
 use super::disputed::Copied;
 use super::exit::Ending;
+use super::judge::sheet_error;
 use super::settings::{Door, Send};
 use super::shell::Shell;
 use super::{before, lost, named};
@@ -58,6 +59,29 @@ impl Old {
             files,
             hasher: hasher.clone(),
         })
+    }
+
+    /// Traces later links back to the ids that the sheet brings, where what they took the place of is told by no file.
+    ///
+    /// # Errors
+    ///
+    /// If the sheet cannot be read.
+    pub(super) fn trace(
+        &mut self,
+        sheet: &Path,
+        checked: &Checked,
+        rules: &Rules,
+    ) -> anyhow::Result<()> {
+        if checked.header.id_column().is_none() || self.claims.untraced().is_empty() {
+            return Ok(());
+        }
+        let mut rows = Rows::open(sheet, checked, rules).map_err(sheet_error)?;
+        let mut brought = Vec::new();
+        while let Some(row) = rows.next_row().map_err(sheet_error)? {
+            brought.extend(row.instruction.and_then(|order| order.own_id));
+        }
+        self.claims.trace(&brought);
+        Ok(())
     }
 
     /// What it tells of those in `left` that were made.

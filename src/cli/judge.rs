@@ -128,7 +128,8 @@ pub(super) fn judge(
             is_new: false,
         });
     }
-    let old = old(&hasher)?;
+    let mut old = old(&hasher)?;
+    old.trace(path, &checked, rules)?;
     let (matching, settled) = match_all(&checked.keys, store, &old.claims, &hasher)?;
     let doubtful = doubtful(&settled, store)?;
     let exempt = |row: u32| is_live(&matching, row) || doubtful.contains(&row);

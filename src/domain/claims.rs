@@ -187,6 +187,38 @@ impl Claims {
         }
     }
 
+    /// Ids that look made from one that the sheet brings, without a claim that says from which.
+    pub fn untraced(&self) -> HashSet<&CashgramId> {
+        let payouts = self.payouts.iter();
+        let ids = payouts
+            .filter(|lost| lost.occurrence == 0)
+            .map(|lost| &lost.first);
+        ids.filter(|id| ends_in_digest(id.as_str())).collect()
+    }
+
+    /// Traces such ids back to those that the sheet brings: their rows go on with them.
+    pub fn trace(&mut self, brought: &[CashgramId]) {
+        let mut firsts: HashMap<CashgramId, (&CashgramId, u32)> = HashMap::new();
+        let untraced = self.untraced();
+        for own in brought {
+            let later = later_than(own).filter(|(_, id)| untraced.contains(id));
+            firsts.extend(later.map(|(generation, id)| (id, (own, generation))));
+        }
+        let mut traced: BTreeMap<CashgramId, Payout> = BTreeMap::new();
+        let known = std::mem::take(&mut self.payouts);
+        for mut lost in known {
+            let first = firsts.get(&lost.first).filter(|_| lost.occurrence == 0);
+            let Some((own, generation)) = first else {
+                self.payouts.push(lost);
+                continue;
+            };
+            (lost.first, lost.generation) = ((*own).clone(), *generation);
+            let place = lost.first.clone();
+            self.replaced.extend(keep_newest(&mut traced, place, lost));
+        }
+        self.payouts.extend(traced.into_values());
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.payouts.is_empty()

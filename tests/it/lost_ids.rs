@@ -124,6 +124,36 @@ fn an_id_that_was_another_payments_gives_way_where_the_user_says_so() {
     assert_eq!(gate.booked().len(), 5);
 }
 
+/// The results list the new links alone: what they were made from stood in the file beside them.
+#[test]
+fn links_that_took_the_place_of_own_ids_are_known_by_the_sheets_ids() {
+    let raw = Raw::honest();
+    let world = World::new();
+    world.sheet("june.csv", sheet(PADDED));
+    world.send("june.csv", &raw).run().exits(0);
+    for _ in 0..2 {
+        raw.set_status(world.table(RESULTS).cell(1, "cashgram_id"), "EXPIRED");
+        world.status("june.csv", &raw).run().exits(4);
+        let retry = world.talk("retry", "june.csv", &raw);
+        let retry = retry.args(["--expired", "--yes", "--settle", "0"]);
+        retry.run().exits(0);
+    }
+    let renewed = world.table(RESULTS);
+    assert_ne!(renewed.cell(1, "cashgram_id"), "0001");
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove("june.test.earlier.csv");
+    world.sheet("june.csv", sheet(STRIPPED));
+    guarded(&world, &raw, world.send("june.csv", &raw), 3, &["is gone"]);
+    world.sheet("june.csv", sheet(PADDED));
+    world.send("june.csv", &raw).run().exits(4);
+    adopt(&world, &raw).run().exits(0);
+    assert_eq!(raw.creates(), 5);
+    let adopted = world.table(RESULTS);
+    for column in ["cashgram_id", "cashgram_link", "state"] {
+        assert_eq!(adopted.column(column), renewed.column(column));
+    }
+}
+
 /// The id column of the results is copied into the sheet.
 #[test]
 fn ids_that_were_made_here_and_copied_into_the_sheet_are_to_be_taken_out() {
