@@ -626,12 +626,14 @@ async fn agrees(
         })
         .await?;
     }
+    let has_own = session.read(Store::has_own).await?;
     let mut world = shared.world();
     let keeps = world.mix.mortal.keeps;
     if !discord.beyond.is_empty() && !keeps {
         world.complain("more links than rows, and no row has left");
     }
-    world.kept.discord = !discord.is_none();
+    // A checkpoint that has made something is not removed.
+    world.kept.discord = !discord.is_none() && !has_own;
     Ok(Ok(discord.is_none()))
 }
 
