@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{History, Money, State};
 
 use super::error::Error;
@@ -103,6 +104,9 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn may_exist_unsent(&self) -> Result<bool, Error> {
+        if planted::is(Mistake::UnsentIsNeverMade) {
+            return Ok(false);
+        }
         Ok(self.meta.replaces_lost || self.needs_probe()? || self.has_foreign()?)
     }
 
@@ -157,7 +161,9 @@ impl Store {
     ///
     /// If it cannot be recorded.
     pub fn cancel_again(&mut self, ids: &[String], at: Timestamp) -> Result<u64, Error> {
-        self.record_untouched(ids, at, &News::Cancelling, |_, _| true)
+        let is_meant =
+            |_: usize, _: &RowFields<'_>| !planted::is(Mistake::CancelForgottenAfterLoss);
+        self.record_untouched(ids, at, &News::Cancelling, is_meant)
     }
 
     /// The same for what a lost checkpoint had refused, where `is_same` says that the row, by its name, e-mail address,
