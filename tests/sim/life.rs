@@ -259,8 +259,9 @@ fn heed_discord(shared: &Shared, desk: &mut Desk<'_>) {
     let mut world = shared.world();
     if std::mem::take(&mut world.kept.discord) {
         world.count("guard: old results do not agree");
-        desk.sheet = world.kept.sheet.clone();
-        desk.sheet.rows.iter_mut().for_each(|row| row.valid = true);
+        let sent = &mut world.kept.sheet;
+        sent.rows.iter_mut().for_each(|row| row.valid = true);
+        desk.sheet = sent.clone();
         desk.taken = None;
         desk.auditor.forget();
         world.lose();
