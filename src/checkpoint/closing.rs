@@ -8,6 +8,7 @@
 use jiff::Timestamp;
 
 use crate::domain::History;
+use crate::domain::planted::{self, Mistake};
 
 use super::error::Error;
 use super::meta;
@@ -17,7 +18,11 @@ use super::store::{PayoutNo, Store};
 
 /// What was to be stopped for no other reason than that the batch was closed.
 pub(super) fn resumable() -> String {
-    format!("state IN (2, 3) AND history & {} <> 0", History::CLOSING)
+    let wish = match planted::is(Mistake::ReopenUndoesNamed) {
+        true => History::CANCELLING,
+        false => History::CLOSING,
+    };
+    format!("state IN (2, 3) AND history & {wish} <> 0")
 }
 
 /// Key of the ids that were named, and of which the gateway is still to be asked.

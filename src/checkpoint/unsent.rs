@@ -6,13 +6,16 @@
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{History, Money, State};
 
 use super::error::Error;
 use super::intake::RowFields;
 use super::mend::STANDING;
+use super::meta;
 use super::news::{News, Posting};
 use super::pages::SweepRow;
+use super::reissue::next_id;
 use super::schema::damaged;
 use super::store::{PayoutNo, Store};
 
@@ -66,6 +69,34 @@ impl Store {
         }
     }
 
+    /// The ids that the next links of dead adopted ones would have: a checkpoint that was lost may have made them.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn after_dead_adopted(&self) -> Result<Vec<String>, Error> {
+        let read = |e| damaged(&self.path, e);
+        let sql = format!(
+            "SELECT own_id, ifnull(sheet_id, cashgram_id), phone, occurrence, generation FROM payouts
+             WHERE {STANDING} AND state = 3 AND status_class IN (3, 4, 5) AND history & {} <> 0",
+            History::ADOPTED
+        );
+        let mut select = self.conn.prepare(&sql).map_err(read)?;
+        let mut lines = select.query([]).map_err(read)?;
+        let batch = meta::get(&self.conn, &self.path, "batch")?.unwrap_or_default();
+        let mut ids = Vec::new();
+        while let Some(line) = lines.next().map_err(read)? {
+            let is_own: bool = line.get(0).map_err(read)?;
+            let first: String = line.get(1).map_err(read)?;
+            let own = is_own.then_some(first.as_str());
+            let place = (line.get(3).map_err(read)?, line.get(4).map_err(read)?);
+            let phone = line.get(2).map_err(read)?;
+            let next = next_id(&batch, own, phone, place);
+            ids.extend(next.map(|id| id.as_str().to_owned()));
+        }
+        Ok(ids)
+    }
+
     /// Whether a row may exist at the gateway that this checkpoint never sent. A send need not know: a create of what
     /// exists is refused. A cancel asks nobody about what was never sent, unless this is so.
     ///
@@ -73,6 +104,9 @@ impl Store {
     ///
     /// If the file cannot be read.
     pub fn may_exist_unsent(&self) -> Result<bool, Error> {
+        if planted::is(Mistake::UnsentIsNeverMade) {
+            return Ok(false);
+        }
         Ok(self.meta.replaces_lost || self.needs_probe()? || self.has_foreign()?)
     }
 
@@ -127,7 +161,9 @@ impl Store {
     ///
     /// If it cannot be recorded.
     pub fn cancel_again(&mut self, ids: &[String], at: Timestamp) -> Result<u64, Error> {
-        self.record_untouched(ids, at, &News::Cancelling, |_, _| true)
+        let is_meant =
+            |_: usize, _: &RowFields<'_>| !planted::is(Mistake::CancelForgottenAfterLoss);
+        self.record_untouched(ids, at, &News::Cancelling, is_meant)
     }
 
     /// The same for what a lost checkpoint had refused, where `is_same` says that the row, by its name, e-mail address,

@@ -18,6 +18,7 @@ use crate::engine::{
     BalanceReading, Event, Halt, Limits, OrderRules, Outcome, Session, Surroundings,
 };
 use crate::gateway::client::Client;
+use crate::report::words::counted;
 use crate::report::{Reporter, Task};
 use crate::sheet;
 
@@ -377,6 +378,25 @@ impl Sending<'_> {
             return Ok(Err(halt));
         }
         self.refuse_excused().await?;
+        self.look_for_newer().await
+    }
+
+    /// Links that took the place of dead ones that were adopted, and of which nothing else tells.
+    async fn look_for_newer(&mut self) -> anyhow::Result<Result<(), Halt>> {
+        let ids = self.session.read(Store::after_dead_adopted).await?;
+        let newer = match self.session.look_for(ids).await {
+            Ok(found) => u64::try_from(found.len()).unwrap_or(u64::MAX),
+            Err(halt) => return Ok(Err(halt)),
+        };
+        if newer > 0 {
+            self.let_go += newer;
+            self.shell.screen.line(&format!(
+                "{} been replaced by a newer one that exists at the gateway: run the retry that is shown below, which finds \
+                 it and makes none, then `{}`",
+                counted(newer, "dead link has", "dead links have each"),
+                self.shell.again.as_command("send").with("--adopt")
+            ));
+        }
         Ok(Ok(()))
     }
 

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::id::{CashgramId, DIGEST_CHARS};
 use super::matching::{Assignment, Astray, KnownKey, Leave, Matching};
 use super::phone::Phone;
+use super::planted::{self, Mistake};
 use super::row_key::RowKey;
 use super::state::State;
 
@@ -265,7 +266,7 @@ impl Claims {
                 if lost.claim.sent {
                     settled.sent.insert(at, lost.claim.id.clone());
                 }
-                if lost.generation > 1 {
+                if lost.generation > 1 && !planted::is(Mistake::GenerationForgottenAfterLoss) {
                     let later = Later {
                         id: lost.claim.id.clone(),
                         generation: lost.generation,

@@ -8,6 +8,7 @@
 //!
 //! Deliberately absent: any matching by row number or by name alone.
 
+use super::planted::{self, Mistake};
 use super::row_key::RowKey;
 use super::state::State;
 
@@ -333,7 +334,8 @@ fn settle_left(rows: &[RowKey], left: &[u32], found: &mut Found<'_>) -> Vec<Astr
             next_free(&by_phone, payout.key.phone, |index| found.is_free(index))
         };
         // An id is taken for good: a row that still bears it cannot be another payment.
-        if payout.leave != Leave::Never && !(by_its_id && now.is_some()) {
+        let may_leave = payout.leave != Leave::Never || planted::is(Mistake::SentRowMayLeave);
+        if may_leave && !(by_its_id && now.is_some()) {
             continue;
         }
         astray.push(Astray {

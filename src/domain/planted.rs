@@ -36,13 +36,27 @@ pub enum Mistake {
     SuccessWithoutReceipt,
     /// A payout that moves is counted where it was, too.
     CountedTwice,
+    /// What a lost checkpoint had cancelled is sent.
+    CancelForgottenAfterLoss,
+    /// After a loss a row goes on with its first id, not with that of the link that took a dead one's place.
+    GenerationForgottenAfterLoss,
+    /// After a loss a cancel takes for never made what was not sent from here.
+    UnsentIsNeverMade,
+    /// A link that is seen dead once is replaced.
+    OneLookIsProof,
+    /// A link is stopped before the wish to stop it is on disk.
+    StopBeforeDurable,
+    /// Opening a batch takes back also what was cancelled by name.
+    ReopenUndoesNamed,
+    /// A row that was sent may leave the sheet.
+    SentRowMayLeave,
     /// Two processes work on one checkpoint (planted by the simulation, which has no lock).
     SecondWriter,
 }
 
 impl Mistake {
     /// All of them.
-    pub const ALL: [Mistake; 16] = [
+    pub const ALL: [Mistake; 23] = [
         Mistake::TimeoutIsFailure,
         Mistake::ErrorIsFailure,
         Mistake::MissingIsProof,
@@ -58,6 +72,13 @@ impl Mistake {
         Mistake::CreatedForgotten,
         Mistake::SuccessWithoutReceipt,
         Mistake::CountedTwice,
+        Mistake::CancelForgottenAfterLoss,
+        Mistake::GenerationForgottenAfterLoss,
+        Mistake::UnsentIsNeverMade,
+        Mistake::OneLookIsProof,
+        Mistake::StopBeforeDurable,
+        Mistake::ReopenUndoesNamed,
+        Mistake::SentRowMayLeave,
         Mistake::SecondWriter,
     ];
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::checkpoint::{Note, PauseNote, PayoutNo, Store, SweepRow};
 use crate::clock::Clock;
 use crate::domain::Finding;
+use crate::domain::planted::{self, Mistake};
 use crate::gateway::{Gateway, reading};
 
 use super::ask::{Asked, Asker, Source};
@@ -262,6 +263,9 @@ impl<G: Gateway> Session<G> {
         let apart = i64::try_from(settle.as_millis()).unwrap_or(i64::MAX);
         let before = begun.as_millisecond().saturating_sub(apart);
         self.look_at_picked(false).await?;
+        if planted::is(Mistake::OneLookIsProof) {
+            return self.prove_dead(None).await;
+        }
         self.prove_dead(Some(before)).await?;
         let read = self
             .line

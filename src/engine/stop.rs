@@ -6,6 +6,7 @@
 use tokio::time::Instant;
 
 use crate::checkpoint::{News, PayoutNo};
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{LookUp, Standing, State};
 use crate::gateway::reading::{self, Deactivation};
 use crate::gateway::{Gateway, Token};
@@ -36,7 +37,12 @@ impl<G: Gateway> Line<G> {
         if history.cancelling && !more {
             return Ok(standing);
         }
-        self.post(payout, wish).await
+        let posted = self.post(payout, wish);
+        if planted::is(Mistake::StopBeforeDurable) {
+            tokio::select! { biased; _ = posted => {}, () = std::future::ready(()) => {} }
+            return Ok(standing);
+        }
+        posted.await
     }
 
     /// Stops the payout that `standing` is about, as far as one request or two can.

@@ -488,9 +488,8 @@ impl Closing<'_> {
 
     /// Nothing was created under this name, as far as anybody can know.
     fn nothing_of_ours(&self) -> bool {
-        [State::Created, State::Unknown, State::Cancelled]
-            .into_iter()
-            .all(|state| self.rows(state) == 0)
+        let mut sent = [State::Created, State::Unknown, State::Cancelled].into_iter();
+        self.earlier.is_none() && sent.all(|state| self.rows(state) == 0)
     }
 }
 

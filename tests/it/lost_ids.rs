@@ -154,6 +154,43 @@ fn links_that_took_the_place_of_own_ids_are_known_by_the_sheets_ids() {
     }
 }
 
+/// Nothing but the gateway tells of the new link.
+#[test]
+fn links_that_took_the_place_of_dead_ones_are_found_where_all_else_is_lost() {
+    let raw = Raw::honest();
+    let world = World::new();
+    let plain = "name,phone,amount,cashgram_id\nAsha,9000000001,100,\nRavi,9000000002,200,OWN_2\n";
+    world.sheet("june.csv", plain);
+    world.send("june.csv", &raw).run().exits(0);
+    for row in [1, 2] {
+        raw.set_status(world.table(RESULTS).cell(row, "cashgram_id"), "EXPIRED");
+    }
+    world.status("june.csv", &raw).run().exits(4);
+    let retry = || {
+        let retry = world.talk("retry", "june.csv", &raw);
+        retry.args(["--expired", "--yes", "--settle", "0"])
+    };
+    retry().run().exits(0);
+    let (renewed, booked) = (world.table(RESULTS), raw.booked());
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    world.remove("june.test.earlier.csv");
+    let run = adopt(&world, &raw).run().exits(4);
+    run.says([
+        "2 dead links have each been replaced",
+        "--adopt",
+        "--row 1 --row 2",
+    ]);
+    // As it is told.
+    retry().args(["--row", "1", "--row", "2"]).run().exits(4);
+    adopt(&world, &raw).run().exits(0);
+    assert_eq!(raw.booked(), booked);
+    let adopted = world.table(RESULTS);
+    for column in ["cashgram_id", "cashgram_link", "state"] {
+        assert_eq!(adopted.column(column), renewed.column(column));
+    }
+}
+
 /// The id column of the results is copied into the sheet.
 #[test]
 fn ids_that_were_made_here_and_copied_into_the_sheet_are_to_be_taken_out() {

@@ -12,7 +12,7 @@ use paysheet::sandbox::{Cashgram, Status};
 use rusqlite::Connection;
 
 use super::sheet::Sheet;
-use super::witness::{CANCELLED, CONFLICT, CREATED, READY, REJECTED, UNKNOWN, mistold};
+use super::witness::{CANCELLED, CONFLICT, CREATED, INVALID, READY, REJECTED, UNKNOWN, mistold};
 use super::world::World;
 
 /// One payout as it is stored.
@@ -41,9 +41,6 @@ pub(crate) struct Auditor {
     counted: HashMap<i64, usize>,
 }
 
-/// Counted where a person has asked for cancelled rows to be paid after all.
-pub(crate) const PAID_AFTER_ALL: &str = "cancelled rows to be paid after all";
-
 impl Auditor {
     /// The checkpoint is lost, and with it what was proven by it.
     pub(crate) fn forget(&mut self) {
@@ -61,6 +58,7 @@ impl Auditor {
         balance(world, store, sheet);
         let payouts = payouts(conn);
         self.fold(world, conn, &payouts);
+        world.stopped.extend(stopped(&payouts));
         compare(world, &payouts);
         listed(world, store, &payouts);
         self.regress(world, &payouts);
@@ -71,8 +69,14 @@ impl Auditor {
     fn fold(&mut self, world: &mut World, conn: &Connection, payouts: &[Payout]) {
         let mut facts = facts(conn);
         for payout in payouts {
-            let told = facts.remove(&payout.number).unwrap_or_default();
+            let mut told = facts.remove(&payout.number).unwrap_or_default();
             let seen = self.counted.insert(payout.number, told.len()).unwrap_or(0);
+            let earlier = of_an_earlier_one(&told);
+            told.drain(..earlier);
+            let seen = seen.saturating_sub(earlier);
+            if told.is_empty() && earlier > 0 {
+                continue;
+            }
             let start = if payout.id.is_some() {
                 State::Ready
             } else {
@@ -80,17 +84,23 @@ impl Auditor {
             };
             let mut standing = Standing::fresh(start);
             let mut named = false;
-            for (at, (kind, fact)) in told.iter().enumerate() {
+            // Whoever names a stopped row once more may have it paid after all; opening the batch may not.
+            let id = payout.id.as_deref().unwrap_or_default();
+            let mut asked = world.after_all.get(id).copied().unwrap_or(0);
+            let settle = i64::try_from(world.mix.limits.settle.as_millis()).unwrap();
+            let mut dead = None;
+            for (at, (kind, when, fact)) in told.iter().enumerate() {
+                // A second look that finds the same is no fact of its own.
+                dead = dead_since(dead, *when, *fact);
+                if *fact == Fact::ProvenDead && dead.is_none_or(|since| when - since < settle) {
+                    world.complain(format!("{id} is taken for dead before a second look"));
+                }
                 named |= *fact == Fact::Cancelling;
-                // Whoever names a stopped row once more may have it paid after all; opening the batch may not.
-                let ordered = matches!(standing.state, State::Cancelled | State::Unknown)
-                    && world.counts.contains_key(PAID_AFTER_ALL);
-                named &= !(ordered && *fact == Fact::Resumed);
-                if named && *fact == Fact::Resumed {
-                    world.complain(format!(
-                        "{:?} was cancelled by name, and goes on",
-                        payout.id
-                    ));
+                if *fact == Fact::Resumed && std::mem::take(&mut named) {
+                    match asked.checked_sub(1) {
+                        Some(left) => asked = left,
+                        None => world.complain(format!("{id} was cancelled by name, and goes on")),
+                    }
                 }
                 match standing.after(*fact) {
                     Ok(next) => {
@@ -99,6 +109,9 @@ impl Auditor {
                             *self.edges.entry(edge).or_default() += 1;
                         }
                         standing = next;
+                        // The gateway may know better than the wish.
+                        let stays = standing.state == State::Cancelled;
+                        named &= stays || standing.history.cancelling;
                     }
                     Err(illegal) => return world.complain(format!("{:?}: {illegal}", payout.id)),
                 }
@@ -144,6 +157,17 @@ impl Auditor {
     }
 }
 
+/// What is stopped, or is to be because it was named.
+fn stopped(payouts: &[Payout]) -> impl Iterator<Item = String> {
+    let named =
+        |history: u16| history & (History::CANCELLING | History::CLOSING) == History::CANCELLING;
+    let stopped = move |payout: &&Payout| payout.state == CANCELLED || named(payout.history);
+    payouts
+        .iter()
+        .filter(stopped)
+        .filter_map(|payout| payout.id.clone())
+}
+
 /// Count and sum over the states are the sheet's, to the paisa.
 fn balance(world: &mut World, store: &Store, sheet: &Sheet) {
     if let Err(error) = store.prove_totals() {
@@ -181,7 +205,7 @@ fn compare(world: &mut World, payouts: &[Payout]) {
             }
             Some(UNKNOWN | CONFLICT) => {}
             Some(CANCELLED) if !is_alive(booked.status_at(now)) => {}
-            Some(READY | REJECTED) if orphan => {}
+            Some(INVALID | READY | REJECTED) if orphan => {}
             // A cancel cannot know better than a gateway that does not find what a lost checkpoint made.
             Some(CANCELLED) if orphan && world.denied.contains(&booked.id) => {}
             Some(state) => world.complain(format!("{} exists and is state {state}", booked.id)),
@@ -235,6 +259,11 @@ pub(crate) fn doubles(world: &mut World, payouts: &[Payout], sheet: &Sheet, at_t
     let alive = |booked: &Cashgram| {
         is_alive(booked.status_at(now)) && !conflicts.contains(&booked.id.as_str())
     };
+    let sent = payouts
+        .iter()
+        .filter(|payout| payout.state == CONFLICT && payout.attempts > 0);
+    let sent = sent.filter_map(|payout| payout.id.clone());
+    world.contested.extend(sent);
     let disputed = conflicts.iter().map(|id| (*id).to_owned());
     world.disputed.extend(disputed);
     let created = payouts.iter().filter(|payout| payout.state == CREATED);
@@ -254,6 +283,10 @@ pub(crate) fn doubles(world: &mut World, payouts: &[Payout], sheet: &Sheet, at_t
             None if is_lost => {}
             // Nor is what was in conflict when its row left, and then lost with its checkpoint.
             Some(_) if is_lost && world.disputed.contains(&booked.id) => {}
+            // Nor what was sent and in conflict, and was adopted for another row after a loss, by a person's word.
+            _ if edits
+                && world.orphans.contains_key(&booked.id)
+                && world.contested.contains(&booked.id) => {}
             _ => world.complain(format!(
                 "{} pays {} paise to a phone once more than the sheet asks for",
                 booked.id, booked.amount
@@ -283,12 +316,41 @@ pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
     lines.unwrap().map(Result::unwrap).collect()
 }
 
-type Told = Vec<(&'static str, Fact)>;
+/// What is told of a payout: the kind, when in milliseconds, and the fact.
+type Told = Vec<(&'static str, i64, Fact)>;
+
+/// How many facts are of a payout that was made anew from the sheet: nothing was sent of it, and it was refused to a lost
+/// checkpoint, and mended or spoiled in the sheet. Its number is another's now.
+fn of_an_earlier_one(told: &Told) -> usize {
+    let is_idle = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::RefusedBefore | Fact::Mended | Fact::Spoiled | Fact::LookedUp(Seen::Missing)
+        )
+    };
+    let idle = told.iter().take_while(|(_, _, fact)| is_idle(fact));
+    let idle: Vec<Fact> = idle.map(|(_, _, fact)| *fact).collect();
+    let refused = idle.iter().position(|fact| *fact == Fact::RefusedBefore);
+    let changed = |fact: &Fact| matches!(fact, Fact::Mended | Fact::Spoiled);
+    match (refused, idle.iter().rposition(changed)) {
+        (Some(refused), Some(changed)) if changed > refused => changed + 1,
+        _ => 0,
+    }
+}
+
+/// Since when a link is dead after `fact`, if it is.
+fn dead_since(since: Option<i64>, at: i64, fact: Fact) -> Option<i64> {
+    match fact {
+        Fact::LookedUp(Seen::Present(Life::Dead)) | Fact::Swept(Life::Dead) => since.or(Some(at)),
+        Fact::LookedUp(_) | Fact::Swept(_) => None,
+        _ => since,
+    }
+}
 
 fn facts(conn: &Connection) -> HashMap<i64, Told> {
     // Those of payout 0 are the batch's own, and nothing follows from them.
     let sql =
-        "SELECT payout, kind, attempt, terms, detail FROM facts WHERE payout > 0 ORDER BY fact";
+        "SELECT payout, kind, attempt, terms, detail, at FROM facts WHERE payout > 0 ORDER BY fact";
     let mut select = conn.prepare_cached(sql).unwrap();
     let mut lines = select.query([]).unwrap();
     let mut facts: HashMap<i64, Told> = HashMap::new();
@@ -331,7 +393,7 @@ fn facts(conn: &Connection) -> HashMap<i64, Told> {
         facts
             .entry(line.get(0).unwrap())
             .or_default()
-            .push((kind, fact));
+            .push((kind, line.get(5).unwrap(), fact));
     }
     facts
 }

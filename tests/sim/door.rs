@@ -66,18 +66,10 @@ impl Door {
         reading::read_authorize(&reply, now)
     }
 
-    /// A moment at which our side may die: then nothing of this goes on.
-    async fn moment(&self) {
-        let crashed = self.shared.world().moment();
-        if crashed {
-            std::future::pending::<()>().await;
-        }
-    }
-
     /// One request, at most one answer.
     async fn exchange(&self, letter: Letter) -> Reply {
         let fate = self.shared.world().depart(&letter);
-        self.moment().await;
+        self.shared.moment().await;
         let not_sent = |kind, why: &str| Reply::NotSent {
             why: why.to_owned(),
             kind,
@@ -122,11 +114,11 @@ impl Door {
             letter: Some(letter),
         };
         sleep(there).await;
-        self.moment().await;
+        self.shared.moment().await;
         let Some((mut letter, mut delivery)) = transit.arrive() else {
             return Reply::NoAnswer { why: String::new() };
         };
-        self.moment().await;
+        self.shared.moment().await;
         if let Some(gap) = copy.filter(|_| !is_refusal(&delivery)) {
             letter.due = self.shared.world().now() + micros(gap);
             transit.letter = Some(letter.clone());
@@ -138,7 +130,7 @@ impl Door {
         }
         sleep(span(delivery.wait)).await;
         let reply = self.come_back(delivery.ending).await;
-        self.moment().await;
+        self.shared.moment().await;
         self.read(&letter, reply)
     }
 
@@ -186,7 +178,7 @@ impl Door {
 }
 
 /// The code of their JSON; of an error without one, the HTTP status.
-fn code_of(body: &[u8], status: u16) -> Option<u64> {
+pub(crate) fn code_of(body: &[u8], status: u16) -> Option<u64> {
     let value: serde_json::Value = serde_json::from_slice(body).ok()?;
     match value.get("subCode") {
         Some(code) => code.as_u64().or_else(|| code.as_str()?.parse().ok()),

@@ -56,6 +56,11 @@ impl Kept {
         self.standing.is_some()
     }
 
+    /// Whether more than one lost checkpoint has left its results.
+    pub(crate) fn is_of_many(&self) -> bool {
+        self.copies.len() > 1
+    }
+
     /// A checkpoint is made anew beside what stands there.
     pub(crate) fn copy(&mut self) {
         self.copies.extend(self.standing.clone());
@@ -122,6 +127,16 @@ impl Kept {
             }
         }
         !store.next_among(&unsent).unwrap().is_empty()
+    }
+
+    /// Whether `id` is cancelled by the newest of it that says more than that it is to be sent, or is in conflict.
+    pub(crate) fn tells_stopped(&self, id: &str) -> bool {
+        let told = self.copies.iter().chain(&self.standing).flatten();
+        let mut told = told
+            .filter(|row| row.id == id)
+            .map(|row| row.state.as_str());
+        let is_word = |state: &&str| !matches!(*state, "ready" | "invalid" | "conflict");
+        told.rfind(is_word) == Some("cancelled")
     }
 
     /// Whether anything that stands there lists `id` as made by this batch.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use jiff::Timestamp;
-use paysheet::checkpoint::{Binding, Error, RowFields, Store, SweepRow};
+use paysheet::checkpoint::{Binding, Error, Pick, RowFields, Store, SweepRow};
 use paysheet::clock::Clock;
 use paysheet::domain::planted::{self, Mistake};
 use paysheet::domain::{KeyHasher, LinkExpiry, Phone, RowKey, State};
@@ -37,14 +37,29 @@ pub(crate) enum Errand {
     Send,
     /// `retry`: what was rejected is sent again, and nothing else.
     Retry,
+    /// The same with these of a hundred rows.
+    RetryNamed(u32),
     /// `retry --expired`: links that are proven dead get a new generation.
     ReissueDead,
+    /// The same with these of a hundred rows, adopted ones among them.
+    ReissueNamed(u32),
     /// `retry --cancelled` with these of a hundred rows.
     ReissueCancelled(u32),
     /// `cancel`: the whole batch.
     CancelAll,
     /// `cancel` with these of a hundred rows.
     Cancel(u32),
+    /// `cancel` of the rows whose cancel did not reach the gateway.
+    FinishCancel,
+}
+
+impl Errand {
+    fn is_cancel(self) -> bool {
+        matches!(
+            self,
+            Errand::CancelAll | Errand::Cancel(_) | Errand::FinishCancel
+        )
+    }
 }
 
 /// How one life is meant to go.
@@ -69,7 +84,10 @@ pub(crate) struct Course {
 impl Course {
     pub(crate) fn draw(mix: &Mix, rng: &mut Rng) -> Course {
         let mut course = Course {
-            adopt: rng.u32(0..3) == 0,
+            adopt: match mix.mortal.lose {
+                0 => rng.u32(0..3) == 0,
+                _ => rng.bool(),
+            },
             errand: errand(mix, rng),
             reopen: rng.bool(),
             sweep: rng.u32(0..100) < mix.mortal.sweep,
@@ -78,7 +96,7 @@ impl Course {
         };
         if rng.u32(0..100) < mix.mortal.crash {
             if rng.bool() {
-                let most = super::mix::choose(rng, &[20, 100, 400]);
+                let most = super::mix::choose(rng, &[4, 20, 100, 400]);
                 course.crash_at = Some(rng.u64(1..most));
             } else {
                 let most = super::mix::choose(rng, &[300, 10_000, 300_000]);
@@ -98,8 +116,10 @@ fn errand(mix: &Mix, rng: &mut Rng) -> Errand {
         return Errand::Send;
     }
     match rng.u32(0..8) {
-        0 | 1 => Errand::Retry,
-        2 | 3 => Errand::ReissueDead,
+        0 => Errand::Retry,
+        1 => Errand::RetryNamed(rng.u32(20..=100)),
+        2 => Errand::ReissueDead,
+        3 => Errand::ReissueNamed(rng.u32(20..=100)),
         4 => Errand::ReissueCancelled(rng.u32(20..=100)),
         5 => Errand::CancelAll,
         _ => Errand::Cancel(rng.u32(10..=80)),
@@ -121,6 +141,12 @@ pub(crate) enum End {
     Broken(String),
 }
 
+impl From<Error> for End {
+    fn from(error: Error) -> End {
+        End::Broken(error.to_string())
+    }
+}
+
 /// What our side keeps between its lives.
 pub(crate) struct Desk<'p> {
     pub(crate) path: &'p Path,
@@ -131,6 +157,10 @@ pub(crate) struct Desk<'p> {
     pub(crate) auditor: Auditor,
     /// A copy of the checkpoint.
     pub(crate) copy: Option<Copy>,
+    /// Rows that were taken out stand in the sheet again since the last life.
+    pub(crate) is_put_back: bool,
+    /// Nothing that is simulated here goes on.
+    pub(crate) is_given_up: bool,
 }
 
 /// Lives one life.
@@ -182,12 +212,12 @@ async fn interrupting(shared: &Shared, span: Option<Duration>, signal: &watch::S
 async fn life(
     shared: &Shared,
     desk: &mut Desk<'_>,
-    course: Course,
+    mut course: Course,
     interrupt: watch::Receiver<bool>,
 ) -> End {
-    let store = match open(shared, desk) {
+    let store = match open(shared, desk, &mut course).await {
         Ok(store) => store,
-        Err(error) => return End::Broken(error.to_string()),
+        Err(end) => return end,
     };
     let mut session = session(shared, store, course, interrupt.clone());
     if planted::is(Mistake::SecondWriter) {
@@ -202,7 +232,11 @@ async fn life(
             write_results(shared, &store, &end);
             check(shared, desk, &store);
             heed_discord(shared, desk);
-            end
+            match (course.errand, end) {
+                // What was to be sent is still to be sent.
+                (Errand::FinishCancel, End::Done { .. }) => End::Guarded,
+                (_, end) => end,
+            }
         }
         Err(error) => End::Broken(error.to_string()),
     }
@@ -225,8 +259,9 @@ fn heed_discord(shared: &Shared, desk: &mut Desk<'_>) {
     let mut world = shared.world();
     if std::mem::take(&mut world.kept.discord) {
         world.count("guard: old results do not agree");
-        desk.sheet = world.kept.sheet.clone();
-        desk.sheet.rows.iter_mut().for_each(|row| row.valid = true);
+        let sent = &mut world.kept.sheet;
+        sent.rows.iter_mut().for_each(|row| row.valid = true);
+        desk.sheet = sent.clone();
         desk.taken = None;
         desk.auditor.forget();
         world.lose();
@@ -239,10 +274,10 @@ fn heed_discord(shared: &Shared, desk: &mut Desk<'_>) {
 async fn second_writer(
     shared: &Shared,
     desk: &mut Desk<'_>,
-    course: Course,
+    mut course: Course,
     interrupt: watch::Receiver<bool>,
 ) {
-    if let Ok(store) = open(shared, desk) {
+    if let Ok(store) = open(shared, desk, &mut course).await {
         let mut session = session(shared, store, course, interrupt);
         let shared = shared.clone();
         tokio::spawn(async move { go(&shared, &mut session, course).await });
@@ -272,9 +307,15 @@ pub(crate) fn binding() -> Binding {
     }
 }
 
-fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
+/// The checkpoint that stands there, or a new one, with the sheet taken in and the rows chosen, in the order of
+/// `cli::prepare`. A cancel takes no sheet in.
+async fn open(shared: &Shared, desk: &mut Desk<'_>, course: &mut Course) -> Result<Store, End> {
     let binding = binding();
     let is_new = !desk.path.exists();
+    if is_new && course.errand != Errand::Send {
+        // There is nothing to mend, and the user is told so.
+        course.errand = Errand::Send;
+    }
     let mut store = if is_new {
         let stands = {
             let kept = &mut shared.world().kept;
@@ -288,35 +329,69 @@ fn open(shared: &Shared, desk: &mut Desk<'_>) -> Result<Store, Error> {
     let meagre =
         shared.world().mix.options.rules.status_shape == paysheet::sandbox::StatusShape::Old;
     shared.world().witness = Some(Witness::open(desk.path, meagre));
+    shared.moment().await;
     check(shared, desk, &store);
+    if course.errand.is_cancel() || !mend::may_go_on(shared, &mut store, course)? {
+        shared.world().kept.is_new = false;
+        return Ok(store);
+    }
+    if course.errand == Errand::Retry {
+        store.pick_all(Pick::Rejected)?;
+    }
     // Rows that were sent to nobody are judged like any other by the next run.
     let judged_anew = std::mem::take(&mut shared.world().kept.unsent_after_all);
     let is_changed = desk.taken.as_ref() != Some(&desk.sheet) || judged_anew;
-    if is_changed && !take_in(shared, desk, &mut store, is_new)? {
-        // The user is told which rows, and restores them.
-        if let Some(taken) = &desk.taken {
-            shared.world().count("guard: a sent row left or changed");
-            desk.sheet = taken.clone();
-        } else {
-            let mut world = shared.world();
-            world.count("guard: a row of a lost checkpoint left or changed");
-            desk.sheet = world.kept.sheet.clone();
-            drop(world);
-            if !take_in(shared, desk, &mut store, is_new)? {
-                shared
-                    .world()
-                    .complain("rows restored as they were sent are refused");
-            }
-        }
+    if is_changed {
+        take_in(shared, desk, &mut store, is_new)?;
+        shared.moment().await;
+        check(shared, desk, &store);
     }
-    let kept = &mut shared.world().kept;
-    kept.is_new = is_changed;
-    kept.taken = desk.taken.clone().unwrap_or_default();
+    {
+        let kept = &mut shared.world().kept;
+        kept.is_new = is_changed;
+        kept.taken = desk.taken.clone().unwrap_or_default();
+    }
+    heed(shared, &mut store).await?;
+    mend::choose(shared, &mut store, course)?;
     Ok(store)
 }
 
-/// Takes the sheet in, unless a payout that may exist has left or changed.
+/// Takes the sheet in; where a payout that may exist has left or changed, as it was.
 fn take_in(
+    shared: &Shared,
+    desk: &mut Desk<'_>,
+    store: &mut Store,
+    is_new: bool,
+) -> Result<(), End> {
+    if place_rows(shared, desk, store, is_new)? {
+        return Ok(());
+    }
+    // The user is told which rows, and restores them.
+    if let Some(taken) = &desk.taken {
+        shared.world().count("guard: a sent row left or changed");
+        desk.sheet = taken.clone();
+        return Ok(());
+    }
+    let mut world = shared.world();
+    world.count("guard: a row of a lost checkpoint left or changed");
+    desk.sheet = world.kept.sheet.clone();
+    drop(world);
+    if place_rows(shared, desk, store, is_new)? {
+        return Ok(());
+    }
+    let mut world = shared.world();
+    if world.kept.is_of_many() {
+        // The newest results need not list what older ones do: whoever wants them all brings them together by hand.
+        world.count("given up: rows of more than one lost checkpoint");
+        desk.is_given_up = true;
+        return Err(End::Guarded);
+    }
+    world.complain("rows restored as they were sent are refused");
+    Ok(())
+}
+
+/// One transaction, unless a payout that may exist has left or changed.
+fn place_rows(
     shared: &Shared,
     desk: &mut Desk<'_>,
     store: &mut Store,
@@ -332,23 +407,37 @@ fn take_in(
     if !before.is_empty() {
         shared.world().count("taken over from a lost checkpoint");
     }
+    desk.taken = Some(desk.sheet.clone());
     if !matching.1.later.is_empty() {
         shared
             .world()
             .count("a row goes on with a later generation");
     }
-    if store.meta().replaces_lost && (store.meta().probed || store.has_history()?) {
-        let hasher = KeyHasher::new();
-        let claims = shared.world().kept.claims(&hasher, is_new);
-        store.cancel_again(&claims.stopped(), at)?;
-        let (refused, keys) = claims.refused();
-        store.refuse_again(&refused, at, |place, row| {
-            is_same(&hasher, &keys[place], row)
-        })?;
-    }
-    desk.taken = Some(desk.sheet.clone());
-    check(shared, desk, store);
     Ok(true)
+}
+
+/// What old results say was stopped or refused stays so (`cli::claims`).
+async fn heed(shared: &Shared, store: &mut Store) -> Result<(), Error> {
+    let has_ready = store.totals().rows(State::Ready) > 0;
+    let replaces = has_ready && store.meta().replaces_lost;
+    if !replaces || !store.meta().probed && !store.has_history()? {
+        return Ok(());
+    }
+    let at = timestamp(shared.world().now());
+    let hasher = KeyHasher::new();
+    let claims = shared.world().kept.claims(&hasher, false);
+    let (stopped, (refused, keys)) = (claims.stopped(), claims.refused());
+    if store.cancel_again(&stopped, at)? > 0 {
+        shared
+            .world()
+            .count("cancelled before a loss: a row came back");
+        shared.moment().await;
+    }
+    let same = |place: usize, row: &RowFields<'_>| is_same(&hasher, &keys[place], row);
+    if store.refuse_again(&refused, at, same)? > 0 {
+        shared.moment().await;
+    }
+    Ok(())
 }
 
 fn is_same(hasher: &KeyHasher, key: &RowKey, row: &RowFields<'_>) -> bool {
@@ -383,38 +472,29 @@ fn session(
 }
 
 async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> anyhow::Result<End> {
-    match course.errand {
-        Errand::Send | Errand::Retry => {}
-        Errand::CancelAll | Errand::Cancel(_) => {
-            return mend::cancel(shared, session, course).await;
-        }
-        Errand::ReissueDead | Errand::ReissueCancelled(_) => {
-            if let Some(end) = mend::prove(shared, session, course).await? {
-                return Ok(end);
-            }
-        }
+    if course.errand.is_cancel() {
+        return mend::cancel(shared, session, course).await;
     }
-    if !mend::may_send(shared, session, course).await? {
-        return Ok(End::Guarded);
-    }
-    if course.errand != Errand::Send && mend::make_ready(shared, session, course).await? == 0 {
-        return Ok(End::Done { held_back: 0 });
-    }
+    let is_chosen = course.errand != Errand::Send;
     let open = session
-        .read(|store| {
-            let totals = store.totals();
-            let open = totals.rows(State::Ready) + totals.rows(State::Unknown);
-            Ok(open + store.unseen_conflicts()?)
+        .read(move |store| match is_chosen {
+            true => store.chosen_count(),
+            false => {
+                let totals = store.totals();
+                let open = totals.rows(State::Ready) + totals.rows(State::Unknown);
+                Ok(open + store.unseen_conflicts()?)
+            }
         })
         .await?;
     if open == 0 && !course.adopt {
+        mend::make_ready(shared, session, course).await?;
         return sweep(session, course, 0).await;
     }
     if let Err(halt) = session.authorize().await {
         return Ok(End::Halted(halt));
     }
     let balance = session.read_balance(PROBES_MAX);
-    match guard(session, course.adopt).await? {
+    match guard(shared, session, course.adopt).await? {
         Err(halt) => return Ok(End::Halted(halt)),
         Ok(false) => {
             shared.world().count("guard: ids exist already");
@@ -427,8 +507,13 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
     {
         return Ok(end);
     }
+    if is_chosen && let Some(end) = mend::prove(shared, session, course).await? {
+        return Ok(end);
+    }
     let _ = balance.wait().await;
+    mend::make_ready(shared, session, course).await?;
     write_first(shared, course);
+    shared.moment().await;
     let rules = OrderRules {
         expires_in: LinkExpiry::InDays(15),
         notify: true,
@@ -441,6 +526,17 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
         Some(halt) => Ok(End::Halted(halt)),
         None => sweep(session, course, outcome.held_back).await,
     }
+}
+
+/// What a command writes down in one transaction; it may die after it.
+pub(crate) async fn write<T: Send + 'static>(
+    shared: &Shared,
+    session: &Session<Door>,
+    change: impl FnOnce(&mut Store) -> Result<T, Error> + Send + 'static,
+) -> anyhow::Result<T> {
+    let done = session.write(change).await?;
+    shared.moment().await;
+    Ok(done)
 }
 
 fn write_first(shared: &Shared, course: Course) {
@@ -465,12 +561,9 @@ async fn adopt(shared: &Shared, session: &mut Session<Door>) -> anyhow::Result<O
     if session.adopt().await? > 0 {
         shared.world().count("adopted");
     }
-    session
-        .write(|store| {
-            store.set_found_existing(false)?;
-            store.set_probed()
-        })
-        .await?;
+    shared.moment().await;
+    write(shared, session, |store| store.set_found_existing(false)).await?;
+    write(shared, session, Store::set_probed).await?;
     unsent_after_all(shared, session).await
 }
 
@@ -522,21 +615,26 @@ async fn agrees(
     }
     if discord.is_none() {
         let at = timestamp(shared.world().now());
-        let stay = session.write(move |store| store.cancel_again(&stopped, at));
+        let stay = write(shared, session, move |store| {
+            store.cancel_again(&stopped, at)
+        });
         if stay.await? > 0 {
             shared.world().count("cancelled before a loss");
         }
         let same = move |place: usize, row: &RowFields<'_>| is_same(&hasher, &keys[place], row);
-        session
-            .write(move |store| store.refuse_again(&refused, at, same))
-            .await?;
+        write(shared, session, move |store| {
+            store.refuse_again(&refused, at, same)
+        })
+        .await?;
     }
+    let has_own = session.read(Store::has_own).await?;
     let mut world = shared.world();
     let keeps = world.mix.mortal.keeps;
     if !discord.beyond.is_empty() && !keeps {
         world.complain("more links than rows, and no row has left");
     }
-    world.kept.discord = !discord.is_none();
+    // A checkpoint that has made something is not removed.
+    world.kept.discord = !discord.is_none() && !has_own;
     Ok(Ok(discord.is_none()))
 }
 
@@ -569,7 +667,11 @@ async fn sweep(session: &mut Session<Door>, course: Course, held_back: u64) -> a
 }
 
 /// Ids that exist before this checkpoint has sent anything. False: nothing may be sent.
-async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Result<bool, Halt>> {
+async fn guard(
+    shared: &Shared,
+    session: &mut Session<Door>,
+    adopt: bool,
+) -> anyhow::Result<Result<bool, Halt>> {
     let (needs, lost, found_before, conflicts) = session
         .read(move |store| {
             let meta = store.meta();
@@ -590,22 +692,16 @@ async fn guard(session: &mut Session<Door>, adopt: bool) -> anyhow::Result<Resul
         Err(halt) => return Ok(Err(halt)),
     };
     if found > 0 {
-        session
-            .write(|store| store.set_found_existing(true))
-            .await?;
+        write(shared, session, |store| store.set_found_existing(true)).await?;
     }
     if (found > 0 || lost) && !adopt {
         return Ok(Ok(false));
     }
     if !adopt {
-        session
-            .write(move |store| {
-                if left {
-                    store.set_found_existing(false)?;
-                }
-                store.settle_probe()
-            })
-            .await?;
+        if left {
+            write(shared, session, |store| store.set_found_existing(false)).await?;
+        }
+        write(shared, session, Store::settle_probe).await?;
     }
     Ok(Ok(true))
 }

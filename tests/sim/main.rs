@@ -17,17 +17,24 @@
 //! `witness` and `audit` (the judges), `sheet` (what people do to it), `kept` (the results beside it), `coverage` (what must have happened).
 //!
 //! What is simulated: batches of up to 40 rows with several rows of one phone, own ids and invalid rows; every fault of
-//! the sandbox's bank on creates, look-ups, authorize and balance; a network that refuses, loses, delays, doubles and
-//! garbles; deaths at any step or time; interrupts; checkpoints lost, with the results or beside them, and adoption; sweeps; `retry` of rejected rows; cancels
-//! of rows and of the batch, reopening, new generations for dead and for cancelled links; sheets sorted, edited, added to
-//! and trimmed between runs; limits and balances that change.
+//! the sandbox's bank on creates, look-ups, deactivations, authorize and balance; a network that refuses, loses, delays,
+//! doubles and garbles; deaths between any two things that are written down, at any step and at any time; interrupts;
+//! checkpoints lost, with the results or beside them, and adoption; sweeps; `retry` of rejected rows, all or named; cancels
+//! of rows and of the batch, finished later where they did not reach the gateway; reopening; new generations for dead links,
+//! all or named, and for cancelled ones; sheets sorted, edited, added to, trimmed and restored between runs; limits and
+//! balances that change.
+//!
+//! What a life does is a copy of the commands' order of steps (`life` of `cli::prepare`, `cli::send` and `cli::claims`, `mend`
+//! of `cli::retry` and `cli::cancel`), since those read files and ask people: whoever changes it there changes it here.
 //!
 //! To add a fault of the network: `mix::Net`, `world::World::fate` or `back`, `coverage`. To add something that people do:
 //! `life::Course` and `life::go`, or `play::meddle`. To add an invariant: `witness` if it holds at every step, `audit` if it
 //! holds whenever our side has stopped.
 //!
 //! Deliberately absent: sockets, files other than the checkpoint, arguments, and every word for users: `tests/it`
-//! drives the real binary. Nothing here takes the engine's word for anything: it is judged by what leaves it, by what is
+//! drives the real binary. So are the guards that look at other batches or at the calendar, since there is one batch here:
+//! rows that another checkpoint has paid, a batch that was finished more than 5 days ago and one of long ago that gains
+//! rows are held by `tests/it/twice.rs`. Nothing here takes the engine's word for anything: it is judged by what leaves it, by what is
 //! durable, and by the books.
 
 #![allow(

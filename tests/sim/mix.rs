@@ -80,6 +80,25 @@ pub(crate) const OF_STATUS: [&str; 20] = [
     "lower-case",
     "unknown-word",
 ];
+/// Faults that stopping a link can meet.
+pub(crate) const OF_DEACTIVATE: [&str; 16] = [
+    "lost-before",
+    "lost-after",
+    "reset",
+    "cut",
+    "stall",
+    "delay",
+    "500-before",
+    "500-after",
+    "520-after",
+    "503-before",
+    "token-death",
+    "429",
+    "429-200",
+    "half-json",
+    "empty",
+    "subcode-missing",
+];
 /// Faults of the doors before.
 pub(crate) const OF_AUTHORIZE: [&str; 8] = [
     "lost-before",
@@ -226,6 +245,7 @@ fn plan(rng: &mut Rng) -> String {
         ("create", &OF_CREATE[..], 6),
         ("create", &OF_CREATE_CONFLICT[..], 1),
         ("status", &OF_STATUS[..], 4),
+        ("deactivate", &OF_DEACTIVATE[..], 4),
         ("authorize", &OF_AUTHORIZE[..], 2),
         ("balance", &OF_AUTHORIZE[..], 1),
     ] {

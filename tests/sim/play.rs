@@ -7,10 +7,10 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::audit::{Auditor, Edges, Payout, payouts};
-use super::life::{Course, Desk, End, live};
+use super::life::{Course, Desk, End, Errand, live};
 use super::mix::{Mix, choose};
 use super::sheet::Sheet;
-use super::witness::{READY, UNKNOWN, Witness};
+use super::witness::{CANCELLED, READY, UNKNOWN, Witness};
 use super::world::{BEGINNING_US, Shared, World, micros};
 
 /// Once faults have stopped, everything is decided within this.
@@ -48,10 +48,14 @@ pub(crate) fn play(seed: u64, folder: &Path, is_told: bool) -> Report {
         taken: None,
         auditor: Auditor::default(),
         copy: None,
+        is_put_back: false,
+        is_given_up: false,
     };
     let played = std::panic::catch_unwind(AssertUnwindSafe(|| {
         among_faults(&shared, &mut desk, &mut rng);
-        in_peace(&shared, &mut desk, &mut rng);
+        if !desk.is_given_up {
+            in_peace(&shared, &mut desk, &mut rng);
+        }
     }));
     if played.is_err() {
         shared.world().complain("a panic");
@@ -71,9 +75,16 @@ pub(crate) fn remove(path: &Path) {
 fn among_faults(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
     let mix = shared.world().mix.clone();
     for _ in 0..mix.mortal.lives {
-        let course = Course::draw(&mix, rng);
+        let mut course = Course::draw(&mix, rng);
+        if std::mem::take(&mut desk.is_put_back) && rng.bool() {
+            // It dies while it takes in what came back.
+            (course.errand, course.crash_at) = (Errand::Send, Some(rng.u64(1..5)));
+        }
         let end = live(shared, desk, course);
         heed(shared, &end);
+        if desk.is_given_up {
+            return;
+        }
         let pause = match rng.u32(0..20) {
             0 => 20 * 3_600_000_000,
             1..=8 => rng.i64(0..5_000_000),
@@ -87,18 +98,21 @@ fn among_faults(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
 /// The checkpoint is gone, and where nobody keeps them the results with it.
 pub(crate) fn lose(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix) {
     let mut world = shared.world();
-    world.lose();
-    world.witness = None;
-    remove(desk.path);
     if !mix.mortal.keeps {
         world.kept.lose();
     }
+    world.lose();
+    world.witness = None;
+    remove(desk.path);
     desk.taken = None;
     desk.auditor.forget();
 }
 
 /// What people do between two runs.
 fn meddle(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix, rng: &mut Rng) {
+    if mix.mortal.edit > 0 {
+        tidy(shared, desk, rng);
+    }
     if rng.u32(0..100) < mix.mortal.edit {
         for _ in 0..rng.u32(1..=3) {
             let what = desk.sheet.edit(mix, rng);
@@ -118,6 +132,21 @@ fn meddle(shared: &Shared, desk: &mut Desk<'_>, mix: &Mix, rng: &mut Rng) {
         world
             .bank
             .limit(choose(rng, &[None, Some(400_000), Some(200_000)]));
+    }
+}
+
+/// Rows that were cancelled are taken out of the sheet, and put back later.
+fn tidy(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
+    if rng.u32(0..3) == 0 && desk.sheet.put_back() {
+        desk.is_put_back = true;
+        shared.world().count("edit: rows put back");
+    }
+    let is_as_taken = desk.taken.as_ref() == Some(&desk.sheet);
+    if rng.bool() && is_as_taken && desk.path.exists() {
+        let cancelled = Witness::open(desk.path, false).rows_of(CANCELLED);
+        if desk.sheet.take_out(&cancelled) {
+            shared.world().count("edit: cancelled rows taken out");
+        }
     }
 }
 
@@ -166,6 +195,9 @@ fn in_peace(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
             done = Some(held_back);
             break;
         }
+    }
+    if desk.is_given_up {
+        return;
     }
     let took = shared.world().now() - began;
     if took > micros(PEACE) {

@@ -38,6 +38,8 @@ pub(crate) struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sheet {
     pub(crate) rows: Vec<Row>,
+    /// Rows that were removed and may be put back.
+    removed: Vec<Row>,
     /// Rows so far, for own ids that nobody else has.
     made: u32,
 }
@@ -107,7 +109,7 @@ impl Sheet {
                 "edit: sorted"
             }
             2 if self.rows.len() > 1 => {
-                self.rows.remove(at);
+                self.take_out(&[at]);
                 "edit: row removed"
             }
             3 => {
@@ -135,6 +137,24 @@ impl Sheet {
                 "edit: row added"
             }
         }
+    }
+
+    /// Takes rows out, the last one first, but never all. Whether there were any.
+    pub(crate) fn take_out(&mut self, places: &[usize]) -> bool {
+        let before = self.rows.len();
+        for at in places {
+            if self.rows.len() > 1 {
+                self.removed.push(self.rows.remove(*at));
+            }
+        }
+        self.rows.len() < before
+    }
+
+    /// Puts back what was taken out. Whether there was anything.
+    pub(crate) fn put_back(&mut self) -> bool {
+        let is_any = !self.removed.is_empty();
+        self.rows.append(&mut self.removed);
+        is_any
     }
 
     pub(crate) fn sum(&self) -> i64 {

@@ -115,11 +115,20 @@ fn seed() {
 #[test]
 fn runs() {
     let runs = asked("SIM_RUNS", RUNS);
+    assert!(
+        runs > 0,
+        "SIM_RUNS=0 plays nothing, and would prove nothing"
+    );
     let sum = play_all(asked("SIM_FROM", 0), runs, FAILURES_MAX, &|| ());
     for (name, n) in &sum.counts {
         eprintln!("{n:>9} {name}");
     }
     assert!(sum.failures.is_empty(), "{}", sum.failures.join("\n"));
+    let unlisted = coverage::unlisted(&sum.counts);
+    assert!(
+        unlisted.is_empty(),
+        "transitions that are in no list: {unlisted:?}"
+    );
     let missing = coverage::missing(&sum.counts);
     assert!(
         runs < COVERING_RUNS || missing.is_empty(),
@@ -150,10 +159,16 @@ fn what_is_no_number_is_refused_in_clear_words() {
 #[test]
 fn planted_mistakes_are_caught() {
     use paysheet::domain::planted::{Mistake, plant};
+    let names = Mistake::ALL.map(|mistake| format!("{mistake:?}"));
     let only = std::env::var("SIM_MISTAKE").ok();
+    if let Some(only) = &only {
+        assert!(
+            names.contains(only),
+            "SIM_MISTAKE={only} is none of {names:?}"
+        );
+    }
     let mut missed = Vec::new();
-    for mistake in Mistake::ALL {
-        let name = format!("{mistake:?}");
+    for (mistake, name) in Mistake::ALL.into_iter().zip(names) {
         if only.as_ref().is_some_and(|only| *only != name) {
             continue;
         }

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use super::audit::is_alive;
 
 /// The stored codes of the states.
+pub(crate) const INVALID: i64 = 0;
 pub(crate) const READY: i64 = 1;
 pub(crate) const UNKNOWN: i64 = 2;
 pub(crate) const CREATED: i64 = 3;
@@ -20,6 +21,8 @@ pub(crate) const CONFLICT: i64 = 5;
 pub(crate) const CANCELLED: i64 = 6;
 /// The bit of the history that says that a request is on its way.
 const IN_FLIGHT: i64 = 1;
+/// The bit that says that it is to be stopped.
+const CANCELLING: i64 = 1 << 8;
 
 /// A reader of the durable checkpoint.
 pub(crate) struct Witness {
@@ -45,6 +48,14 @@ impl Witness {
 
     pub(crate) fn conn(&self) -> &Connection {
         &self.conn
+    }
+
+    /// Places in the sheet, counted from 0, of the rows in `state`, the last one first.
+    pub(crate) fn rows_of(&self, state: i64) -> Vec<usize> {
+        let sql = "SELECT row - 1 FROM payouts WHERE state = ?1 AND row > 0 ORDER BY row DESC";
+        let mut select = self.conn.prepare_cached(sql).unwrap();
+        let rows = select.query_map([state], |line| line.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
     }
 
     fn line(&self, id: &str) -> Option<Line> {
@@ -74,6 +85,14 @@ impl Witness {
         }
         (line.body.as_deref() != Some(body))
             .then(|| format!("a create leaves for {id} with another body than the durable one"))
+    }
+
+    /// A link is to be stopped: that somebody wants it must be written down.
+    pub(crate) fn is_not_wished(&mut self, id: &str) -> Option<String> {
+        let is_wished = self
+            .line(id)
+            .is_some_and(|line| line.history & CANCELLING != 0);
+        (!is_wished).then(|| format!("{id} is to be stopped before the wish for it is durable"))
     }
 
     /// A Cashgram was made: the checkpoint must not believe that there is none.

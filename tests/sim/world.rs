@@ -14,10 +14,11 @@ use std::time::Duration;
 use fastrand::Rng;
 use paysheet::domain::State;
 use paysheet::engine::{Event, Rate};
-use paysheet::sandbox::{Delivery, Ending, Moment, Sandbox};
+use paysheet::sandbox::{Delivery, Ending, Moment, Reply, Sandbox};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::door::code_of;
 use super::kept::Kept;
 use super::ledger::Ledger;
 use super::letter::{Letter, What};
@@ -72,6 +73,12 @@ pub(crate) struct World {
     pub(crate) denied: HashSet<String>,
     /// Ids that were in conflict at some time: whether their rows may leave is a person's to decide.
     pub(crate) disputed: HashSet<String>,
+    /// Ids that were sent and answered with a 409. Old results that say so are no claim to them.
+    pub(crate) contested: HashSet<String>,
+    /// Ids that a person has stopped, as far as our side can know it: no create may leave for one.
+    pub(crate) stopped: HashSet<String>,
+    /// How often a person has asked by name for a stopped id to be paid after all.
+    pub(crate) after_all: HashMap<String, u32>,
     /// Lives so far, this one included.
     pub(crate) lives: u32,
     /// Requests of this life, authorize not counted, and creates among them.
@@ -126,6 +133,14 @@ impl Shared {
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// A moment at which our side may die: then nothing of this goes on.
+    pub(crate) async fn moment(&self) {
+        let crashed = self.world().moment();
+        if crashed {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl World {
@@ -145,6 +160,9 @@ impl World {
             orphans: HashMap::new(),
             denied: HashSet::new(),
             disputed: HashSet::new(),
+            contested: HashSet::new(),
+            stopped: HashSet::new(),
+            after_all: HashMap::new(),
             lives: 0,
             left: 0,
             creates: 0,
@@ -247,6 +265,14 @@ impl World {
         self.orphans.extend(known.map(|id| (id, ())));
         self.open.clear();
         self.denied.clear();
+        let kept = &self.kept;
+        self.stopped.retain(|id| kept.tells_stopped(id));
+    }
+
+    /// Whoever names a stopped row once more may have it paid after all.
+    pub(crate) fn pay_after_all(&mut self, id: String) {
+        self.stopped.remove(&id);
+        *self.after_all.entry(id).or_default() += 1;
     }
 
     /// Faults stop, the account is topped up.
@@ -275,6 +301,13 @@ impl World {
             self.creates += 1;
             self.judge_create(letter);
         }
+        if letter.what == What::Deactivate {
+            let witness = self.witness.as_mut();
+            let complaint = witness.and_then(|witness| witness.is_not_wished(&letter.id));
+            if let Some(complaint) = complaint {
+                self.complain(complaint);
+            }
+        }
         let fate = self.fate(letter);
         // What found no connection is no request to anybody.
         let unconnected = matches!(fate, Fate::Refused | Fate::Unresolved | Fate::Untrusted);
@@ -292,6 +325,12 @@ impl World {
             .and_then(|witness| witness.is_not_durable(&letter.id, &letter.body));
         if let Some(complaint) = complaint {
             self.complain(complaint);
+        }
+        if self.stopped.contains(&letter.id) {
+            self.complain(format!(
+                "a create leaves for {}, which was cancelled",
+                letter.id
+            ));
         }
         let open = self.open.entry(letter.id.clone()).or_insert_with(|| Open {
             body: letter.body.clone(),
@@ -418,7 +457,8 @@ impl World {
         let is_new = letter.what == What::Create && self.ledger.of(&letter.id).is_none();
         let delivery = self.bank.handle(letter.request(), Moment::from_micros(at));
         let made = is_new && self.ledger.of(&letter.id).is_some();
-        if made {
+        // What a lost checkpoint sent may come to be at any time.
+        if made && !self.orphans.contains_key(&letter.id) {
             let complaint = self
                 .witness
                 .as_mut()
@@ -427,12 +467,31 @@ impl World {
                 self.complain(complaint);
             }
         }
-        let status = match &delivery.ending {
-            Ending::Reply(reply) | Ending::Drip(reply, _) | Ending::Cut(reply) => reply.status,
-            Ending::Closed | Ending::Reset => 0,
+        let reply = match &delivery.ending {
+            Ending::Reply(reply) | Ending::Drip(reply, _) | Ending::Cut(reply) => Some(reply),
+            Ending::Closed | Ending::Reset => None,
         };
+        self.tell_apart(letter, reply);
+        let status = reply.map_or(0, |reply| reply.status);
         self.note((at, letter.what, &letter.id, made, status));
         delivery
+    }
+
+    /// What the bank's own count of faults does not tell.
+    fn tell_apart(&mut self, letter: &Letter, reply: Option<&Reply>) {
+        let Some(reply) = reply else { return };
+        match (letter.what, code_of(&reply.body, reply.status)) {
+            (What::Create, Some(412)) => {
+                let text = String::from_utf8_lossy(&reply.body);
+                if text.contains("balance is less") {
+                    self.count("balance ran out");
+                }
+            }
+            (What::Status, Some(404 | 422)) if self.ledger.of(&letter.id).is_some() => {
+                self.count("a look-up finds nothing of what exists");
+            }
+            _ => {}
+        }
     }
 
     /// A reply was read: what it asks for, and what it lays to rest.
