@@ -557,7 +557,7 @@ fn a_row_that_was_refused_is_not_sent_again_after_a_loss_unless_it_was_mended() 
         }
         world.send("june.csv", &raw).run().exits(4);
         let doctor = world.paysheet().args(["doctor", "june.csv"]);
-        doctor.args(["--env", "test"]).run().hides(["do not lead"]);
+        doctor.args(["--env", "test"]).run().hides(["not stand"]);
         world
             .talk("retry", "june.csv", &raw)
             .arg("--yes")
@@ -743,4 +743,23 @@ fn a_row_in_doubt_that_does_not_exist_and_has_expired_is_not_sent_with_a_past_ex
     assert_eq!(raw.booked().len(), 2);
     assert_eq!(world.table(RESULTS).cell(2, "cashgram_id"), id);
     audit(&world, RESULTS, &raw.but_refused());
+}
+
+/// A row that was refused before the loss is spoiled in the sheet, made anew from it, and paid once it is mended.
+#[test]
+fn doctor_follows_a_row_that_was_refused_before_a_loss_and_spoiled_since() {
+    let raw = refusing_ravi();
+    let world = World::new();
+    world.sheet("june.csv", PAIR);
+    world.send("june.csv", &raw).run().exits(4);
+    world.lose_checkpoint(CHECKPOINT);
+    adopt(&world, &raw).run().exits(4);
+    for (name, code) in [("R?vi", 4), ("R?vi", 4), ("Ravi Kumar", 0)] {
+        world.sheet("june.csv", PAIR.replace("Ravi", name));
+        let send = world.send("june.csv", &raw);
+        send.arg("--skip-invalid").run().exits(code);
+        let doctor = world.talk("doctor", "june.csv", &raw).run();
+        doctor.exits(0).says(["payouts stand where"]);
+    }
+    assert_eq!(world.table(RESULTS).states("created"), 3);
 }
