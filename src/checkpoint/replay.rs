@@ -72,21 +72,6 @@ impl Examined {
                 *lead = lead.and_then(|at| at.after(fact).ok());
             }
         }
-        // An edit has led back to where a row begins: nothing was sent of it, and the next sheet makes it anew.
-        let begun = Examined::begun();
-        let is_edit = matches!(fact, Fact::Mended | Fact::Spoiled);
-        if is_edit
-            && self
-                .leads
-                .iter()
-                .any(|lead| lead.is_some() && begun.contains(lead))
-        {
-            self.leads = begun;
-        }
-    }
-
-    fn begun() -> [Option<Standing>; 2] {
-        [State::Ready, State::Invalid].map(|state| Some(Standing::fresh(state)))
     }
 }
 
@@ -131,7 +116,7 @@ impl Steady {
                 .unwrap_or_default(),
             state: state_from(line.get(2).map_err(read)?, &self.path)?,
             attempts: line.get(3).map_err(read)?,
-            leads: Examined::begun(),
+            leads: [State::Ready, State::Invalid].map(|state| Some(Standing::fresh(state))),
         })
     }
 

@@ -250,7 +250,7 @@ impl Standing {
                 may.then(|| self.to(State::Ready))
             }
             Fact::RefusedBefore => {
-                (self == Standing::fresh(State::Ready)).then(|| self.to(State::Rejected))
+                (self == Standing::fresh(State::Ready)).then(|| self.refused_before())
             }
             Fact::MadeBefore {
                 stopped,
@@ -272,6 +272,11 @@ impl Standing {
         };
         next.map(Standing::wish_fulfilled)
             .ok_or(IllegalFact { at: self, fact })
+    }
+
+    fn refused_before(mut self) -> Standing {
+        self.history.resumed = true;
+        self.to(State::Rejected)
     }
 
     fn to(self, state: State) -> Standing {

@@ -69,14 +69,8 @@ impl Auditor {
     fn fold(&mut self, world: &mut World, conn: &Connection, payouts: &[Payout]) {
         let mut facts = facts(conn);
         for payout in payouts {
-            let mut told = facts.remove(&payout.number).unwrap_or_default();
+            let told = facts.remove(&payout.number).unwrap_or_default();
             let seen = self.counted.insert(payout.number, told.len()).unwrap_or(0);
-            let earlier = of_an_earlier_one(&told);
-            told.drain(..earlier);
-            let seen = seen.saturating_sub(earlier);
-            if told.is_empty() && earlier > 0 {
-                continue;
-            }
             let start = if payout.id.is_some() {
                 State::Ready
             } else {
@@ -318,25 +312,6 @@ pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
 
 /// What is told of a payout: the kind, when in milliseconds, and the fact.
 type Told = Vec<(&'static str, i64, Fact)>;
-
-/// How many facts are of a payout that was made anew from the sheet: nothing was sent of it, and it was refused to a lost
-/// checkpoint, and mended or spoiled in the sheet. Its number is another's now.
-fn of_an_earlier_one(told: &Told) -> usize {
-    let is_idle = |fact: &Fact| {
-        matches!(
-            fact,
-            Fact::RefusedBefore | Fact::Mended | Fact::Spoiled | Fact::LookedUp(Seen::Missing)
-        )
-    };
-    let idle = told.iter().take_while(|(_, _, fact)| is_idle(fact));
-    let idle: Vec<Fact> = idle.map(|(_, _, fact)| *fact).collect();
-    let refused = idle.iter().position(|fact| *fact == Fact::RefusedBefore);
-    let changed = |fact: &Fact| matches!(fact, Fact::Mended | Fact::Spoiled);
-    match (refused, idle.iter().rposition(changed)) {
-        (Some(refused), Some(changed)) if changed > refused => changed + 1,
-        _ => 0,
-    }
-}
 
 /// Since when a link is dead after `fact`, if it is.
 fn dead_since(since: Option<i64>, at: i64, fact: Fact) -> Option<i64> {

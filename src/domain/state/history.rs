@@ -37,7 +37,8 @@ pub struct History {
     pub lost: bool,
     /// It is to be stopped, and was not named: the whole batch was closed. Opened again, that is taken back.
     pub closing: bool,
-    /// It was cancelled before anything of it was made, and is to be paid after all.
+    /// It was cancelled before anything of it was made, and is to be paid after all; or it was refused to a checkpoint that
+    /// was lost. Nothing was sent of it here, and it has a history all the same.
     pub resumed: bool,
 }
 
