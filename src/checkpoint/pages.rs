@@ -1,5 +1,6 @@
 //! What a run or a sweep has still to do, a page at a time, in sheet order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{History, Money, Standing};
@@ -311,6 +312,20 @@ impl Store {
         self.conn
             .query_row(sql, [], |line| line.get(0))
             .map_err(|e| damaged(&self.path, e))
+    }
+
+    /// Phone and paise of the rows in conflict, by id.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn conflict_payments(&self) -> Result<BTreeMap<String, (u64, i64)>, Error> {
+        let sql =
+            "SELECT cashgram_id, phone, amount FROM payouts WHERE state = 5 AND row IS NOT NULL";
+        let read = |e| damaged(&self.path, e);
+        let mut select = self.conn.prepare(sql).map_err(read)?;
+        let rows = select.query_map([], |line| Ok((line.get(0)?, (line.get(1)?, line.get(2)?))));
+        rows.and_then(Iterator::collect).map_err(read)
     }
 
     /// All payouts in conflict, with the status known so far; but for those whose rows have left the sheet, which were

@@ -28,9 +28,11 @@ SELECT phone, amount FROM payouts WHERE state = 1 AND row > 0
     AND (EXISTS (SELECT 1 FROM payouts WHERE state = 3 AND created_at >= ?1)
         OR EXISTS (SELECT 1 FROM payouts WHERE state IN (1, 2) AND payout IN tried))";
 
-/// How many links of the sheet's rows were made, how many of them before then, and the last of these.
+/// How many links of the sheet's rows were made, how many of them before then, the last of these, and how many since that
+/// took no other's place.
 const PAID_BEFORE: &str = "
-SELECT count(*), count(*) FILTER (WHERE created_at < ?1), max(created_at) FILTER (WHERE created_at < ?1)
+SELECT count(*), count(*) FILTER (WHERE created_at < ?1), max(created_at) FILTER (WHERE created_at < ?1),
+    count(*) FILTER (WHERE created_at >= ?1 AND generation = 1)
 FROM payouts WHERE state = 3 AND row IS NOT NULL";
 
 /// When the batch was begun: a young one need not be read whole.
@@ -45,7 +47,7 @@ const LAST_SENT: &str =
 pub struct PaidBefore {
     /// The last of it, in milliseconds since 1970 UTC.
     pub last_ms: i64,
-    /// Whether nothing was paid since.
+    /// Whether nothing was paid since, but for new links in the place of old ones.
     pub is_all: bool,
 }
 
@@ -111,17 +113,17 @@ impl Store {
         if first.is_none_or(|first| first >= then_ms) {
             return Ok(None);
         }
-        let (made, before, last): (u64, u64, Option<i64>) = self
+        let (made, before, last, since): (u64, u64, Option<i64>, u64) = self
             .conn
             .query_row(PAID_BEFORE, [then_ms], |line| {
-                Ok((line.get(0)?, line.get(1)?, line.get(2)?))
+                Ok((line.get(0)?, line.get(1)?, line.get(2)?, line.get(3)?))
             })
             .map_err(read)?;
         if made > 0 {
             let last_ms = last.filter(|_| before.saturating_mul(2) >= made);
             return Ok(last_ms.map(|last_ms| PaidBefore {
                 last_ms,
-                is_all: before == made,
+                is_all: since == 0,
             }));
         }
         let last = self.conn.query_row(LAST_SENT, [], |line| line.get(0));

@@ -10,9 +10,9 @@ use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
-use crate::domain::Standing;
+use crate::domain::{History, Standing};
 
 use super::apply::standing_from;
 use super::error::Error;
@@ -72,15 +72,24 @@ impl Peek {
         }))
     }
 
-    /// Whether this checkpoint has made a Cashgram under that id, or may have.
+    /// Phone and paise for which this checkpoint has made a Cashgram under that id, or may have. What was cancelled before
+    /// anything was made is none.
     ///
     /// # Errors
     ///
     /// If it cannot be read.
-    pub fn made(&self, id: &str) -> Result<bool, Error> {
+    pub fn made(&self, id: &str) -> Result<Option<(u64, i64)>, Error> {
+        let sql = format!(
+            "SELECT phone, amount FROM payouts
+             WHERE cashgram_id = ?1 AND (state IN (2, 3) OR state = 6 AND history & {} <> 0)",
+            History::EXISTS
+        );
         self.conn
-            .prepare_cached("SELECT 1 FROM payouts WHERE cashgram_id = ?1 AND state IN (2, 3, 6)")
-            .and_then(|mut select| select.exists([id]))
+            .prepare_cached(&sql)
+            .and_then(|mut select| {
+                let made = select.query_row([id], |line| Ok((line.get(0)?, line.get(1)?)));
+                made.optional()
+            })
             .map_err(|e| damaged(&self.path, e))
     }
 

@@ -22,9 +22,11 @@ pub(super) async fn refuse<G: Gateway>(session: &Session<G>, send: &Send) -> any
     if session.read(|store| store.conflicts_by_own_id()).await? == 0 {
         return Ok(());
     }
-    let rows = session.read(|store| store.conflicts()).await?;
-    let ids: Vec<String> = rows.into_iter().map(|row| row.cashgram_id).collect();
-    let made = made_by(send, &ids);
+    let rows = session.read(|store| store.conflict_payments()).await?;
+    let ids: Vec<String> = rows.keys().cloned().collect();
+    // A checkpoint of the same name is this batch's own if it made the same payments; else it is last month's.
+    let differs = |id: &str, made| rows.get(id).is_some_and(|payment| *payment != made);
+    let made = made_by(send, &ids, differs);
     let Some((theirs, first)) = made.iter().find_map(|one| Some((one, one.ids.first()?))) else {
         return Ok(());
     };
@@ -48,8 +50,13 @@ pub(super) struct Theirs {
     checkpoint: PathBuf,
 }
 
-/// The other batches in sight that made links under any of `ids`. What cannot be read is passed over.
-pub(super) fn made_by(send: &Send, ids: &[String]) -> Vec<Theirs> {
+/// The other batches in sight that made links under any of `ids`; of one of the same name those count of which `differs`
+/// says so, by their phone and paise. What cannot be read is passed over.
+pub(super) fn made_by(
+    send: &Send,
+    ids: &[String],
+    differs: impl Fn(&str, (u64, i64)) -> bool,
+) -> Vec<Theirs> {
     let environment = send.gateway.environment.word();
     let mut found = Vec::new();
     for candidate in twice::candidates(send, i64::MIN) {
@@ -57,10 +64,16 @@ pub(super) fn made_by(send: &Send, ids: &[String]) -> Vec<Theirs> {
             continue;
         };
         let binding = &peek.binding;
-        if binding.environment != environment || binding.batch == send.batch.as_str() {
+        if binding.environment != environment {
             continue;
         }
-        let made = ids.iter().map(|id| Ok(peek.made(id)?.then(|| id.clone())));
+        let same = binding.batch == send.batch.as_str();
+        let made = ids.iter().map(|id| {
+            let made = peek.made(id)?;
+            Ok(made
+                .filter(|made| !same || differs(id, *made))
+                .map(|_| id.clone()))
+        });
         let made: Result<Vec<Option<String>>, Error> = made.collect();
         let ids: Vec<String> = made.unwrap_or_default().into_iter().flatten().collect();
         if !ids.is_empty() {

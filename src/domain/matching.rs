@@ -30,6 +30,11 @@ pub struct KnownKey {
 }
 
 impl KnownKey {
+    /// Whether the checkpoint had it in that row, counted from 0. Old results tell of lines, which are no rows.
+    fn stood_at(&self, index: u32) -> bool {
+        self.payout > 0 && index + 1 == self.row
+    }
+
     /// Whether a payout in `state`, frozen or not, may exist at the gateway.
     pub fn is_live(state: State, frozen: bool) -> bool {
         match state {
@@ -295,7 +300,7 @@ fn match_group(
                 return true;
             };
             let hit = free.iter().position(|index| {
-                let fits = |row| agrees(&row, &payout.key) && (!here || index + 1 == payout.row);
+                let fits = |row| agrees(&row, &payout.key) && (!here || payout.stood_at(*index));
                 at(rows, *index).is_some_and(fits)
             });
             let Some(place) = hit else { return true };

@@ -14,8 +14,9 @@ const FAILURES_MAX: u32 = 10;
 /// Nothing left the machine so often in a row: the network or the gateway is down.
 const UNREACHABLE_MAX: u32 = 3;
 /// Nothing was heard for so long beyond the last wait: it was the run that stood still (SIGSTOP, a machine put to sleep).
-/// What fails then began before, and patience with the gateway begins anew.
-const STANDSTILL_MIN: Duration = Duration::from_secs(10 * 60);
+/// What fails then began before, and patience with the gateway begins anew. More than the longest timeout, which is ten
+/// minutes: a gateway that never answers is heard of no sooner.
+const STANDSTILL_MIN: Duration = Duration::from_secs(15 * 60);
 
 /// What one request told about the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -89,10 +89,10 @@ for number, (text, words) in enumerate([
 # Columns.
 for number, (header, words) in enumerate([
     ("name,salary,phone", "no column for amount|found: name, salary, phone"),
-    ("Name,Phnoe,Amount", 'no column for phone|--map phone="Phnoe"'),
-    ("Nmae,Phone,Amount", 'no column for name|--map name="Nmae"'),
-    ("Name,Mobile No.1,Amount", 'no column for phone|--map phone="Mobile No.1"'),
-    ("Name,Phone,Ammount", 'no column for amount|--map amount="Ammount"'),
+    ("Name,Phnoe,Amount", 'no column for phone|--map phone=Phnoe'),
+    ("Nmae,Phone,Amount", 'no column for name|--map name=Nmae'),
+    ("Name,Mobile No.1,Amount", "no column for phone|--map 'phone=Mobile No.1'"),
+    ("Name,Phone,Ammount", 'no column for amount|--map amount=Ammount'),
     ("a,b,c", "no column for name"),
     ("Asha Menon,9000000001,100", "the first line seems to be a row"),
     ("name^phone^amount", "--delimiter"),
@@ -111,7 +111,7 @@ for number, (column, why) in enumerate([
 ]):
     words = f'no column for amount|column "{column}" {why}: amounts must be in rupees|line 1'
     raw(f"columns-no-rupees-{number + 1}", f"name,phone,{column}\nA,9000000001,5\n", 3, words)
-raw("columns-no-rupees-beside", "name,phone,Amount ($),Amt Rs\nA,9000000001,5,400\n", 3, 'no column for amount|--map amount="Amt Rs"')
+raw("columns-no-rupees-beside", "name,phone,Amount ($),Amt Rs\nA,9000000001,5,400\n", 3, "no column for amount|--map 'amount=Amt Rs'")
 raw("columns-no-rupees-mapped", "name,phone,Amount ($)\nA,9000000001,5\n", 3, "no such column as in --map", "--map amount=Amount")
 for number, (header, words) in enumerate([
     ("name,phone,mobile,amount", "both give the phone"), ("name,phone,amount,Net Pay", "both give the amount"),

@@ -500,3 +500,48 @@ fn own_ids_that_another_batch_used_are_not_adopted() {
     send().run().exits(0);
     assert_eq!(gate.creates(), 4);
 }
+
+/// A batch that was cancelled before it sent anything has made nothing, and last month's of the same name has.
+#[test]
+fn ids_are_a_batchs_own_only_if_it_made_their_links() {
+    let (gate, world) = (Gate::new(), World::new());
+    let sheet = |one: u32| {
+        format!(
+            "name,phone,amount,cashgram_id\nAsha,9000000001,{one},EMP-1\nRavi,9000000002,200,EMP-2\n"
+        )
+    };
+    world.sheet("draft.csv", sheet(100));
+    let asked = world.talk("send", "draft.csv", &gate);
+    asked
+        .env("CASHFREE_CLIENT_SECRET", "wrong")
+        .arg("--yes")
+        .run()
+        .exits(1);
+    world.talk("cancel", "draft.csv", &gate).run().exits(0);
+    world.sheet("june.csv", sheet(100));
+    let list = world.path("state");
+    let june = || world.send("june.csv", &gate).env("PAYSHEET_STATE", &list);
+    june().run().exits(0);
+    world.lose_checkpoint(CHECKPOINT);
+    june().run().exits(4);
+    world.sheet(
+        "june.csv",
+        sheet(100).replace("EMP-1", "").replace("EMP-2", ""),
+    );
+    guarded(&world, &gate, june(), 3, &["EMP-1"]);
+    world.sheet("june.csv", sheet(100));
+    june().arg("--adopt").run().exits(0);
+    // The next month in a folder of its own, under the same name.
+    let july = world.path("july");
+    std::fs::create_dir(&july).unwrap();
+    let raised = sheet(150).replace("200", "250");
+    std::fs::write(july.join("june.csv"), raised).unwrap();
+    let send = || {
+        let send = world.send("july/june.csv", &gate);
+        send.env("PAYSHEET_STATE", &list)
+    };
+    send().run().exits(4);
+    let refused = send().arg("--adopt").run().exits(3);
+    refused.says(["EMP-1", "batch june", CHECKPOINT]);
+    assert_eq!(gate.creates(), 2);
+}

@@ -78,7 +78,7 @@ fn a_cancel_or_a_new_link_makes_no_old_batch_young() {
         &gate,
         late(send()),
         3,
-        &["most of batch june was sent by", "--batch NEW"],
+        &["batch june was finished by", "--batch NEW"],
     );
     world.sheet("june.csv", rows(6));
     guarded(
@@ -86,7 +86,7 @@ fn a_cancel_or_a_new_link_makes_no_old_batch_young() {
         &gate,
         late(send()),
         3,
-        &["most of batch june", "has gained 1 row"],
+        &["batch june was finished by", "has gained 1 row"],
     );
     // Nor does the raise of one, who alone would be paid.
     let raised = rows(5).replace("9000000003,4.03", "9000000003,5");
@@ -226,4 +226,38 @@ fn what_is_left_of_a_batch_of_long_ago_is_paid_without_joiners() {
     ]);
     assert_eq!(raw.booked().len(), 3);
     assert_eq!(world.table(RESULTS).states("created"), 3);
+}
+
+/// A batch whose rest was paid today was finished today, and is run again in peace; joiners stop all the same.
+#[test]
+fn a_batch_that_was_finished_today_is_done_again_in_silence() {
+    let Some(early) = days_on(-6) else {
+        return;
+    };
+    let raw = Raw::start(|ask| match (ask.is_create(), ask.nth) {
+        (true, 3) => Act::Instead(Manner::Says(Say::refusal(
+            412,
+            "Not enough available balance in the account",
+        ))),
+        _ => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet("june.csv", rows(4));
+    let send = || world.send("june.csv", &raw).args(["--concurrency", "1"]);
+    early(send()).run().exits(1);
+    assert_eq!(raw.booked().len(), 2);
+    send()
+        .run()
+        .exits(0)
+        .says(["WARNING: batch june is not finished"]);
+    send().run().exits(0);
+    world.sheet("june.csv", rows(5));
+    guarded(
+        &world,
+        &raw,
+        send(),
+        3,
+        &["most of batch june was sent by", "has gained 1 row"],
+    );
+    assert_eq!(raw.booked().len(), 4);
 }

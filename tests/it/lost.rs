@@ -763,3 +763,47 @@ fn doctor_follows_a_row_that_was_refused_before_a_loss_and_spoiled_since() {
     }
     assert_eq!(world.table(RESULTS).states("created"), 3);
 }
+
+/// A row that was refused before the loss and is retried stays to be sent, however often the retry is interrupted.
+#[test]
+fn a_retry_after_a_loss_that_is_interrupted_is_gone_on_with() {
+    let raw = Raw::start(|ask| match (ask.is_create(), ask.nth_for_id, ask.nth) {
+        (true, 1, _) => Act::Instead(Manner::Says(Say::refusal(422, "not now"))),
+        (true, _, 5) => Act::Instead(Manner::Says(Say::refusal(
+            412,
+            "Not enough available balance in the account",
+        ))),
+        _ => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet("june.csv", PAIR);
+    world.send("june.csv", &raw).run().exits(4);
+    world.lose_checkpoint(CHECKPOINT);
+    adopt(&world, &raw).run().exits(4);
+    let retry = world.talk("retry", "june.csv", &raw);
+    let retry = retry.args(["--yes", "--concurrency", "1"]).run().exits(1);
+    assert!(raw.booked().len() < 3, "{retry}");
+    world.send("june.csv", &raw).run().exits(0);
+    assert_eq!(raw.booked().len(), 3);
+}
+
+/// Old results tell of lines, and a line is no row: the link stays with the first of two rows alike.
+#[test]
+fn after_a_loss_a_link_stays_with_its_row() {
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", "name,phone,amount\nAsha,9000000001,100\n");
+    world.send("june.csv", &gate).run().exits(0);
+    let link = world.table(RESULTS).cell(1, "cashgram_link").to_owned();
+    world.lose_checkpoint(CHECKPOINT);
+    world.sheet(
+        "june.csv",
+        "name,phone,amount\nAsha,9000000001,100\nAsha,9000000001,100\n",
+    );
+    adopt(&world, &gate)
+        .arg("--allow-duplicates")
+        .run()
+        .exits(0);
+    assert_eq!(world.table(RESULTS).cell(1, "cashgram_link"), link);
+    assert_eq!(gate.creates(), 2);
+}
