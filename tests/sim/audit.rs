@@ -25,6 +25,8 @@ pub(crate) struct Payout {
     pub(crate) terms: Option<i64>,
     pub(crate) reference: Option<String>,
     pub(crate) link: Option<String>,
+    pub(crate) phone: u64,
+    pub(crate) amount: i64,
     pub(crate) is_in_sheet: bool,
 }
 
@@ -196,10 +198,14 @@ fn compare(world: &mut World, payouts: &[Payout]) {
                 if let Some(wrong) = mistold(&payout.reference, &payout.link, booked, meagre) {
                     world.complain(wrong);
                 }
+                if !is_paid_as_asked(payout, booked) {
+                    world.complain(format!("{} was made for another row", booked.id));
+                }
             }
             Some(UNKNOWN | CONFLICT) => {}
             Some(CANCELLED) if !is_alive(booked.status_at(now)) => {}
-            Some(INVALID | READY | REJECTED) if orphan => {}
+            Some(INVALID | READY | REJECTED)
+                if orphan && may_be_ignorant(by_id[booked.id.as_str()]) => {}
             // A cancel cannot know better than a gateway that does not find what a lost checkpoint made.
             Some(CANCELLED) if orphan && world.denied.contains(&booked.id) => {}
             Some(state) => world.complain(format!("{} exists and is state {state}", booked.id)),
@@ -215,6 +221,33 @@ fn compare(world: &mut World, payouts: &[Payout]) {
             world.complain(format!("{id} is created and the bank knows nothing of it"));
         }
     }
+}
+
+/// Whether a checkpoint may say that there is nothing: it has seen nothing, and a row with faults was not sent by it.
+fn may_be_ignorant(payout: &Payout) -> bool {
+    payout.history & History::EXISTS == 0 && (payout.state != INVALID || payout.attempts == 0)
+}
+
+/// At the end nothing is to be sent, refused or faulty that results list as made.
+pub(crate) fn ignored(world: &mut World, payouts: &[Payout]) {
+    for payout in payouts {
+        let id = payout.id.as_deref().unwrap_or_default();
+        let is_ignored = matches!(payout.state, INVALID | READY | REJECTED)
+            && world.ledger.of(id).is_some()
+            && world.kept.lists(id);
+        if is_ignored {
+            world.complain(format!(
+                "{id} is listed as made, and is state {} at the end",
+                payout.state
+            ));
+        }
+    }
+}
+
+/// Whether phone and amount in the books are the row's. What was adopted may have been made for another.
+fn is_paid_as_asked(payout: &Payout, booked: &Cashgram) -> bool {
+    let asked = (payout.phone.to_string(), payout.amount);
+    payout.history & History::ADOPTED != 0 || asked == (booked.phone.clone(), booked.amount)
 }
 
 /// What is known to exist and has no row is listed among what was made earlier, unless it is another's.
@@ -253,34 +286,30 @@ pub(crate) fn doubles(world: &mut World, payouts: &[Payout], sheet: &Sheet, at_t
     let alive = |booked: &Cashgram| {
         is_alive(booked.status_at(now)) && !conflicts.contains(&booked.id.as_str())
     };
-    let sent = payouts
-        .iter()
-        .filter(|payout| payout.state == CONFLICT && payout.attempts > 0);
-    let sent = sent.filter_map(|payout| payout.id.clone());
-    world.contested.extend(sent);
     let disputed = conflicts.iter().map(|id| (*id).to_owned());
     world.disputed.extend(disputed);
     let created = payouts.iter().filter(|payout| payout.state == CREATED);
-    let created: Vec<&str> = created.filter_map(|payout| payout.id.as_deref()).collect();
+    let created: HashMap<&str, &Payout> = created
+        .filter_map(|payout| Some((payout.id.as_deref()?, payout)))
+        .collect();
     let edits = world.mix.mortal.edit > 0;
     for booked in world.ledger.all().into_iter().filter(alive) {
-        let is_lost = edits
-            && world.orphans.contains_key(&booked.id)
-            && !created.contains(&booked.id.as_str());
+        let payout = created.get(booked.id.as_str());
+        let is_lost = edits && world.orphans.contains_key(&booked.id) && payout.is_none();
         if is_lost && !at_the_end {
             continue;
         }
-        let phone: u64 = booked.phone.parse().unwrap_or(0);
-        match wanted.get_mut(&(phone, booked.amount)) {
+        // What was adopted pays its row, whatever it was made for.
+        let pays = match payout.filter(|payout| payout.is_in_sheet) {
+            Some(payout) => (payout.phone, payout.amount),
+            None => (booked.phone.parse().unwrap_or(0), booked.amount),
+        };
+        match wanted.get_mut(&pays) {
             Some(left) if *left > 0 => *left -= 1,
             // Its row left while the gateway did not find it: nobody is paid by another.
-            None if is_lost => {}
+            None if is_lost && !world.kept.lists(&booked.id) => {}
             // Nor is what was in conflict when its row left, and then lost with its checkpoint.
             Some(_) if is_lost && world.disputed.contains(&booked.id) => {}
-            // Nor what was sent and in conflict, and was adopted for another row after a loss, by a person's word.
-            _ if edits
-                && world.orphans.contains_key(&booked.id)
-                && world.contested.contains(&booked.id) => {}
             _ => world.complain(format!(
                 "{} pays {} paise to a phone once more than the sheet asks for",
                 booked.id, booked.amount
@@ -292,7 +321,7 @@ pub(crate) fn doubles(world: &mut World, payouts: &[Payout], sheet: &Sheet, at_t
 pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
     let sql =
         "SELECT payout, cashgram_id, state, attempts, history, terms, reference_id, cashgram_link,
-               row IS NOT NULL FROM payouts ORDER BY payout";
+               phone, amount, row IS NOT NULL FROM payouts ORDER BY payout";
     let mut select = conn.prepare_cached(sql).unwrap();
     let lines = select.query_map([], |line| {
         Ok(Payout {
@@ -304,7 +333,9 @@ pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
             terms: line.get(5)?,
             reference: line.get(6)?,
             link: line.get(7)?,
-            is_in_sheet: line.get(8)?,
+            phone: line.get(8)?,
+            amount: line.get(9)?,
+            is_in_sheet: line.get(10)?,
         })
     });
     lines.unwrap().map(Result::unwrap).collect()

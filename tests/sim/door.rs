@@ -67,8 +67,8 @@ impl Door {
     }
 
     /// One request, at most one answer.
-    async fn exchange(&self, letter: Letter) -> Reply {
-        let fate = self.shared.world().depart(&letter);
+    async fn exchange(&self, mut letter: Letter) -> Reply {
+        let fate = self.shared.world().depart(&mut letter);
         self.shared.moment().await;
         let not_sent = |kind, why: &str| Reply::NotSent {
             why: why.to_owned(),

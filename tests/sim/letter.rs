@@ -22,6 +22,8 @@ pub(crate) struct Letter {
     pub(crate) body: String,
     /// When it arrives, in microseconds of the world's time.
     pub(crate) due: i64,
+    /// How many checkpoints had been lost when it left.
+    pub(crate) epoch: u32,
 }
 
 impl Letter {
@@ -37,6 +39,7 @@ impl Letter {
             query,
             body: body.to_owned(),
             due: 0,
+            epoch: 0,
         }
     }
 

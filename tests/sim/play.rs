@@ -253,6 +253,7 @@ fn reckon(seed: u64, shared: &Shared, desk: Desk<'_>) -> Report {
     let lines = payouts(Witness::open(desk.path, false).conn());
     if let Some(sheet) = &desk.taken {
         super::audit::doubles(world, &lines, sheet, true);
+        super::audit::ignored(world, &lines);
     }
     for payout in lines {
         world.note((

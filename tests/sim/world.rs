@@ -67,14 +67,14 @@ pub(crate) struct World {
     pub(crate) counts: BTreeMap<&'static str, u64>,
     /// Ids that stood in the books, or were on their way there, when a checkpoint was lost.
     pub(crate) orphans: HashMap<String, ()>,
+    /// How many checkpoints were lost so far.
+    epoch: u32,
     /// The results beside the checkpoint.
     pub(crate) kept: Kept,
     /// Ids that the bank was asked about and did not find since then.
     pub(crate) denied: HashSet<String>,
     /// Ids that were in conflict at some time: whether their rows may leave is a person's to decide.
     pub(crate) disputed: HashSet<String>,
-    /// Ids that were sent and answered with a 409. Old results that say so are no claim to them.
-    pub(crate) contested: HashSet<String>,
     /// Ids that a person has stopped, as far as our side can know it: no create may leave for one.
     pub(crate) stopped: HashSet<String>,
     /// How often a person has asked by name for a stopped id to be paid after all.
@@ -158,9 +158,9 @@ impl World {
             kept: Kept::default(),
             counts: BTreeMap::new(),
             orphans: HashMap::new(),
+            epoch: 0,
             denied: HashSet::new(),
             disputed: HashSet::new(),
-            contested: HashSet::new(),
             stopped: HashSet::new(),
             after_all: HashMap::new(),
             lives: 0,
@@ -263,6 +263,7 @@ impl World {
         let sent = self.open.keys().cloned();
         let known = done.chain(under_way).chain(sent);
         self.orphans.extend(known.map(|id| (id, ())));
+        self.epoch += 1;
         self.open.clear();
         self.denied.clear();
         let kept = &self.kept;
@@ -293,10 +294,12 @@ impl World {
     }
 
     /// A request leaves our machine: the last chance to say that it must not.
-    pub(crate) fn depart(&mut self, letter: &Letter) -> Fate {
+    pub(crate) fn depart(&mut self, letter: &mut Letter) -> Fate {
         if letter.what != What::Authorize {
+            self.left += 1;
             self.pace();
         }
+        letter.epoch = self.epoch;
         if letter.what == What::Create {
             self.creates += 1;
             self.judge_create(letter);
@@ -309,11 +312,6 @@ impl World {
             }
         }
         let fate = self.fate(letter);
-        // What found no connection is no request to anybody.
-        let unconnected = matches!(fate, Fate::Refused | Fate::Unresolved | Fate::Untrusted);
-        if letter.what != What::Authorize && !unconnected {
-            self.left += 1;
-        }
         self.note((letter.what, &letter.id, &letter.body, format!("{fate:?}")));
         fate
     }
@@ -458,7 +456,7 @@ impl World {
         let delivery = self.bank.handle(letter.request(), Moment::from_micros(at));
         let made = is_new && self.ledger.of(&letter.id).is_some();
         // What a lost checkpoint sent may come to be at any time.
-        if made && !self.orphans.contains_key(&letter.id) {
+        if made && letter.epoch == self.epoch {
             let complaint = self
                 .witness
                 .as_mut()
