@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 
 use crate::support::trouble::*;
+use crate::support::world::phone;
 use crate::support::*;
 
 /// Rows of a batch; every third one's first create is answered badly.
@@ -19,8 +20,14 @@ const ROWS: usize = 12;
 /// A bad answer to the first create of every third row, with or without the create having been done.
 fn spoil(manner: &Manner, done: bool) -> Raw {
     let manner = manner.clone();
+    // By row, not by turn: a create that is sent again may come between two first ones.
+    let phones: Vec<String> = (3..=ROWS)
+        .step_by(3)
+        .map(|n| phone(n).to_string())
+        .collect();
     Raw::start(move |ask| {
-        let unlucky = ask.is_create() && ask.nth_for_id == 1 && ask.nth % 3 == 0;
+        let first = ask.is_create() && ask.nth_for_id == 1;
+        let unlucky = first && phones.iter().any(|phone| ask.body.contains(phone));
         match (unlucky, done) {
             (false, _) => Act::Honest,
             (true, true) => Act::Then(manner.clone()),
