@@ -314,14 +314,14 @@ impl Store {
             .map_err(|e| damaged(&self.path, e))
     }
 
-    /// Phone and paise of the rows in conflict, by id.
+    /// Phone and paise of the rows in conflict under ids that the sheet brought, by id.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn conflict_payments(&self) -> Result<BTreeMap<String, (u64, i64)>, Error> {
-        let sql =
-            "SELECT cashgram_id, phone, amount FROM payouts WHERE state = 5 AND row IS NOT NULL";
+    pub fn own_id_conflicts(&self) -> Result<BTreeMap<String, (u64, i64)>, Error> {
+        let sql = "SELECT cashgram_id, phone, amount FROM payouts
+             WHERE state = 5 AND row IS NOT NULL AND own_id <> 0";
         let read = |e| damaged(&self.path, e);
         let mut select = self.conn.prepare(sql).map_err(read)?;
         let rows = select.query_map([], |line| Ok((line.get(0)?, (line.get(1)?, line.get(2)?))));

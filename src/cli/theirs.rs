@@ -19,10 +19,10 @@ use super::twice;
 ///
 /// [`Ending`] with exit code 3 that names the first and its batch.
 pub(super) async fn refuse<G: Gateway>(session: &Session<G>, send: &Send) -> anyhow::Result<()> {
-    if session.read(|store| store.conflicts_by_own_id()).await? == 0 {
+    let rows = session.read(|store| store.own_id_conflicts()).await?;
+    if rows.is_empty() {
         return Ok(());
     }
-    let rows = session.read(|store| store.conflict_payments()).await?;
     let ids: Vec<String> = rows.keys().cloned().collect();
     // A checkpoint of the same name is this batch's own if it made the same payments; else it is last month's.
     let differs = |id: &str, made| rows.get(id).is_some_and(|payment| *payment != made);
