@@ -70,7 +70,7 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
 }
 
 /// What was stopped and yet pays, or paid, is the first thing to say.
-fn note(revived: u64) -> Option<String> {
+pub(super) fn note(revived: u64) -> Option<String> {
     (revived > 0).then(|| {
         format!(
             "{} not dead after all: the money is out, or may go out",
