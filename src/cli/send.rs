@@ -385,7 +385,10 @@ impl Sending<'_> {
             Ok(revived) => revived,
             Err(halt) => return Ok(Err(halt)),
         };
-        self.spoken.extend(status::note(self.revived));
+        self.spoken.extend(status::note(&Outcome {
+            revived: self.revived,
+            ..Outcome::default()
+        }));
         self.refuse_excused().await?;
         Ok(newer::look_for(&mut self.session, shell)
             .await?
