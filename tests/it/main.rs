@@ -36,6 +36,7 @@ mod gone;
 mod guards;
 mod help;
 mod hostile;
+mod hostile_questions;
 mod json;
 mod kills;
 mod lock;
