@@ -74,7 +74,11 @@ fn the_same_ids_in_two_accounts_are_each_ones_own() {
         guarded(&world, &b, south(), 3, &["EMP-1"]);
         guarded(&world, &b, south().arg("--adopt"), 3, &["EMP-1"]);
         world.sheet("south.csv", sheet(SOUTH));
-        south().arg("--adopt").run().exits(0).says(["2 links adopted"]);
+        south()
+            .arg("--adopt")
+            .run()
+            .exits(0)
+            .says(["2 links adopted"]);
         south().run().exits(0);
         assert_eq!((a.creates(), b.creates()), (2, 2));
         audit(&world, "south.test.results.csv", &b);
