@@ -29,8 +29,7 @@ use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
 use super::{
-    approve, claims, door, guards, long_ago, newer, problems, results, retry, status, theirs,
-    webhooks,
+    approve, claims, door, guards, long_ago, newer, problems, results, retry, status, webhooks,
 };
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
@@ -380,7 +379,6 @@ impl Sending<'_> {
             Ok(stopped) => stopped,
             Err(halt) => return Ok(Err(halt)),
         };
-        theirs::refuse(&self.session, send).await?;
         self.revived = match approve::adopt(&mut self.session, send, shell, &stopped).await? {
             Ok(revived) => revived,
             Err(halt) => return Ok(Err(halt)),
