@@ -49,6 +49,7 @@ mod mended;
 mod misused;
 mod names;
 mod older;
+mod own_ids;
 mod pace;
 mod pasted;
 mod power;
