@@ -228,8 +228,8 @@ fn look_up(answer: &Answer, said: &Said) {
 }
 
 fn deactivate(answer: &Answer, said: &Said) {
-    match read_deactivate(&Reply::Answer(answer.clone())) {
-        Deactivation::Done => assert!(said.is_success()),
+    match read_deactivate(&Reply::Answer(answer.clone()), ID) {
+        Deactivation::Done => assert!(said.is_success() && said.is_ours()),
         Deactivation::NotActive => assert!(said.is_refusal(&[404, 412])),
         Deactivation::Missing => assert!(said.is_unknown_id()),
         Deactivation::Throttled { .. } => assert!(said.http == 429 || said.code() == 429),

@@ -22,7 +22,7 @@ use super::exit::Ending;
 use super::judge::sheet_error;
 use super::settings::{Door, Send};
 use super::shell::Shell;
-use super::{before, lost, named};
+use super::{before, lost, named, theirs};
 
 /// What lifts the doubt about which link is whose.
 const IN_ORDER: &str = "if the rows that are there stand in the order in which they were sent, and only later ones are \
@@ -447,7 +447,7 @@ pub(super) fn unsent_after_all(rows: &[Named], again: &Again) -> Ending {
     )
 }
 
-/// Compares what was found at the gateway with old results, and looks for links that no row has.
+/// Compares what was found at the gateway with old results and with other batches, and looks for links that no row has.
 ///
 /// # Errors
 ///
@@ -469,6 +469,7 @@ pub(super) async fn compare<G: Gateway>(
         }
         Ok(_) => {}
     }
+    theirs::refuse(session, send, &old.claims, &shell.again).await?;
     let stay = session.write(old.repeat(shell.clock.now())).await?;
     say_repeated(stay, shell);
     Ok(Ok(()))

@@ -29,7 +29,7 @@ use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, claims, door, guards, long_ago, problems, results, retry, theirs, webhooks};
+use super::{approve, claims, door, guards, long_ago, problems, results, retry, webhooks};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -376,7 +376,6 @@ impl Sending<'_> {
         if let Err(halt) = claims::compare(&mut self.session, send, shell).await? {
             return Ok(Err(halt));
         }
-        theirs::refuse(&self.session, send).await?;
         let environment = send.gateway.environment;
         if let Err(halt) = approve::adopt(&mut self.session, environment, shell, send.yes).await? {
             return Ok(Err(halt));

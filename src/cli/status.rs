@@ -66,17 +66,28 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
         embedded.close().await;
     }
     let outcome = outcome?;
-    finish(note(outcome.revived)).run(&store, &outcome)
+    finish(note(&outcome)).run(&store, &outcome)
 }
 
-/// What was stopped and yet pays, or paid, is the first thing to say.
-fn note(revived: u64) -> Option<String> {
-    (revived > 0).then(|| {
-        format!(
-            "{} not dead after all: the money is out, or may go out",
-            counted(revived, "cancelled link is", "cancelled links are")
-        )
-    })
+/// What was stopped and yet pays, or paid, is the first thing to say; then what is not known.
+fn note(outcome: &Outcome) -> Option<String> {
+    let revived = counted(outcome.revived, "cancelled link is", "cancelled links are");
+    let unanswered = counted(outcome.unanswered, "link", "links");
+    let notes = [
+        (
+            outcome.revived,
+            format!("{revived} not dead after all: the money is out, or may go out"),
+        ),
+        (
+            outcome.unanswered,
+            format!(
+                "the gateway gave no usable answer about {unanswered}, run the same command again"
+            ),
+        ),
+    ];
+    let notes = notes.into_iter().filter(|(rows, _)| *rows > 0);
+    let notes: Vec<String> = notes.map(|(_, note)| note).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
 }
 
 /// What the sweeps of one command need.

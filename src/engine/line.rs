@@ -121,8 +121,11 @@ impl<G: Gateway> Line<G> {
         if first != Finding::TokenRefused {
             return Ok(first);
         }
-        let Ok(fresh) = self.renew(&token).await else {
-            return Ok(first);
+        let fresh = match self.renew(&token).await {
+            Ok(fresh) => fresh,
+            // Nothing was created either way, and why there is no other token is what has to be mended.
+            Err(Finding::StopRun(stop)) => return Ok(Finding::StopRun(stop)),
+            Err(_) => return Ok(first),
         };
         if !self.budget.take() {
             return Ok(first);

@@ -97,10 +97,14 @@ impl<G: Gateway> Line<G> {
         let end = self.look_up(payout, id, Asking::Status).await?;
         Ok(match end.look_up {
             LookUp::Found(_) | LookUp::Missing => StopEnd::Looked(end),
-            LookUp::Throttled { .. }
-            | LookUp::TokenRefused
-            | LookUp::StopRun(_)
-            | LookUp::NoAnswer { .. } => StopEnd::Stopped(standing),
+            // This one is stopped; whatever speaks against going on speaks for all the others.
+            LookUp::StopRun(_) => StopEnd::Looked(LookUpEnd {
+                standing: Some(standing),
+                ..end
+            }),
+            LookUp::Throttled { .. } | LookUp::TokenRefused | LookUp::NoAnswer { .. } => {
+                StopEnd::Stopped(standing)
+            }
         })
     }
 
@@ -124,7 +128,7 @@ impl<G: Gateway> Line<G> {
         let Ok(_place) = self.depart().await else {
             return unasked(not_asked("the run was stopping".to_owned()));
         };
-        let read = reading::read_deactivate(&self.gateway.deactivate(token, id).await);
+        let read = reading::read_deactivate(&self.gateway.deactivate(token, id).await, id);
         if let Deactivation::Throttled { wait } = &read {
             self.pause(*wait);
         }

@@ -24,6 +24,9 @@ const WORD_CHARS_MAX: usize = 64;
 /// Longest link that is believed, in bytes: theirs are below 40; 2,000 is what browsers and spreadsheets take.
 const LINK_BYTES_MAX: usize = 2_000;
 
+/// Longest access token that is taken, in bytes: theirs are below 1 KiB, and 8 KiB is what servers take as all headers.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
 /// The envelope around every reply: `status`, `subCode`, `message`, `data`. It is not printed: it may hold a token.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Envelope {
@@ -131,10 +134,12 @@ impl Envelope {
         identifier(&self.data, "utr")
     }
 
-    /// The access token of an authorize reply: visible ASCII, since it goes into a header.
+    /// The access token of an authorize reply: visible ASCII of a size that a header takes, since it goes into one.
     pub(super) fn token(&self) -> Option<&str> {
         match json::get(&self.data, "token") {
-            Some(Plain::Text(token)) if is_visible(token) => Some(token),
+            Some(Plain::Text(token)) if is_visible(token) && token.len() <= TOKEN_BYTES_MAX => {
+                Some(token)
+            }
             _ => None,
         }
     }

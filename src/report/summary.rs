@@ -116,6 +116,8 @@ impl Closing<'_> {
                 self.rows(State::Created),
                 counted(self.tally.rows(), "payout", "payouts")
             ),
+            // What could not be recorded says itself what to mend.
+            Ended::Stopped { why, remedy: "" } => format!("stopped: {why}"),
             Ended::Stopped { why, remedy } => {
                 format!("stopped: {}: {remedy}", why.trim_end_matches('.'))
             }

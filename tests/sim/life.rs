@@ -248,8 +248,9 @@ fn write_results(shared: &Shared, store: &Store, end: &End) {
     }
     let mut guard = shared.world();
     let world = &mut *guard;
+    let now_ms = world.now().div_euclid(1_000);
     if let Some(witness) = &world.witness {
-        world.kept.write(witness.conn());
+        world.kept.write(witness.conn(), now_ms);
     }
 }
 
@@ -542,9 +543,10 @@ pub(crate) async fn write<T: Send + 'static>(
 fn write_first(shared: &Shared, course: Course) {
     let mut guard = shared.world();
     let world = &mut *guard;
+    let now_ms = world.now().div_euclid(1_000);
     if let Some(witness) = &world.witness {
         let is_retry = course.errand != Errand::Send;
-        world.kept.write_first(witness.conn(), is_retry);
+        world.kept.write_first(witness.conn(), is_retry, now_ms);
     }
 }
 

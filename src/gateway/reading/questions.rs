@@ -158,10 +158,13 @@ fn found(envelope: &Envelope, id: &str) -> LookUp {
     }
 }
 
-/// Reads the reply to a deactivate request.
-pub fn read_deactivate(reply: &Reply) -> Deactivation {
+/// Reads the reply to a deactivate request for the Cashgram `id`.
+pub fn read_deactivate(reply: &Reply, id: &str) -> Deactivation {
     match told(reply) {
-        Told::Success(_) => Deactivation::Done,
+        Told::Success(envelope) => match stops::foreign_end(&envelope, id) {
+            Some(stop) => Deactivation::StopRun(stop),
+            None => Deactivation::Done,
+        },
         // Both codes have been seen for a link that is not active (cashgram-api.md 3.3).
         Told::Refusal(404 | 412, envelope) if speaks_of(&envelope, "can only be deactivated") => {
             Deactivation::NotActive

@@ -137,9 +137,21 @@ fn a_look_up_is_throttled_refused_or_unanswered() {
 
 #[test]
 fn deactivations_end_as_the_dossier_says() {
-    let read = |http, body: &str| read_deactivate(&answer(http, body));
-    let done = r#"{"status":"SUCCESS","subCode":"200","message":"Cashgram with id - X successfully deactivated!"}"#;
-    assert_eq!(read(200, done), Deactivation::Done);
+    let read = |http, body: &str| read_deactivate(&answer(http, body), ID);
+    let done = |named: &str| {
+        format!(
+            r#"{{"status":"SUCCESS","subCode":"200","message":"Cashgram {named}successfully deactivated!"}}"#
+        )
+    };
+    for named in ["", "with id - OCT26_0001 ", "(OCT26_0002) "] {
+        assert_eq!(read(200, &done(named)), Deactivation::Done, "{named}");
+    }
+    let other = done("with id - OCT26_00012 ");
+    let echo = r#"{"status":"SUCCESS","subCode":"200","data":{"cashgramId":"OCT26_0002"}}"#;
+    for foreign in [other.as_str(), echo] {
+        let read = read(200, foreign);
+        assert!(matches!(read, Deactivation::StopRun(stop) if stop.cause == StopCause::Protocol));
+    }
     for (code, text) in [
         (412, "Active cashgrams can only be deactivated"),
         (404, "Active cashgrams id can only be deactivated"),

@@ -30,6 +30,8 @@ const BLOCKED: &str = "a filter between here and the gateway, or the gateway's o
     whitelist in the Payouts dashboard and this network's proxy; then run the same command again";
 const PROTOCOL: &str = "do not pay these rows by hand; keep the checkpoint, and report this together with the output of \
     `paysheet export`";
+/// What stands before the id in the message of a link that was stopped.
+const NAMES_ID: &str = " with id - ";
 const TLS: &str = "check --base-url, this machine's clock, and whether this network puts a proxy or a login page in \
     between; a private certificate authority is named with --ca-file";
 const PROXY: &str = "check the address and the credentials of the proxy, or run without it";
@@ -99,9 +101,21 @@ pub(super) fn for_page(http: u16) -> Option<Stop> {
 /// An answer for another id than the one asked about: nothing this side of the wire can be trusted now.
 pub(super) fn foreign_echo(envelope: &Envelope, id: &str) -> Option<Stop> {
     let echo = envelope.echo()?;
-    let message =
-        || "the gateway answered for another id than the one it was asked about".to_owned();
-    (echo != id).then(|| stop(StopCause::Protocol, message(), PROTOCOL))
+    (echo != id).then(foreign)
+}
+
+/// The same of a link that was stopped: the reply has no fields, and names the id in its message (cashgram-api.md 3.3).
+/// Words that name none are taken as they are.
+pub(super) fn foreign_end(envelope: &Envelope, id: &str) -> Option<Stop> {
+    let named = envelope.message.split_once(NAMES_ID);
+    let named = named.and_then(|(_, rest)| rest.split_whitespace().next());
+    let is_foreign = named.is_some_and(|named| named != id);
+    foreign_echo(envelope, id).or_else(|| is_foreign.then(foreign))
+}
+
+fn foreign() -> Stop {
+    let message = "the gateway answered for another id than the one it was asked about";
+    stop(StopCause::Protocol, message.to_owned(), PROTOCOL)
 }
 
 /// Why not even the first byte left, where waiting will not mend it.

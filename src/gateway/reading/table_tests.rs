@@ -460,6 +460,6 @@ proptest! {
         let body = format!(r#"{{"status":"{status}","subCode":{code},"message":"{message}"}}"#);
         let reply = answer(http, body);
         prop_assert_ne!(kind(&read_create(&reply, ID)), Kind::Created);
-        let _ = (read_look_up(&reply, ID), read_deactivate(&reply), read_balance(&reply), read_authorize(&reply, 0));
+        let _ = (read_look_up(&reply, ID), read_deactivate(&reply, ID), read_balance(&reply), read_authorize(&reply, 0));
     }
 }
