@@ -143,6 +143,13 @@ pub(super) fn refuse_gained(
     }))
 }
 
+/// Shows the warning if anything is left to send of the sheet, now that it is taken in. Gives what the last words say.
+pub(super) fn warn(warning: Option<Warning>, store: &Store, shell: &Shell) -> Vec<String> {
+    let warning = warning.filter(|_| !is_finished(store));
+    let said = warning.map(|warning| warning.shown(&shell.screen));
+    said.into_iter().collect()
+}
+
 /// What to do if it is another payment. Of a batch that goes on, no other name is suggested.
 fn another((is_finished, batch): (bool, &BatchName), now: Timestamp, again: &Again) -> String {
     let remedy = match is_finished {
@@ -204,7 +211,7 @@ pub(super) fn another_payment(
 }
 
 /// Whether nothing is left to send or to look up.
-pub(super) fn is_finished(store: &Store) -> bool {
+fn is_finished(store: &Store) -> bool {
     let totals = store.totals();
     totals.rows(State::Ready) + totals.rows(State::Unknown) == 0
 }

@@ -98,13 +98,7 @@ pub(super) fn prepare(
             paid_lately(send, binding, &store.chosen_keys()?, shell)?;
             spoken
         }
-        None => {
-            let warning = warning.filter(|_| !long_ago::is_finished(&store));
-            warning
-                .map(|warning| warning.shown(&shell.screen))
-                .into_iter()
-                .collect()
-        }
+        None => long_ago::warn(warning, &store, shell),
     };
     Ok(Prepared {
         store,
