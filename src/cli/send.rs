@@ -189,7 +189,7 @@ struct Sending<'s> {
     sendable: Sendable,
     /// For chosen rows alone.
     retry: Option<&'s Retry>,
-    /// What a retry says of rows that it leaves alone.
+    /// What is said first at the end, such as of rows that a retry leaves alone.
     spoken: Vec<String>,
     /// Rows that were named, and whose links may not be replaced after all.
     let_go: u64,
@@ -289,17 +289,20 @@ impl Sending<'_> {
         Ok(())
     }
 
-    async fn refuse_long_finished(&self) -> anyhow::Result<()> {
+    /// A batch whose last rows were paid these days was finished these days, whenever it was begun: of that it is warned.
+    async fn refuse_long_finished(&mut self) -> anyhow::Result<()> {
         let now = self.shell.clock.now();
         let paid = self.session.read(move |store| long_ago::paid(store, now));
-        // A batch whose last rows were paid these days was finished these days, whenever it was begun.
-        match paid.await?.filter(|paid| paid.is_all) {
-            Some(paid) => {
-                let (batch, again) = (&self.send.batch, &self.shell.again);
-                Err(long_ago::refused(paid, batch, now, again).into())
-            }
-            None => Ok(()),
+        let Some(paid) = paid.await? else {
+            return Ok(());
+        };
+        let (batch, again) = (&self.send.batch, &self.shell.again);
+        if paid.is_all {
+            return Err(long_ago::refused(paid, batch, now, again).into());
         }
+        let warning = long_ago::nothing_left(paid, batch, now, again);
+        self.spoken.push(warning.shown(&self.shell.screen));
+        Ok(())
     }
 
     fn halted(&self, halt: Halt) -> Outcome {
