@@ -3,7 +3,7 @@
 //! Results are written from what is durable, so whatever they say was sent or decided is in the checkpoint that wrote
 //! them for good: in the file as it stands, or as it stood later. Deliberately absent: reading results.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use rusqlite::{OptionalExtension, Row, Statement, Transaction};
@@ -85,7 +85,7 @@ impl Store {
             by_row: prepare("row = ?1 AND +cashgram_id = ?2")?,
             by_id: prepare("cashgram_id = ?1")?,
             row: 0,
-            resumed: None,
+            since: None,
             path: &self.path,
             moment,
         })
@@ -152,8 +152,8 @@ pub struct Knowledge<'s> {
     by_id: Statement<'s>,
     /// Where the last id was found.
     row: i64,
-    /// When each payout was last taken back from a cancel, by its number. Read once it is asked for: few ever are.
-    resumed: Option<HashMap<i64, i64>>,
+    /// The payouts of which anything was recorded after a moment, in milliseconds. Read once it is asked for: it seldom is.
+    since: Option<(i64, HashSet<i64>)>,
     path: &'s Path,
     /// One for all questions, which else takes as long to begin as a question to answer.
     moment: Transaction<'s>,
@@ -192,12 +192,13 @@ impl Knowledge<'_> {
             State::Invalid | State::Ready | State::Rejected => true,
             State::Created | State::Conflict => exists,
             State::Unknown => exists || known.attempts > 0,
-            State::Cancelled if exists || state == State::Cancelled => true,
-            // Taken back since they were written; what was taken back before may have been cancelled again.
-            State::Cancelled => self
-                .resumed_at(known.payout)
-                .map_err(|e| damaged(path, e))?
-                .is_some_and(|at| at > claimed.written_ms),
+            // Taken back since they were written, or its money left after all: what was known before may have been
+            // cancelled since.
+            State::Cancelled => {
+                state == State::Cancelled
+                    || (self.has_news(known.payout, claimed.written_ms))
+                        .map_err(|e| damaged(path, e))?
+            }
         };
         let found = exists || !claimed.is_made;
         Ok(
@@ -208,18 +209,18 @@ impl Knowledge<'_> {
         )
     }
 
-    fn resumed_at(&mut self, payout: i64) -> rusqlite::Result<Option<i64>> {
-        let resumed = match self.resumed.take() {
-            Some(resumed) => resumed,
+    /// Whether anything was recorded of a payout after that moment.
+    fn has_news(&mut self, payout: i64, after_ms: i64) -> rusqlite::Result<bool> {
+        let since = match self.since.take().filter(|(ms, _)| *ms == after_ms) {
+            Some(since) => since,
             None => {
-                let sql =
-                    "SELECT payout, max(at) FROM facts WHERE kind = 'resumed' GROUP BY payout";
+                let sql = "SELECT DISTINCT payout FROM facts WHERE at > ?1";
                 let mut select = self.moment.prepare(sql)?;
-                let lines = select.query_map([], |line| Ok((line.get(0)?, line.get(1)?)))?;
-                lines.collect::<Result<_, _>>()?
+                let payouts = select.query_map([after_ms], |line| line.get(0))?;
+                (after_ms, payouts.collect::<Result<_, _>>()?)
             }
         };
-        Ok(self.resumed.insert(resumed).get(&payout).copied())
+        Ok(self.since.insert(since).1.contains(&payout))
     }
 
     fn find(&mut self, id: &str) -> rusqlite::Result<Option<Found>> {

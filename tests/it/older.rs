@@ -159,6 +159,28 @@ fn rows_cancelled_again_since_an_older_copy_are_not_sent() {
     audit(&world, RESULTS, &raw);
 }
 
+/// A link that was cancelled looks like any that expired to a checkpoint that does not know.
+#[test]
+fn links_cancelled_since_an_older_copy_are_not_made_anew() {
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", rows(3));
+    world.send("june.csv", &gate).run().exits(0);
+    let copy = world.bytes(CHECKPOINT);
+    let cancel = world.talk("cancel", "june.csv", &gate);
+    cancel.args(["--row", "2"]).run().exits(0);
+    assert_eq!(world.table(RESULTS).cell(2, "state"), "cancelled");
+    let newest = world.bytes(CHECKPOINT);
+    restore(&world, &copy);
+    let again = || retry(&world, &gate).args(["--expired", "--row", "2"]);
+    for command in [world.status("june.csv", &gate), again()] {
+        guarded(&world, &gate, command, 3, &["line 3", "(cancelled)"]);
+    }
+    restore(&world, &newest);
+    again().run().exits(0).says(["--cancelled"]);
+    assert_eq!(gate.creates(), 3);
+}
+
 /// A row that was refused to a lost checkpoint was never cancelled.
 #[test]
 fn a_row_refused_before_a_loss_and_cancelled_since_an_older_copy_is_not_sent() {
