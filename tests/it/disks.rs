@@ -307,7 +307,8 @@ fn a_full_disk_stops_the_run_before_anything_more_is_sent() {
 #[track_caller]
 fn stopped_for_want_of_room(output: &Output) {
     let said = output.all().to_lowercase();
-    let names_a_file = said.contains("checkpoint.db") || said.contains("results.csv");
+    // The checkpoint, the results, or what a lost checkpoint's results are kept as.
+    let names_a_file = said.contains("june.test.");
     let says_what_to_do = said.contains("make room") && said.contains("again");
     assert!(names_a_file && says_what_to_do, "{output}");
     assert_eq!(output.json()["exit"], 1);
@@ -356,13 +357,67 @@ fn a_full_file_system_stops_the_run_before_anything_more_is_sent() {
     }
 }
 
+/// The same of the commands that mend, with so much room left as there may be when somebody tries to stop a batch.
+#[test]
+fn a_full_file_system_stops_a_command_that_mends_and_with_room_it_is_finished() {
+    let pages = |errand| sample(50, 2).into_iter().map(move |n| (errand, n));
+    let cases: Vec<(&Errand, usize)> = ERRANDS.iter().flat_map(pages).collect();
+    let tried = cases.len();
+    let (stopped, unmounted) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    each_of(cases, |(errand, pages)| {
+        let what = format!("{}, {pages} pages left", errand.name());
+        let (raw, world) = errand.set_up();
+        let Some(_mounted) = Mounted::over(&world, 4 * u32::try_from(pages).unwrap()) else {
+            unmounted.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let output = errand.command(&world, &raw).run();
+        if output.code == 1 {
+            stopped.fetch_add(1, Ordering::Relaxed);
+            stopped_for_want_of_room(&output);
+        } else {
+            assert_eq!(output.code, errand.code, "{what}: {output}");
+        }
+        Mounted::resize(&world.path(""), 20_000);
+        errand.holds(&world, &raw, &what);
+        errand.finishes(&world, &raw, &what);
+    });
+    if unmounted.into_inner() > 0 {
+        skipped("no file system can be mounted here without the privileges of root");
+        return;
+    }
+    let stopped = stopped.into_inner();
+    println!("{tried} full file systems, {stopped} stopped the command");
+    assert!(stopped * 4 > tried, "{stopped} of {tried}");
+}
+
 /// A small file system, unmounted when dropped.
 struct Mounted(std::path::PathBuf);
 
 impl Mounted {
+    /// In place of a world's folder, with its files in it and so much room besides.
+    fn over(world: &World, kib: u32) -> Option<Mounted> {
+        let names = world.names().into_iter();
+        let files = names.map(|name| (world.mode(&name), world.bytes(&name), name));
+        let files: Vec<(u32, Vec<u8>, String)> = files.collect();
+        let mounted = Mounted::on(&world.path(""), 20_000)?;
+        let mut used = 0;
+        for (mode, bytes, name) in files {
+            world.sheet(&name, &bytes);
+            world.set_mode(&name, mode);
+            used += 4 * u32::try_from(bytes.len().div_ceil(4096)).unwrap();
+        }
+        Mounted::resize(&world.path(""), used + kib);
+        Some(mounted)
+    }
+
     fn at(path: &Path, kib: u32) -> Option<Mounted> {
         std::fs::create_dir(path).unwrap();
-        let size = format!("size={kib}k");
+        Mounted::on(path, kib)
+    }
+
+    fn on(path: &Path, kib: u32) -> Option<Mounted> {
+        let size = format!("size={kib}k,mode=700");
         let done = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &size, "none"])
             .arg(path)
