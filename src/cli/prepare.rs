@@ -138,7 +138,7 @@ fn known(
 fn paid_lately(
     send: &Send,
     binding: &Binding,
-    (keys, is_same): (&[RowKey], &dyn Fn(&str) -> bool),
+    (keys, is_same): (&[RowKey], &twice::IsSame<'_>),
     shell: &Shell,
 ) -> anyhow::Result<u64> {
     if send.new_payment || keys.is_empty() {

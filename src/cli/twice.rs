@@ -31,6 +31,9 @@ const NAMED_MAX: usize = 3;
 /// How checkpoints end beside a sheet.
 const CHECKPOINT_END: &str = ".checkpoint.db";
 
+/// Whether this batch sends a row under that id, as another checkpoint of it did.
+pub(super) type IsSame<'i> = dyn Fn(&str) -> bool + 'i;
+
 /// Stops a sheet of which half or more was paid by other batches within the last days, and says so of fewer rows. How
 /// many those are. Of another checkpoint of this very batch that counts of which `is_same` does not know the id.
 ///
@@ -40,7 +43,7 @@ const CHECKPOINT_END: &str = ".checkpoint.db";
 pub(super) fn refuse_paid(
     send: &Send,
     binding: &Binding,
-    (keys, is_same): (&[RowKey], &dyn Fn(&str) -> bool),
+    (keys, is_same): (&[RowKey], &IsSame<'_>),
     shell: &Shell,
 ) -> anyhow::Result<u64> {
     let now_ms = shell.clock.now().as_millisecond();
@@ -159,7 +162,7 @@ struct Found {
 /// or ended meanwhile.
 fn compare(
     checkpoint: &Path,
-    (binding, is_same): (&Binding, &dyn Fn(&str) -> bool),
+    (binding, is_same): (&Binding, &IsSame<'_>),
     since_ms: i64,
     wanted: &mut Wanted,
 ) -> Result<Option<(Binding, usize)>, Error> {
