@@ -57,10 +57,7 @@ pub(super) fn prepare(
     guard(send, known.as_ref(), &judged, shell)?;
     let is_compared = retry.is_none() && !known.as_ref().is_some_and(Store::has_paid);
     if is_compared {
-        // Another checkpoint of this batch is gone on with where it lies, unless the user says that it is lost.
-        let ids = SameIds::of(&send.batch, known.as_ref(), &judged);
-        let is_same = |id: &str| send.adopt && ids.has(id);
-        let rows = paid_lately(send, binding, (&judged.checked.keys, &is_same), shell)?;
+        let rows = sheet_paid_lately(send, binding, (known.as_ref(), &judged), shell)?;
         let warnings = &mut judged.checked.warnings.by_code;
         warnings.extend((rows > 0).then_some((PAID_LATELY, rows)));
     }
@@ -131,6 +128,19 @@ fn known(
     guards::refuse_closed(&store, send.reopen, &shell.again)?;
     guards::refuse_wished(&store, &shell.again)?;
     Ok(Some(store))
+}
+
+/// How many of the sheet's rows another batch paid lately. Another checkpoint of this batch is gone on with where it lies, unless the user says that it
+/// is lost.
+fn sheet_paid_lately(
+    send: &Send,
+    binding: &Binding,
+    (known, judged): (Option<&Store>, &Judged),
+    shell: &Shell,
+) -> anyhow::Result<u64> {
+    let ids = SameIds::of(&send.batch, known, judged);
+    let is_same = |id: &str| send.adopt && ids.has(id);
+    paid_lately(send, binding, (&judged.checked.keys, &is_same), shell)
 }
 
 /// How many of these rows another batch paid lately. Under `--strict` no warning is passed over, and this one least of
