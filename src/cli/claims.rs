@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: where old results stand (`lost`), and what their ids are made from (`domain::claims`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -448,6 +448,7 @@ pub(super) fn unsent_after_all(rows: &[Named], again: &Again) -> Ending {
 }
 
 /// Compares what was found at the gateway with old results and with other batches, and looks for links that no row has.
+/// Gives the ids that the results say were cancelled.
 ///
 /// # Errors
 ///
@@ -456,7 +457,7 @@ pub(super) async fn compare<G: Gateway>(
     session: &mut Session<G>,
     send: &Send,
     shell: &Shell,
-) -> anyhow::Result<Result<(), Halt>> {
+) -> anyhow::Result<Result<HashSet<String>, Halt>> {
     let hasher = KeyHasher::new();
     let old = Old::read(send, false, &hasher)?;
     let claims = old.claims.clone();
@@ -477,5 +478,5 @@ pub(super) async fn compare<G: Gateway>(
         .await?;
     let stay = session.write(old.repeat(now)).await?;
     say_repeated(stay, shell);
-    Ok(Ok(()))
+    Ok(Ok(old.claims.stopped().into_iter().collect()))
 }

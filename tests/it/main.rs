@@ -45,6 +45,7 @@ mod lost;
 mod lost_earlier;
 mod lost_ids;
 mod lost_order;
+mod lost_stopped;
 mod mended;
 mod misused;
 mod names;
