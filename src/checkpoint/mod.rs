@@ -65,7 +65,7 @@ pub use note::{Note, PauseNote};
 pub use older::{Claimed, Knowledge, Knows};
 pub use pages::{OpenRow, Sendable, SweepRow};
 pub use paid::PaidBefore;
-pub use peek::{Asked, Peek, Recorded};
+pub use peek::{Asked, Made, Peek, Recorded};
 pub use purge::Unfinished;
 pub use replay::{Replayed, Sum};
 pub use rows::{OfPhone, ResultRow};

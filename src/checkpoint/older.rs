@@ -3,7 +3,7 @@
 //! Results are written from what is durable, so whatever they say was sent or decided is in the checkpoint that wrote
 //! them for good: in the file as it stands, or as it stood later. Deliberately absent: reading results.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use rusqlite::{OptionalExtension, Row, Statement, Transaction};
@@ -27,6 +27,8 @@ pub struct Claimed<'c> {
     pub attempts: u32,
     /// Whether they have its reference or its link.
     pub is_made: bool,
+    /// When they were written, in milliseconds since 1970 UTC.
+    pub written_ms: i64,
 }
 
 /// What the checkpoint knows of such an id.
@@ -73,7 +75,7 @@ impl Store {
     pub fn knowledge(&self) -> Result<Knowledge<'_>, Error> {
         let read = |e| damaged(&self.path, e);
         let prepare = |place| {
-            let columns = "state, attempts, history, reference_id IS NOT NULL, row";
+            let columns = "state, attempts, history, reference_id IS NOT NULL, row, payout";
             let sql = format!("SELECT {columns} FROM payouts WHERE {place}");
             self.conn.prepare(&sql).map_err(read)
         };
@@ -83,8 +85,9 @@ impl Store {
             by_row: prepare("row = ?1 AND +cashgram_id = ?2")?,
             by_id: prepare("cashgram_id = ?1")?,
             row: 0,
+            resumed: None,
             path: &self.path,
-            _moment: moment,
+            moment,
         })
     }
 
@@ -149,9 +152,11 @@ pub struct Knowledge<'s> {
     by_id: Statement<'s>,
     /// Where the last id was found.
     row: i64,
+    /// When each payout was last taken back from a cancel, by its number. Read once it is asked for: few ever are.
+    resumed: Option<HashMap<i64, i64>>,
     path: &'s Path,
     /// One for all questions, which else takes as long to begin as a question to answer.
-    _moment: Transaction<'s>,
+    moment: Transaction<'s>,
 }
 
 /// What is known of one id.
@@ -161,6 +166,7 @@ struct Found {
     history: History,
     has_reference: bool,
     row: Option<i64>,
+    payout: i64,
 }
 
 impl Knowledge<'_> {
@@ -170,11 +176,12 @@ impl Knowledge<'_> {
     ///
     /// If the file cannot be read.
     pub fn of(&mut self, claimed: Claimed<'_>) -> Result<Knows, Error> {
-        let known = self.find(claimed.id).map_err(|e| damaged(self.path, e))?;
+        let path = self.path;
+        let known = self.find(claimed.id).map_err(|e| damaged(path, e))?;
         let Some(known) = known else {
             return Ok(unknown(claimed));
         };
-        let state = state_from(known.state, self.path)?;
+        let state = state_from(known.state, path)?;
         let exists = match state {
             State::Created | State::Conflict => true,
             State::Invalid | State::Ready | State::Unknown | State::Rejected | State::Cancelled => {
@@ -185,7 +192,12 @@ impl Knowledge<'_> {
             State::Invalid | State::Ready | State::Rejected => true,
             State::Created | State::Conflict => exists,
             State::Unknown => exists || known.attempts > 0,
-            State::Cancelled => exists || state == State::Cancelled || known.history.resumed,
+            State::Cancelled if exists || state == State::Cancelled => true,
+            // Taken back since they were written; what was taken back before may have been cancelled again.
+            State::Cancelled => self
+                .resumed_at(known.payout)
+                .map_err(|e| damaged(path, e))?
+                .is_some_and(|at| at > claimed.written_ms),
         };
         let found = exists || !claimed.is_made;
         Ok(
@@ -194,6 +206,20 @@ impl Knowledge<'_> {
                 false => Knows::Less,
             },
         )
+    }
+
+    fn resumed_at(&mut self, payout: i64) -> rusqlite::Result<Option<i64>> {
+        let resumed = match self.resumed.take() {
+            Some(resumed) => resumed,
+            None => {
+                let sql =
+                    "SELECT payout, max(at) FROM facts WHERE kind = 'resumed' GROUP BY payout";
+                let mut select = self.moment.prepare(sql)?;
+                let lines = select.query_map([], |line| Ok((line.get(0)?, line.get(1)?)))?;
+                lines.collect::<Result<_, _>>()?
+            }
+        };
+        Ok(self.resumed.insert(resumed).get(&payout).copied())
     }
 
     fn find(&mut self, id: &str) -> rusqlite::Result<Option<Found>> {
@@ -218,6 +244,7 @@ fn found(line: &Row<'_>) -> rusqlite::Result<Found> {
         history: History::from_bits(line.get(2)?),
         has_reference: line.get(3)?,
         row: line.get(4)?,
+        payout: line.get(5)?,
     })
 }
 

@@ -8,6 +8,7 @@ use crate::domain::{History, Money, Standing};
 use super::apply::standing_from;
 use super::closing::resumable;
 use super::error::Error;
+use super::peek::{Made, made_from};
 use super::schema::damaged;
 use super::seal::{PLACED, WHOLE};
 use super::store::{PayoutNo, Store};
@@ -314,17 +315,17 @@ impl Store {
             .map_err(|e| damaged(&self.path, e))
     }
 
-    /// Phone and paise of the rows in conflict under ids that the sheet brought, by id.
+    /// The rows in conflict under ids that the sheet brought, by id: what the sheet pays, and the link that was found.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn own_id_conflicts(&self) -> Result<BTreeMap<String, (u64, i64)>, Error> {
-        let sql = "SELECT cashgram_id, phone, amount FROM payouts
+    pub fn own_id_conflicts(&self) -> Result<BTreeMap<String, Made>, Error> {
+        let sql = "SELECT phone, amount, reference_id, cashgram_id FROM payouts
              WHERE state = 5 AND row IS NOT NULL AND own_id <> 0";
         let read = |e| damaged(&self.path, e);
         let mut select = self.conn.prepare(sql).map_err(read)?;
-        let rows = select.query_map([], |line| Ok((line.get(0)?, (line.get(1)?, line.get(2)?))));
+        let rows = select.query_map([], |line| Ok((line.get(3)?, made_from(line)?)));
         rows.and_then(Iterator::collect).map_err(read)
     }
 

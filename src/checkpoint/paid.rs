@@ -5,10 +5,11 @@
 //! person, and a line that changed by itself is one row of many.
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use rusqlite::OptionalExtension as _;
 
-use crate::domain::{RowKey, State};
+use crate::domain::{History, RowKey, State};
 
 use super::error::Error;
 use super::peek::Peek;
@@ -37,6 +38,14 @@ FROM payouts WHERE state = 3 AND row IS NOT NULL";
 
 /// When the batch was begun: a young one need not be read whole.
 const FIRST_FACT: &str = "SELECT at FROM facts ORDER BY fact LIMIT 1";
+
+/// Whether anything of the sheet's rows exists that was stopped, or may exist.
+static EXISTS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT 1 FROM payouts WHERE row IS NOT NULL AND (state = 2 OR state = 6 AND history & {} <> 0)",
+        History::EXISTS
+    )
+});
 
 /// When anything was last sent or adopted.
 const LAST_SENT: &str =
@@ -101,7 +110,8 @@ impl Store {
     }
 
     /// Whether links of half of the rows or more were made before `then_ms` (milliseconds since 1970 UTC): what a few rows
-    /// got since, or lost, makes no young batch of it. Without a link it counts when anything was last sent.
+    /// got since, or lost, makes no young batch of it. Where all links were stopped it counts when anything was last sent, and
+    /// where nothing was ever made, nothing was paid.
     ///
     /// # Errors
     ///
@@ -125,6 +135,10 @@ impl Store {
                 last_ms,
                 is_all: since == 0,
             }));
+        }
+        let mut existing = self.conn.prepare(&EXISTS).map_err(read)?;
+        if !existing.exists([]).map_err(read)? {
+            return Ok(None);
         }
         let last = self.conn.query_row(LAST_SENT, [], |line| line.get(0));
         let last: Option<i64> = last.optional().map_err(read)?;

@@ -72,24 +72,21 @@ impl Peek {
         }))
     }
 
-    /// Phone and paise for which this checkpoint has made a Cashgram under that id, or may have. What was cancelled before
+    /// The payment for which this checkpoint has made a Cashgram under that id, or may have. What was cancelled before
     /// anything was made is none.
     ///
     /// # Errors
     ///
     /// If it cannot be read.
-    pub fn made(&self, id: &str) -> Result<Option<(u64, i64)>, Error> {
+    pub fn made(&self, id: &str) -> Result<Option<Made>, Error> {
         let sql = format!(
-            "SELECT phone, amount FROM payouts
+            "SELECT phone, amount, reference_id FROM payouts
              WHERE cashgram_id = ?1 AND (state IN (2, 3) OR state = 6 AND history & {} <> 0)",
             History::EXISTS
         );
         self.conn
             .prepare_cached(&sql)
-            .and_then(|mut select| {
-                let made = select.query_row([id], |line| Ok((line.get(0)?, line.get(1)?)));
-                made.optional()
-            })
+            .and_then(|mut select| select.query_row([id], made_from).optional())
             .map_err(|e| damaged(&self.path, e))
     }
 
@@ -104,6 +101,27 @@ impl Peek {
             .and_then(|mut select| select.exists([id]))
             .map_err(|e| damaged(&self.path, e))
     }
+}
+
+/// A payment, and the link under its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The phone's digits.
+    pub phone: u64,
+    /// How much.
+    pub paise: i64,
+    /// What the gateway calls the link, where it has said so: no two links have the same, whatever their ids.
+    pub reference: Option<String>,
+}
+
+/// From phone, amount and reference.
+pub(super) fn made_from(line: &rusqlite::Row<'_>) -> rusqlite::Result<Made> {
+    let reference: Option<String> = line.get(2)?;
+    Ok(Made {
+        phone: line.get(0)?,
+        paise: line.get(1)?,
+        reference: reference.filter(|reference| !reference.is_empty()),
+    })
 }
 
 /// A payout that somebody asked the gateway about.

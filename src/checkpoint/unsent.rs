@@ -3,11 +3,13 @@
 //!
 //! Deliberately absent: asking.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
 use crate::domain::planted::{self, Mistake};
-use crate::domain::{History, Money, State};
+use crate::domain::{History, Money, Sighting, State, Status};
 
 use super::error::Error;
 use super::intake::RowFields;
@@ -17,7 +19,8 @@ use super::news::{News, Posting};
 use super::pages::SweepRow;
 use super::reissue::next_id;
 use super::schema::damaged;
-use super::store::{PayoutNo, Store};
+use super::seal::WHOLE;
+use super::store::{PayoutNo, Store, class_from, state_code};
 
 /// Payouts cancelled in one transaction.
 const PAGE_ROWS: usize = 256;
@@ -69,22 +72,23 @@ impl Store {
         }
     }
 
-    /// The ids that the next links of dead adopted ones would have: a checkpoint that was lost may have made them.
+    /// The ids that the next links of dead adopted ones in `state`, which is created or cancelled, would have, and the rows
+    /// of those: a checkpoint that was lost may have made them.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn after_dead_adopted(&self) -> Result<Vec<String>, Error> {
+    pub fn after_dead_adopted(&self, state: State) -> Result<BTreeMap<String, u64>, Error> {
         let read = |e| damaged(&self.path, e);
         let sql = format!(
-            "SELECT own_id, ifnull(sheet_id, cashgram_id), phone, occurrence, generation FROM payouts
-             WHERE {STANDING} AND state = 3 AND status_class IN (3, 4, 5) AND history & {} <> 0",
+            "SELECT own_id, ifnull(sheet_id, cashgram_id), phone, occurrence, generation, row FROM payouts
+             WHERE {STANDING} AND state = ?1 AND status_class IN (3, 4, 5) AND history & {} <> 0",
             History::ADOPTED
         );
         let mut select = self.conn.prepare(&sql).map_err(read)?;
-        let mut lines = select.query([]).map_err(read)?;
+        let mut lines = select.query([state_code(state)]).map_err(read)?;
         let batch = meta::get(&self.conn, &self.path, "batch")?.unwrap_or_default();
-        let mut ids = Vec::new();
+        let mut ids = BTreeMap::new();
         while let Some(line) = lines.next().map_err(read)? {
             let is_own: bool = line.get(0).map_err(read)?;
             let first: String = line.get(1).map_err(read)?;
@@ -92,7 +96,8 @@ impl Store {
             let place = (line.get(3).map_err(read)?, line.get(4).map_err(read)?);
             let phone = line.get(2).map_err(read)?;
             let next = next_id(&batch, own, phone, place);
-            ids.extend(next.map(|id| id.as_str().to_owned()));
+            let row = line.get(5).map_err(read)?;
+            ids.extend(next.map(|id| (id.as_str().to_owned(), row)));
         }
         Ok(ids)
     }
@@ -179,6 +184,53 @@ impl Store {
         is_same: impl Fn(usize, &RowFields<'_>) -> bool,
     ) -> Result<u64, Error> {
         self.record_untouched(ids, at, &News::RefusedBefore, is_same)
+    }
+
+    /// Takes payouts in conflict whose links are dead for the batch's own, and for stopped: a checkpoint that was lost had
+    /// cancelled them. All of it is recorded at once, or one would stand there as a link that nobody redeemed in time.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn adopt_stopped(&mut self, payouts: &[PayoutNo], at: Timestamp) -> Result<(), Error> {
+        for page in payouts.chunks(PAGE_ROWS) {
+            let mut postings = Vec::new();
+            for payout in page {
+                let seen = News::Swept(self.last_seen(*payout)?);
+                let all = [News::Adopted, News::Cancelling, seen];
+                postings.extend(all.map(|news| Posting {
+                    payout: *payout,
+                    at,
+                    news,
+                    believed: None,
+                }));
+            }
+            self.record(&postings)?;
+        }
+        Ok(())
+    }
+
+    /// What the newest look said of a link.
+    fn last_seen(&self, payout: PayoutNo) -> Result<Sighting, Error> {
+        let sql = format!(
+            "SELECT status, status_class, reference_id, cashgram_link, status_reason, utr FROM payouts
+             WHERE payout = ?1 AND {WHOLE}"
+        );
+        let seen = self.conn.prepare_cached(&sql).and_then(|mut select| {
+            select.query_row([payout.0], |line| {
+                Ok(Sighting {
+                    status: Status {
+                        word: line.get(0)?,
+                        class: class_from(line.get(1)?),
+                    },
+                    reference: line.get(2)?,
+                    link: line.get(3)?,
+                    reason: line.get(4)?,
+                    utr: line.get(5)?,
+                })
+            })
+        });
+        seen.map_err(|e| damaged(&self.path, e))
     }
 
     fn record_untouched(

@@ -227,10 +227,11 @@ impl Again {
         spelled(words.iter())
     }
 
-    /// `retry` with new links for these rows, or for all dead links that need no name.
-    pub(super) fn renewing(&self, rows: &[u64]) -> String {
+    /// `retry` with new links, for dead ones with `--expired` or for cancelled ones with `--cancelled`: for these rows, or for
+    /// all dead links that need no name.
+    pub(super) fn renewing(&self, option: &str, rows: &[u64]) -> String {
         let mut words = self.retrying().words;
-        words.push("--expired".to_owned());
+        words.push(option.to_owned());
         for row in rows {
             words.extend(["--row".to_owned(), row.to_string()]);
         }

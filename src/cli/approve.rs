@@ -1,10 +1,10 @@
 //! What is shown and asked before money moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::checkpoint::{Sendable, Totals};
 use crate::domain::{Money, State};
-use crate::engine::{Halt, Session};
+use crate::engine::{Adopted, Halt, Session};
 use crate::gateway::client::Client;
 use crate::report::Manner;
 use crate::report::banner::{Balance, Banner};
@@ -88,17 +88,18 @@ pub(super) fn situation(environment: Environment, yes: bool, shell: &Shell) -> S
     }
 }
 
-/// Looks the conflicts up again, shows them by status, asks, and takes them as the batch's own.
+/// Looks the conflicts up again, shows them by status, asks, and takes them as the batch's own; `stopped` are the ids that
+/// were cancelled before the checkpoint was lost. Gives how many of those are not dead.
 ///
 /// # Errors
 ///
 /// [`super::exit::Ending`] if the answer is no or nobody can be asked.
 pub(super) async fn adopt(
     session: &mut Session<Client>,
-    environment: Environment,
+    send: &Send,
     shell: &Shell,
-    yes: bool,
-) -> anyhow::Result<Result<(), Halt>> {
+    stopped: &HashSet<String>,
+) -> anyhow::Result<Result<u64, Halt>> {
     if let Err(halt) = session.ask_conflicts().await {
         return Ok(Err(halt));
     }
@@ -108,6 +109,7 @@ pub(super) async fn adopt(
         *statuses.entry(word.clone()).or_default() += 1;
     }
     let found: u64 = statuses.values().sum();
+    let mut revived = 0;
     if found > 0 {
         let listed: Vec<String> = statuses
             .iter()
@@ -128,7 +130,7 @@ pub(super) async fn adopt(
             }
         );
         shell.screen.line(&what);
-        let situation = situation(environment, yes, shell);
+        let situation = situation(send.gateway.environment, send.yes, shell);
         settle(&Matter::Adopt { what }, situation, &mut Terminal)?;
         let active = statuses
             .iter()
@@ -141,10 +143,9 @@ pub(super) async fn adopt(
             );
             settle(&Matter::Adopt { what }, situation, &mut Terminal)?;
         }
-        let adopted = session.adopt().await?;
-        shell
-            .screen
-            .line(&format!("{} adopted", counted(adopted, "link", "links")));
+        let adopted = session.adopt(stopped).await?;
+        say_adopted(&adopted, shell);
+        revived = adopted.revived;
     }
     session
         .write(|store| {
@@ -153,5 +154,17 @@ pub(super) async fn adopt(
             store.set_probed()
         })
         .await?;
-    Ok(Ok(()))
+    Ok(Ok(revived))
+}
+
+fn say_adopted(adopted: &Adopted, shell: &Shell) {
+    let stay = match adopted.stopped {
+        0 => String::new(),
+        rows => format!(
+            "; {} cancelled, as before the checkpoint was lost",
+            counted(rows, "of them stays", "of them stay")
+        ),
+    };
+    let links = counted(adopted.links, "link", "links");
+    shell.screen.line(&format!("{links} adopted{stay}"));
 }

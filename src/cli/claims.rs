@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: where old results stand (`lost`), and what their ids are made from (`domain::claims`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use super::exit::Ending;
 use super::judge::sheet_error;
 use super::settings::{Door, Send};
 use super::shell::Shell;
-use super::{before, lost, named};
+use super::{before, lost, named, theirs};
 
 /// What lifts the doubt about which link is whose.
 const IN_ORDER: &str = "if the rows that are there stand in the order in which they were sent, and only later ones are \
@@ -447,7 +447,8 @@ pub(super) fn unsent_after_all(rows: &[Named], again: &Again) -> Ending {
     )
 }
 
-/// Compares what was found at the gateway with old results, and looks for links that no row has.
+/// Compares what was found at the gateway with old results and with other batches, and looks for links that no row has.
+/// Gives the ids that the results say were cancelled.
 ///
 /// # Errors
 ///
@@ -456,7 +457,7 @@ pub(super) async fn compare<G: Gateway>(
     session: &mut Session<G>,
     send: &Send,
     shell: &Shell,
-) -> anyhow::Result<Result<(), Halt>> {
+) -> anyhow::Result<Result<HashSet<String>, Halt>> {
     let hasher = KeyHasher::new();
     let old = Old::read(send, false, &hasher)?;
     let claims = old.claims.clone();
@@ -469,7 +470,8 @@ pub(super) async fn compare<G: Gateway>(
         }
         Ok(_) => {}
     }
+    theirs::refuse(session, send, &old.claims, &shell.again).await?;
     let stay = session.write(old.repeat(shell.clock.now())).await?;
     say_repeated(stay, shell);
-    Ok(Ok(()))
+    Ok(Ok(old.claims.stopped().into_iter().collect()))
 }

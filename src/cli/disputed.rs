@@ -88,8 +88,7 @@ pub(super) fn refuse_replaced(
         return Ok(());
     }
     let ids: Vec<String> = lines.iter().map(|(id, _)| id.clone()).collect();
-    let theirs = theirs::made_by(send, &ids, |_, _| false).into_iter();
-    let theirs: HashSet<String> = theirs.flat_map(|theirs| theirs.ids).collect();
+    let theirs = theirs::surely(send, &ids);
     lines.retain(|(id, _)| !theirs.contains(id));
     match lines.is_empty() {
         true => Ok(()),

@@ -21,7 +21,7 @@ use super::values::Environment;
 use super::{guards, results};
 
 /// Adopted rows that the command for new links names.
-const RENEWED_MAX: usize = 20;
+pub(super) const RENEWED_MAX: usize = 20;
 /// Lifts the guard against other batches.
 const NEW_PAYMENT: &str = "--new-payment";
 /// Payouts that are named one by one: more than that are looked for in the results.
@@ -187,8 +187,8 @@ impl Finish<'_> {
             commands: Commands {
                 again: &again.command(),
                 retry: &retry.command(),
-                reissue: &again.renewing(&[]),
-                reissue_adopted: &again.renewing(rows),
+                reissue: &again.renewing("--expired", &[]),
+                reissue_adopted: &again.renewing("--expired", rows),
                 send: &send.command(),
                 adopt: &adopt.command(),
                 stop: more.stop,

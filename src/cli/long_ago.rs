@@ -12,6 +12,7 @@ use crate::checkpoint::{self, PaidBefore, Store};
 use crate::clock::india_date;
 use crate::domain::matching::{Assignment, Matching};
 use crate::domain::{BatchName, KeyHasher, RowKey, State};
+use crate::report::Screen;
 use crate::report::words::counted;
 
 use super::again::Again;
@@ -51,6 +52,45 @@ pub(super) fn refused(
     )
 }
 
+/// A warning, which is no reason to stop.
+pub(super) struct Warning {
+    /// What is so.
+    fact: String,
+    /// Whether nothing was left to send before this sheet came.
+    is_finished: bool,
+    /// What follows from it, in sentences.
+    advice: String,
+}
+
+impl Warning {
+    /// Shows it. Gives what the last words say of it.
+    pub(super) fn shown(self, screen: &Screen) -> String {
+        let (fact, advice) = (self.fact, self.advice);
+        screen.paragraph(&format!("WARNING: {fact}. {advice}"));
+        match self.is_finished {
+            true => format!("{fact}, and another payment needs a batch name of its own"),
+            false => fact,
+        }
+    }
+}
+
+/// What is said of a run that has nothing to send, for a batch of which most was paid long ago and the last these days.
+pub(super) fn nothing_left(
+    paid: PaidBefore,
+    batch: &BatchName,
+    now: Timestamp,
+    again: &Again,
+) -> Warning {
+    Warning {
+        fact: done((paid, true), batch),
+        is_finished: true,
+        advice: format!(
+            "Nothing is left to send, and nobody is paid now. {}",
+            another((true, batch), now, again)
+        ),
+    }
+}
+
 /// `batch june was finished by 2026-07-01`, or that most of it was sent by then.
 fn done((paid, is_finished): (PaidBefore, bool), batch: &BatchName) -> String {
     let last = Timestamp::from_millisecond(paid.last_ms).unwrap_or_default();
@@ -65,8 +105,8 @@ fn done((paid, is_finished): (PaidBefore, bool), batch: &BatchName) -> String {
     }
 }
 
-/// Stops a sheet that has gained rows since its batch was paid long ago: the new rows alone would be paid. Warns of one
-/// that is not finished: the rest of it is paid, and may look like the whole.
+/// Stops a sheet that has gained rows since its batch was paid long ago: the new rows alone would be paid. Gives the
+/// warning for one of which anything is left to send: that is paid, and may look like the whole.
 ///
 /// # Errors
 ///
@@ -76,13 +116,13 @@ pub(super) fn refuse_gained(
     judged: &Judged,
     send: &Send,
     shell: &Shell,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Warning>> {
     let (totals, now) = (store.totals(), shell.clock.now());
     if store.meta().found_existing || totals.rows(State::Created) == 0 {
-        return Ok(());
+        return Ok(None);
     }
     let Some(paid) = paid(store, now)? else {
-        return Ok(());
+        return Ok(None);
     };
     let is_finished = is_finished(store);
     let gained = match &judged.matching {
@@ -92,15 +132,34 @@ pub(super) fn refuse_gained(
     if gained > 0 {
         return Err(has_gained(send, (paid, is_finished), gained, now, &shell.again).into());
     }
-    if !is_finished {
-        shell.screen.paragraph(&format!(
-            "WARNING: {}. {} not paid again now, only what is left is. If this is another payment to the same people, such \
-             as the next month's, do not go on",
-            done((paid, false), &send.batch),
-            counted(totals.rows(State::Created), "row is", "rows are")
-        ));
-    }
-    Ok(())
+    Ok(Some(Warning {
+        fact: done((paid, is_finished), &send.batch),
+        is_finished,
+        advice: format!(
+            "{} not paid again now, only what is left is. {}",
+            counted(totals.rows(State::Created), "row is", "rows are"),
+            another((is_finished, &send.batch), now, &shell.again)
+        ),
+    }))
+}
+
+/// Shows the warning if anything is left to send of the sheet, now that it is taken in. Gives what the last words say.
+pub(super) fn warn(warning: Option<Warning>, store: &Store, shell: &Shell) -> Vec<String> {
+    let warning = warning.filter(|_| !is_finished(store));
+    let said = warning.map(|warning| warning.shown(&shell.screen));
+    said.into_iter().collect()
+}
+
+/// What to do if it is another payment. Of a batch that goes on, no other name is suggested.
+fn another((is_finished, batch): (bool, &BatchName), now: Timestamp, again: &Again) -> String {
+    let remedy = match is_finished {
+        true => format!(
+            "give it a batch name of its own: {}",
+            new_name(batch, now, again)
+        ),
+        false => "do not go on".to_owned(),
+    };
+    format!("If this is another payment to the same people, such as the next month's, {remedy}")
 }
 
 fn has_gained(

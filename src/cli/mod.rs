@@ -28,6 +28,7 @@ mod long_ago;
 mod lost;
 mod mended;
 mod named;
+mod newer;
 mod older;
 mod prepare;
 mod privacy;

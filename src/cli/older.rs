@@ -115,9 +115,13 @@ pub(super) fn compare(
         if !path.exists() || !sheet::is_ours(path).map_err(sheet_error)? {
             continue;
         }
+        let of = Of {
+            path,
+            written_ms: written_ms(path),
+        };
         sheet::each_told_id(path, |row| {
             if row.environment == environment && strays.0.len() < STRAYS_MAX {
-                judge(&mut known, &row, path, &mut strays, &mut unsent)?;
+                judge(&mut known, &row, &of, &mut strays, &mut unsent)?;
             }
             Ok::<_, anyhow::Error>(())
         })?;
@@ -137,10 +141,24 @@ pub(super) fn compare(
     Ok(strays)
 }
 
+/// A file of results.
+struct Of<'p> {
+    path: &'p Path,
+    /// When it was written, in milliseconds since 1970 UTC.
+    written_ms: i64,
+}
+
+/// What cannot be told was written last of all.
+fn written_ms(path: &Path) -> i64 {
+    path.metadata().map_or(i64::MAX, |data| {
+        data.mtime() * 1_000 + data.mtime_nsec() / 1_000_000
+    })
+}
+
 fn judge(
     known: &mut Knowledge<'_>,
     row: &ToldId<'_>,
-    path: &Path,
+    of: &Of<'_>,
     strays: &mut Strays,
     unsent: &mut HashMap<String, String>,
 ) -> anyhow::Result<()> {
@@ -152,6 +170,7 @@ fn judge(
         state,
         attempts: row.attempts.parse().unwrap_or(0),
         is_made: !row.reference.is_empty() || !row.link.is_empty(),
+        written_ms: of.written_ms,
     };
     let knows = known.of(claimed)?;
     if knows == Knows::Enough {
@@ -160,7 +179,7 @@ fn judge(
     let shown = format!(
         "  line {} of {}: {} ({state})",
         row.line,
-        path.display(),
+        of.path.display(),
         row.id
     );
     match knows {

@@ -25,7 +25,7 @@ pub(super) struct Prepared {
     pub(super) judged: Judged,
     /// Holds the checkpoint of a dry run, which leaves the real one as it is.
     pub(super) scratch: Option<tempfile::TempDir>,
-    /// What a retry has to say of rows that it leaves alone.
+    /// What is said first at the end: of a payment that may be another one, or of rows that a retry leaves alone.
     pub(super) spoken: Vec<String>,
 }
 
@@ -60,9 +60,10 @@ pub(super) fn prepare(
         let warnings = &mut judged.checked.warnings.by_code;
         warnings.extend((rows > 0).then_some((PAID_LATELY, rows)));
     }
-    if let (Some(store), None, false) = (&known, retry, send.reopen) {
-        long_ago::refuse_gained(store, &judged, send, shell)?;
-    }
+    let warning = match (&known, retry, send.reopen) {
+        (Some(store), None, false) => long_ago::refuse_gained(store, &judged, send, shell)?,
+        _ => None,
+    };
     let scratch = send.dry_run.then(tempfile::tempdir).transpose()?;
     let place = scratch.as_ref().map_or_else(
         || path.clone(),
@@ -97,7 +98,7 @@ pub(super) fn prepare(
             paid_lately(send, binding, &store.chosen_keys()?, shell)?;
             spoken
         }
-        None => Vec::new(),
+        None => long_ago::warn(warning, &store, shell),
     };
     Ok(Prepared {
         store,

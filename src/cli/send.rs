@@ -18,7 +18,6 @@ use crate::engine::{
     BalanceReading, Event, Halt, Limits, OrderRules, Outcome, Session, Surroundings,
 };
 use crate::gateway::client::Client;
-use crate::report::words::counted;
 use crate::report::{Reporter, Task};
 use crate::sheet;
 
@@ -29,7 +28,9 @@ use super::prepare::prepare;
 use super::settings::{Gateway, Retry, Send};
 use super::shell::Shell;
 use super::values::Notify;
-use super::{approve, claims, door, guards, long_ago, problems, results, retry, theirs, webhooks};
+use super::{
+    approve, claims, door, guards, long_ago, newer, problems, results, retry, status, webhooks,
+};
 
 /// How long `webhooks` may take to write down a page of answers and the results of a large batch.
 const EVENTS_WRITTEN_MAX: Duration = Duration::from_secs(20);
@@ -82,6 +83,7 @@ pub(super) async fn carry_out(
         retry,
         spoken: prepared.spoken,
         let_go: 0,
+        revived: 0,
     };
     let ended = run.go().await;
     run.reporter.close();
@@ -187,10 +189,12 @@ struct Sending<'s> {
     sendable: Sendable,
     /// For chosen rows alone.
     retry: Option<&'s Retry>,
-    /// What a retry says of rows that it leaves alone.
+    /// What is said first at the end, such as of rows that a retry leaves alone.
     spoken: Vec<String>,
     /// Rows that were named, and whose links may not be replaced after all.
     let_go: u64,
+    /// Links that were cancelled before a loss, and are not dead.
+    revived: u64,
 }
 
 impl Sending<'_> {
@@ -199,6 +203,7 @@ impl Sending<'_> {
         outcome.chosen = self.retry.is_some();
         // Whoever named a row and was not told before that it is left alone has to look at it.
         outcome.held_back += self.let_go;
+        outcome.revived += self.revived;
         outcome.about_dead = self.retry.is_some_and(|retry| retry.expired);
         Ok(outcome)
     }
@@ -284,17 +289,20 @@ impl Sending<'_> {
         Ok(())
     }
 
-    async fn refuse_long_finished(&self) -> anyhow::Result<()> {
+    /// A batch whose last rows were paid these days was finished these days, whenever it was begun: of that it is warned.
+    async fn refuse_long_finished(&mut self) -> anyhow::Result<()> {
         let now = self.shell.clock.now();
         let paid = self.session.read(move |store| long_ago::paid(store, now));
-        // A batch whose last rows were paid these days was finished these days, whenever it was begun.
-        match paid.await?.filter(|paid| paid.is_all) {
-            Some(paid) => {
-                let (batch, again) = (&self.send.batch, &self.shell.again);
-                Err(long_ago::refused(paid, batch, now, again).into())
-            }
-            None => Ok(()),
+        let Some(paid) = paid.await? else {
+            return Ok(());
+        };
+        let (batch, again) = (&self.send.batch, &self.shell.again);
+        if paid.is_all {
+            return Err(long_ago::refused(paid, batch, now, again).into());
         }
+        let warning = long_ago::nothing_left(paid, batch, now, again);
+        self.spoken.push(warning.shown(&self.shell.screen));
+        Ok(())
     }
 
     fn halted(&self, halt: Halt) -> Outcome {
@@ -370,35 +378,22 @@ impl Sending<'_> {
     /// What exists is taken for this batch's own, if old results agree and the user does.
     async fn adopt(&mut self) -> anyhow::Result<Result<(), Halt>> {
         let (send, shell) = (self.send, self.shell);
-        if let Err(halt) = claims::compare(&mut self.session, send, shell).await? {
-            return Ok(Err(halt));
-        }
-        theirs::refuse(&self.session, send).await?;
-        let environment = send.gateway.environment;
-        if let Err(halt) = approve::adopt(&mut self.session, environment, shell, send.yes).await? {
-            return Ok(Err(halt));
-        }
-        self.refuse_excused().await?;
-        self.look_for_newer().await
-    }
-
-    /// Links that took the place of dead ones that were adopted, and of which nothing else tells.
-    async fn look_for_newer(&mut self) -> anyhow::Result<Result<(), Halt>> {
-        let ids = self.session.read(Store::after_dead_adopted).await?;
-        let newer = match self.session.look_for(ids).await {
-            Ok(found) => u64::try_from(found.len()).unwrap_or(u64::MAX),
+        let stopped = match claims::compare(&mut self.session, send, shell).await? {
+            Ok(stopped) => stopped,
             Err(halt) => return Ok(Err(halt)),
         };
-        if newer > 0 {
-            self.let_go += newer;
-            self.shell.screen.line(&format!(
-                "{} been replaced by a newer one that exists at the gateway: run the retry that is shown below, which finds \
-                 it and makes none, then `{}`",
-                counted(newer, "dead link has", "dead links have each"),
-                self.shell.again.as_command("send").with("--adopt")
-            ));
-        }
-        Ok(Ok(()))
+        self.revived = match approve::adopt(&mut self.session, send, shell, &stopped).await? {
+            Ok(revived) => revived,
+            Err(halt) => return Ok(Err(halt)),
+        };
+        self.spoken.extend(status::note(&Outcome {
+            revived: self.revived,
+            ..Outcome::default()
+        }));
+        self.refuse_excused().await?;
+        Ok(newer::look_for(&mut self.session, shell)
+            .await?
+            .map(|newer| self.let_go += newer))
     }
 
     /// Rows that a lost checkpoint had sent, and that the gateway does not know: nothing was sent of them, so they are

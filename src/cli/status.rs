@@ -70,7 +70,7 @@ pub(super) async fn run(status: &Status, shell: &Shell) -> anyhow::Result<Exit> 
 }
 
 /// What was stopped and yet pays, or paid, is the first thing to say; then what is not known.
-fn note(outcome: &Outcome) -> Option<String> {
+pub(super) fn note(outcome: &Outcome) -> Option<String> {
     let revived = counted(outcome.revived, "cancelled link is", "cancelled links are");
     let unanswered = counted(outcome.unanswered, "link", "links");
     let notes = [

@@ -1,77 +1,128 @@
 //! The guard against adopting what another batch made: ids that a sheet brings, such as employee numbers, come again next
 //! month, and exist then.
 //!
-//! Deliberately absent: ids that are derived. They have their batch's name in them.
+//! An id is one payment's within one account at one gateway alone: elsewhere the same id is another link. Deliberately
+//! absent: ids that are derived. They have their batch's name in them.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
 
-use crate::checkpoint::{Error, Peek};
+use crate::checkpoint::{Binding, Error, Made, Peek};
+use crate::domain::claims::Claims;
 use crate::engine::Session;
 use crate::gateway::Gateway;
 
+use super::again::Again;
+use super::door;
 use super::exit::Ending;
-use super::settings::Send;
+use super::recent::Recent;
+use super::settings::{Door, Send};
 use super::twice;
 
-/// Stops an adoption of ids under which another batch made its links, as far as its checkpoint is in sight.
+/// Stops an adoption of ids under which another batch made its links, as far as its checkpoint is in sight. What `old`
+/// results of this batch list as sent is its own.
 ///
 /// # Errors
 ///
 /// [`Ending`] with exit code 3 that names the first and its batch.
-pub(super) async fn refuse<G: Gateway>(session: &Session<G>, send: &Send) -> anyhow::Result<()> {
+pub(super) async fn refuse<G: Gateway>(
+    session: &Session<G>,
+    send: &Send,
+    old: &Claims,
+    again: &Again,
+) -> anyhow::Result<()> {
     let rows = session.read(|store| store.own_id_conflicts()).await?;
-    if rows.is_empty() {
+    let sent = old.sent();
+    let ids = rows.keys().filter(|id| !sent.contains(id.as_str()));
+    let ids: Vec<String> = ids.cloned().collect();
+    if ids.is_empty() {
         return Ok(());
     }
-    let ids: Vec<String> = rows.keys().cloned().collect();
+    let own = door::binding(&send.gateway, &send.batch);
     // A checkpoint of the same name is this batch's own if it made the same payments; else it is last month's.
-    let differs = |id: &str, made| rows.get(id).is_some_and(|payment| *payment != made);
-    let made = made_by(send, &ids, differs);
-    let Some((theirs, first)) = made.iter().find_map(|one| Some((one, one.ids.first()?))) else {
-        return Ok(());
+    let is_theirs = |id: &str, made: &Made, theirs: &Binding| {
+        rows.get(id).is_some_and(|found| {
+            let is_same_payment = (found.phone, found.paise) == (made.phone, made.paise);
+            is_one_link(found, made, theirs.account == own.account)
+                && (theirs.batch != own.batch || !is_same_payment)
+        })
     };
-    Err(Ending::unpayable(
-        format!(
-            "{} of the ids that exist, such as {first}, are those of batch {} ({}), which made their links; nothing was \
-             adopted and nothing was sent",
-            theirs.ids.len(),
-            theirs.batch,
-            theirs.checkpoint.display()
-        ),
-        "give the rows of this sheet ids that were never used before, or none: then they are made from batch name and phone",
-    )
-    .into())
+    let made = made_by(send, &own, &ids, is_theirs);
+    match made.first() {
+        Some(theirs) => Err(theirs.ending(send, again).into()),
+        None => Ok(()),
+    }
+}
+
+/// Whether what was found is what was made: a key may be another one since, and the account the same. Where the gateway has
+/// not told of both what they are, the account has to be the same for sure.
+fn is_one_link(found: &Made, made: &Made, is_same_account: bool) -> bool {
+    match (&found.reference, &made.reference) {
+        (Some(found), Some(made)) => found == made,
+        (None, _) | (_, None) => is_same_account,
+    }
+}
+
+/// Those of `ids` that are another batch's beyond doubt: one of another name made their links in this account.
+pub(super) fn surely(send: &Send, ids: &[String]) -> HashSet<String> {
+    let own = door::binding(&send.gateway, &send.batch);
+    let made = made_by(send, &own, ids, |_, made, theirs| {
+        theirs.account == own.account && theirs.batch != own.batch && made.reference.is_some()
+    });
+    made.into_iter().flat_map(|theirs| theirs.ids).collect()
 }
 
 /// A batch that made links, and under which of the ids that were asked for.
-pub(super) struct Theirs {
-    pub(super) ids: Vec<String>,
+struct Theirs {
+    ids: Vec<String>,
     batch: String,
-    checkpoint: PathBuf,
+    entry: Recent,
 }
 
-/// The other batches in sight that made links under any of `ids`; of one of the same name those count of which `differs`
-/// says so, by their phone and paise. What cannot be read is passed over.
-pub(super) fn made_by(
+impl Theirs {
+    /// The remedy pays nobody again whatever it is: new ids are for another payment alone.
+    fn ending(&self, send: &Send, again: &Again) -> Ending {
+        let checkpoint = self.entry.checkpoint.display();
+        let resume = twice::resuming(send, &self.entry, &self.batch, again);
+        Ending::unpayable(
+            format!(
+                "{} of the ids that exist, such as {}, are those of batch {} ({checkpoint}), which made their links; nothing \
+                 was adopted and nothing was sent",
+                self.ids.len(),
+                self.ids.first().map_or("", String::as_str),
+                self.batch,
+            ),
+            format!(
+                "if it is the same payment, go on with that batch: `{resume}`; if it is another payment, give the rows of this \
+                 sheet ids that were never used before, or none: then they are made from batch name and phone"
+            ),
+        )
+    }
+}
+
+/// The other batches in sight that made links at this gateway under any of `ids`, of which `is_theirs` says so. What
+/// cannot be read is passed over, and so is every other rehearsal: each has books of its own.
+fn made_by(
     send: &Send,
+    own: &Binding,
     ids: &[String],
-    differs: impl Fn(&str, (u64, i64)) -> bool,
+    is_theirs: impl Fn(&str, &Made, &Binding) -> bool,
 ) -> Vec<Theirs> {
-    let environment = send.gateway.environment.word();
+    if matches!(send.gateway.door, Door::Embedded(_)) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
-    for candidate in twice::candidates(send, i64::MIN) {
-        let Ok(Some(peek)) = Peek::open(&candidate.checkpoint) else {
+    for entry in twice::candidates(send, i64::MIN) {
+        let Ok(Some(peek)) = Peek::open(&entry.checkpoint) else {
             continue;
         };
         let binding = &peek.binding;
-        if binding.environment != environment {
+        if (&binding.environment, &binding.host) != (&own.environment, &own.host) {
             continue;
         }
-        let same = binding.batch == send.batch.as_str();
         let made = ids.iter().map(|id| {
             let made = peek.made(id)?;
             Ok(made
-                .filter(|made| !same || differs(id, *made))
+                .filter(|made| is_theirs(id, made, binding))
                 .map(|_| id.clone()))
         });
         let made: Result<Vec<Option<String>>, Error> = made.collect();
@@ -80,7 +131,7 @@ pub(super) fn made_by(
             found.push(Theirs {
                 ids,
                 batch: binding.batch.clone(),
-                checkpoint: candidate.checkpoint,
+                entry,
             });
         }
     }

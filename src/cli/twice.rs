@@ -317,7 +317,7 @@ fn listed(found: &[Found]) -> String {
 }
 
 /// The command that resumes another batch, with this run's environment and gateway.
-fn resuming(send: &Send, entry: &Recent, batch: &str, again: &Again) -> String {
+pub(super) fn resuming(send: &Send, entry: &Recent, batch: &str, again: &Again) -> String {
     let guessed = entry.checkpoint.with_file_name(format!("{batch}.csv"));
     let sheet = [&entry.sheet, &guessed, &send.sheet]
         .into_iter()

@@ -38,6 +38,8 @@ pub enum Mistake {
     CountedTwice,
     /// What a lost checkpoint had cancelled is sent.
     CancelForgottenAfterLoss,
+    /// A dead link that a lost checkpoint had cancelled is adopted like any.
+    StoppedLinkIsAnyAfterLoss,
     /// After a loss a row goes on with its first id, not with that of the link that took a dead one's place.
     GenerationForgottenAfterLoss,
     /// After a loss a cancel takes for never made what was not sent from here.
@@ -56,7 +58,7 @@ pub enum Mistake {
 
 impl Mistake {
     /// All of them.
-    pub const ALL: [Mistake; 23] = [
+    pub const ALL: [Mistake; 24] = [
         Mistake::TimeoutIsFailure,
         Mistake::ErrorIsFailure,
         Mistake::MissingIsProof,
@@ -73,6 +75,7 @@ impl Mistake {
         Mistake::SuccessWithoutReceipt,
         Mistake::CountedTwice,
         Mistake::CancelForgottenAfterLoss,
+        Mistake::StoppedLinkIsAnyAfterLoss,
         Mistake::GenerationForgottenAfterLoss,
         Mistake::UnsentIsNeverMade,
         Mistake::OneLookIsProof,

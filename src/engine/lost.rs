@@ -7,12 +7,14 @@ use std::collections::{HashSet, VecDeque};
 
 use tokio::task::JoinSet;
 
-use crate::checkpoint::{News, OfPhone, Posting, Store};
+use crate::checkpoint::{News, OfPhone, PayoutNo, Posting, Store, SweepRow};
 use crate::domain::claims::{Claim, Claims};
+use crate::domain::planted::{self, Mistake};
 use crate::domain::{CashgramId, Money, Phone, State};
 use crate::gateway::Gateway;
 
 use super::ask::Source;
+use super::event::Event;
 use super::halt::Halt;
 use super::session::Session;
 
@@ -57,6 +59,17 @@ impl Discord {
     }
 }
 
+/// What was taken for a batch's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adopted {
+    /// All links.
+    pub links: u64,
+    /// Those of them that stay cancelled.
+    pub stopped: u64,
+    /// Those that had been cancelled, and whose links are not dead.
+    pub revived: u64,
+}
+
 /// What to look for at the gateway.
 #[derive(Default)]
 struct Questions {
@@ -91,16 +104,44 @@ impl<G: Gateway> Session<G> {
         self.ask(Source::Listed(VecDeque::from(rows))).await
     }
 
-    /// Takes every conflicting payout that was seen at the gateway for the batch's own. Returns how many.
+    /// Takes every conflicting payout that was seen at the gateway for the batch's own; those of `stopped`, which the lost
+    /// checkpoint had cancelled, stay so where their links are dead.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded.
-    pub async fn adopt(&self) -> anyhow::Result<u64> {
+    pub async fn adopt(&self, stopped: &HashSet<String>) -> anyhow::Result<Adopted> {
         let rows = self.line.recorder.run(|store| store.conflicts()).await?;
+        let seen = rows.into_iter().filter(|row| row.status.is_some());
+        let was_stopped = |row: &SweepRow| {
+            stopped.contains(&row.cashgram_id) && !planted::is(Mistake::StoppedLinkIsAnyAfterLoss)
+        };
+        let (dead, rows): (Vec<SweepRow>, Vec<SweepRow>) =
+            seen.partition(|row| row.standing.history.dead && was_stopped(row));
+        let dead: Vec<PayoutNo> = dead.iter().map(|row| row.payout).collect();
+        let alive: Vec<Event> = rows
+            .iter()
+            .filter(|row| was_stopped(row))
+            .map(revived)
+            .collect();
+        let adopted = Adopted {
+            links: count(dead.len() + rows.len()),
+            stopped: count(dead.len()),
+            revived: count(alive.len()),
+        };
+        let at = self.line.clock.now();
+        self.line
+            .recorder
+            .run(move |store| store.adopt_stopped(&dead, at))
+            .await?;
+        self.adopt_each(rows).await?;
+        alive.iter().for_each(|event| (self.line.events)(event));
+        Ok(adopted)
+    }
+
+    async fn adopt_each(&self, rows: Vec<SweepRow>) -> anyhow::Result<()> {
         let mut posts = JoinSet::new();
-        let mut adopted = 0;
-        for row in rows.into_iter().filter(|row| row.status.is_some()) {
+        for row in rows {
             let posting = Posting {
                 payout: row.payout,
                 at: self.line.clock.now(),
@@ -109,7 +150,6 @@ impl<G: Gateway> Session<G> {
             };
             let recorder = self.line.recorder.clone();
             posts.spawn(async move { recorder.post(posting).await });
-            adopted += 1;
             // Posted side by side they share a page and its sync.
             if posts.len() >= ADOPTED_AT_ONCE
                 && let Some(posted) = posts.join_next().await
@@ -120,7 +160,7 @@ impl<G: Gateway> Session<G> {
         while let Some(posted) = posts.join_next().await {
             posted??;
         }
-        Ok(adopted)
+        Ok(())
     }
 
     /// Compares `claims` with what was found under their ids, and looks for links that no row has. `in_order` says that
@@ -175,6 +215,22 @@ impl<G: Gateway> Session<G> {
             .collect();
         discord.beyond.dedup();
         Ok(Ok(discord))
+    }
+}
+
+fn count(rows: usize) -> u64 {
+    u64::try_from(rows).unwrap_or(u64::MAX)
+}
+
+/// What was cancelled is taken for created, since its link is not dead.
+fn revived(row: &SweepRow) -> Event {
+    Event::Moved {
+        row: row.row,
+        id: row.cashgram_id.clone(),
+        amount: row.amount,
+        from: State::Cancelled,
+        to: State::Created,
+        note: None,
     }
 }
 

@@ -26,7 +26,7 @@ mod work;
 pub use event::{Event, Events, Pause};
 pub use halt::{Halt, Outcome};
 pub use inquiry::{Inquiry, Replied};
-pub use lost::Discord;
+pub use lost::{Adopted, Discord};
 pub use order::OrderRules;
 pub use pace::Rate;
 pub use send::Limits;

@@ -116,6 +116,8 @@ impl Closing<'_> {
                 self.rows(State::Created),
                 counted(self.tally.rows(), "payout", "payouts")
             ),
+            // What could not be recorded says itself what to mend.
+            Ended::Stopped { why, remedy: "" } => format!("stopped: {why}"),
             Ended::Stopped { why, remedy } => {
                 format!("stopped: {}: {remedy}", why.trim_end_matches('.'))
             }
@@ -339,19 +341,21 @@ impl Closing<'_> {
         let (adopted, named) = self.dead_adopted;
         let dead = self.tally.dead.saturating_sub(adopted);
         let advice = |links: &str, what: &str, command: &str| {
-            let text = format!(
-                "{links} dead: the money did not arrive. The results say why. For new links, {what}:"
-            );
+            let text =
+                format!("{links} dead: the money did not arrive. The results say why. {what}:");
             format!("{}\n  {command}", self.fold(&text))
         };
         let mut all = Vec::new();
         if dead > 0 {
             let links = counted(dead, "link is", "links are");
-            all.push(advice(&links, "run", self.commands.reissue));
+            all.push(advice(&links, "For new links, run", self.commands.reissue));
         }
         if adopted > 0 {
             let links = counted(adopted, "adopted link is", "adopted links are");
-            let mut advice = advice(&links, "name the rows", self.commands.reissue_adopted);
+            // Where the results are lost too, nothing tells one from the other.
+            let what = "A link that was cancelled on purpose looks the same if the results were lost as well. For new \
+                        links, name the rows that are to be paid";
+            let mut advice = advice(&links, what, self.commands.reissue_adopted);
             if adopted > named {
                 let _ = write!(
                     advice,

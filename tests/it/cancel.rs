@@ -459,10 +459,11 @@ fn a_doubt_that_exists_after_all_is_found_and_stopped() {
     assert_eq!(standing(&raw, "ACTIVE"), 1);
 }
 
-/// Killed at a random moment, again and again: what was deactivated is cancelled, and nothing else is.
+/// Killed again and again while it is at it: what was deactivated is cancelled, and nothing else is.
 #[test]
 fn a_cancel_that_is_killed_goes_on_where_it_was() {
     const ROWS: usize = 60;
+    const KILLS: usize = 8;
     let gate = Gate::with(|options| {
         options.latency = "15ms±10ms".parse().unwrap();
         options.faults = "deactivate:lost-after=5%,deactivate:lost-before=5%"
@@ -474,10 +475,14 @@ fn a_cancel_that_is_killed_goes_on_where_it_was() {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let mut rng = fastrand::Rng::with_seed(seed);
-    for _ in 0..12 {
-        let running = command.spawn();
-        std::thread::sleep(Duration::from_millis(rng.u64(20..150)));
-        running.kill9();
+    let mut killed = 0;
+    for _ in 0..KILLS {
+        let wanted = gate.count("/deactivateCashgram") + rng.usize(1..=4);
+        let mut running = command.spawn();
+        while gate.count("/deactivateCashgram") < wanted && !running.ended() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        killed += usize::from(running.kill9().code == -9);
         world.talk("results", "june.csv", &gate).run().exits(0);
         audit(&world, RESULTS, &gate);
         let table = world.table(RESULTS);
@@ -488,6 +493,10 @@ fn a_cancel_that_is_killed_goes_on_where_it_was() {
             assert!(row["state"] != "cancelled" || dead, "{row:?}");
         }
     }
+    assert!(
+        killed > KILLS / 2,
+        "{killed} were at it when they were killed"
+    );
     let run = command.run().exits(0);
     assert_eq!(world.table(RESULTS).states("cancelled"), ROWS, "{run}");
     assert_eq!(standing(&gate, "ACTIVE"), 0);

@@ -50,8 +50,11 @@ fn left(finished: bool) -> (Gate, World) {
     while gate.creates() < ROWS / 3 && !running.ended() {
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
-    running.kill9();
-    (gate, world)
+    match running.kill9().code {
+        -9 => (gate, world),
+        // It was done before it could be killed.
+        _ => left(false),
+    }
 }
 
 /// Damages of a file of `length` bytes.

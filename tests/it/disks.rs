@@ -1,15 +1,18 @@
 //! Disks that are full or fail: after the first failure to record nothing more is sent, the run says what to mend, and
 //! with the disk mended the same command finishes the batch.
 //!
-//! Samples here; `PAYSHEET_FULL=1 cargo test --test it disks` fails every write and every sync of a run, each with
-//! several errors, and climbs the ladder of small file systems in steps of 4 KiB. Deliberately absent: a disk that
-//! forgets what it acknowledged (`power`).
+//! Samples here; `PAYSHEET_FULL=1 cargo test --test it disks` fails every write and every sync of a `send` and of the
+//! commands that mend, each with several errors, and climbs the ladder of small file systems in steps of 4 KiB.
+//! Deliberately absent: a disk that forgets what it acknowledged (`power`).
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::disk::{Deed, Failing, Fate, Kept, Platter, put_back};
+use crate::support::errand::{ERRANDS, Errand, unrecorded};
 use crate::support::trouble::*;
 use crate::support::*;
 
@@ -29,34 +32,51 @@ fn one_by_one(world: &World, gate: &Gate) -> Paysheet {
         .env("PAYSHEET_RATE", "2000")
 }
 
-/// Creates that left after something could not be written. That a folder's sync failed is told by SQLite to nobody; a
-/// run makes up for it by one of its own.
-fn sent_after_failure(deeds: &[Deed]) -> usize {
-    let after = deeds.iter().skip_while(|deed| !is_failure(deed));
-    after.filter(|deed| deed.kind == 'x').count()
+/// A disk that was found to be there.
+fn disk() -> Disk {
+    Disk::new().expect("made once already")
 }
 
-fn is_failure(deed: &Deed) -> bool {
-    deed.kind == 'f' && !deed.name().is_empty()
-}
+/// What fails, with which error, whether for good, and how often that is tried.
+type Kind = (Failing, i32, bool, usize);
 
-/// How many writes or syncs such a run over so many rows makes.
-fn count(what: Failing, rows: usize, run: fn(&World, &Gate) -> Paysheet) -> usize {
-    let (gate, world) = (Gate::new(), batch(rows));
-    let disk = Disk::new().expect("made once already");
-    let never = Fate::Fail {
+/// Some of the ways in which the writes and syncs of a run can fail. `run` says what it does under a fate that counts
+/// them and lets none fail.
+fn fates(kinds: &[Kind], run: impl Fn(Fate) -> Vec<Deed>) -> Vec<Fate> {
+    let fate = |what, nth, errno, for_good| Fate::Fail {
         what,
-        nth: usize::MAX / 2,
-        errno: EIO,
-        for_good: false,
+        nth,
+        errno,
+        for_good,
     };
-    disk.under(&run(&world, &gate), &world, never)
-        .run()
-        .exits(0);
+    let count = |what| Deed::failable(&run(fate(what, usize::MAX / 2, EIO, false)));
+    let counts = [Failing::Writes, Failing::Syncs].map(|what| (what, count(what)));
+    let mut fates = Vec::new();
+    for (what, count) in counts {
+        assert!(count > 0, "{what:?}: there is nothing to fail");
+        for &(_, errno, for_good, wanted) in kinds.iter().filter(|kind| kind.0 == what) {
+            let points = sample(count, wanted).into_iter();
+            fates.extend(points.map(|nth| fate(what, nth, errno, for_good)));
+        }
+    }
+    fates
+}
+
+/// What a send of so many rows does to its files under this fate, in which nothing fails.
+fn watched(rows: usize, run: fn(&World, &Gate) -> Paysheet, fate: Fate) -> Vec<Deed> {
+    let (gate, world, disk) = (Gate::new(), batch(rows), disk());
+    let run = disk.under(&run(&world, &gate), &world, fate);
+    run.run().exits(0);
     let deeds = disk.deeds();
     let left: BTreeSet<String> = deeds.iter().filter_map(Deed::created_id).collect();
     assert_eq!(left.len(), rows, "the log shows every create that leaves");
-    Deed::failable(&deeds)
+    deeds
+}
+
+/// Requests about payouts that left after something could not be written, questions included.
+fn left_after_failure(deeds: &[Deed]) -> usize {
+    let after = deeds.iter().skip_while(|deed| !deed.is_failure());
+    after.filter(|deed| deed.is_request()).count()
 }
 
 #[test]
@@ -65,23 +85,15 @@ fn after_the_first_failed_write_or_sync_nothing_more_is_sent() {
         skipped("there is no C compiler (cc)");
         return;
     }
-    let mut cases = Vec::new();
-    for (what, wanted) in [(Failing::Writes, 40), (Failing::Syncs, 16)] {
-        for (errno, for_good) in [(EIO, false), (ENOSPC, true), (EDQUOT, false)] {
-            let points = sample(count(what, ROWS, one_by_one), wanted / 2);
-            cases.extend(points.into_iter().map(|nth| Fate::Fail {
-                what,
-                nth,
-                errno,
-                for_good,
-            }));
-        }
-    }
+    let kinds = [(Failing::Writes, 20), (Failing::Syncs, 8)].map(|(what, wanted)| {
+        [(EIO, false), (ENOSPC, true), (EDQUOT, false)]
+            .map(|(errno, for_good)| (what, errno, for_good, wanted))
+    });
+    let cases = fates(kinds.as_flattened(), |fate| watched(ROWS, one_by_one, fate));
     let tried = cases.len();
-    let (stopped, half_way) = (std::sync::Mutex::new(0), std::sync::Mutex::new(0));
+    let (stopped, half_way) = (AtomicUsize::new(0), AtomicUsize::new(0));
     each_of(cases, |fate| {
-        let disk = Disk::new().expect("made once already");
-        let (gate, world) = (Gate::new(), batch(ROWS));
+        let (gate, world, disk) = (Gate::new(), batch(ROWS), disk());
         let send = one_by_one(&world, &gate);
         let output = disk.under(&send, &world, fate).run();
         let deeds = disk.deeds();
@@ -90,20 +102,17 @@ fn after_the_first_failed_write_or_sync_nothing_more_is_sent() {
             output.code == 0 || output.code == 1 && failed,
             "{fate:?}: {output}"
         );
-        assert_eq!(sent_after_failure(&deeds), 0, "{fate:?}: {output}");
+        assert_eq!(left_after_failure(&deeds), 0, "{fate:?}: {output}");
         if output.code == 1 {
-            *stopped.lock().unwrap() += 1;
-            *half_way.lock().unwrap() += usize::from(gate.creates() > 0);
+            stopped.fetch_add(1, Ordering::Relaxed);
+            half_way.fetch_add(usize::from(gate.creates() > 0), Ordering::Relaxed);
             says_what_to_mend(&output);
         }
         sent(&send, 0, &world, &gate);
         all_paid(&world, &gate, ROWS);
         assert_eq!(gate.creates(), ROWS, "{fate:?}: none was sent twice");
     });
-    let (stopped, half_way) = (
-        stopped.into_inner().unwrap(),
-        half_way.into_inner().unwrap(),
-    );
+    let (stopped, half_way) = (stopped.into_inner(), half_way.into_inner());
     println!(
         "{tried} failures, {stopped} stopped the run, {half_way} of them between creates; 0 sent after"
     );
@@ -111,6 +120,78 @@ fn after_the_first_failed_write_or_sync_nothing_more_is_sent() {
         stopped * 2 > tried && half_way > 0,
         "{stopped}, {half_way} of {tried}"
     );
+}
+
+/// The same of the commands that mend: not a request leaves after the failure, and before it none that was not written
+/// down. The same command finishes.
+#[test]
+fn a_command_that_mends_asks_for_nothing_more_after_the_first_failed_write_or_sync() {
+    if Disk::new().is_none() {
+        skipped("there is no C compiler (cc)");
+        return;
+    }
+    let kinds = [
+        (Failing::Writes, EIO, false, 2),
+        (Failing::Writes, ENOSPC, true, 2),
+        (Failing::Syncs, EIO, false, 1),
+        (Failing::Syncs, EDQUOT, true, 1),
+    ];
+    let cases = errand_cases(&kinds);
+    let tried = cases.len();
+    let (stopped, half_way) = (AtomicUsize::new(0), Mutex::new(BTreeSet::new()));
+    each_of(cases, |(errand, fate)| {
+        let what = format!("{}, {fate:?}", errand.name());
+        let ((raw, world), disk) = (errand.set_up(), disk());
+        let (platter, before) = (Platter::of(&world), raw.asked());
+        let output = disk
+            .under(&errand.command(&world, &raw), &world, fate)
+            .run();
+        let deeds = disk.deeds();
+        let failed = deeds.iter().any(|deed| deed.kind == 'f');
+        assert!(
+            output.code == errand.code || output.code == 1 && failed,
+            "{what}: {output}"
+        );
+        assert_eq!(left_after_failure(&deeds), 0, "{what}: {output}");
+        let unrecorded = unrecorded(platter, &deeds);
+        assert!(unrecorded.is_empty(), "{what}: {unrecorded:?}: {output}");
+        if output.code == 1 {
+            stopped.fetch_add(1, Ordering::Relaxed);
+            if raw.asked() > before {
+                half_way.lock().unwrap().insert(errand.name());
+            }
+            says_what_to_mend(&output);
+        }
+        errand.holds(&world, &raw, &what);
+        errand.finishes(&world, &raw, &what);
+    });
+    let (stopped, half_way) = (stopped.into_inner(), half_way.into_inner().unwrap());
+    println!(
+        "{tried} failures in {} commands, {stopped} stopped them; 0 requests after, 0 unrecorded",
+        ERRANDS.len()
+    );
+    assert!(stopped * 2 > tried, "{stopped} of {tried}");
+    assert_eq!(
+        half_way.len(),
+        ERRANDS.len(),
+        "stopped half way: {half_way:?}"
+    );
+}
+
+/// Each errand with some of the ways in which it can fail.
+fn errand_cases(kinds: &[Kind]) -> Vec<(&'static Errand, Fate)> {
+    let cases = Mutex::new(Vec::new());
+    each_of(ERRANDS.iter().collect(), |errand| {
+        let fates = fates(kinds, |fate| {
+            let ((raw, world), disk) = (errand.set_up(), disk());
+            let run = disk.under(&errand.command(&world, &raw), &world, fate);
+            run.run().exits(errand.code);
+            disk.deeds()
+        });
+        let fates = fates.into_iter().map(|fate| (errand, fate));
+        cases.lock().unwrap().extend(fates);
+    });
+    cases.into_inner().unwrap()
 }
 
 /// As many at a time as there may be, and without a rate.
@@ -123,7 +204,7 @@ fn all_at_once(world: &World, gate: &Gate) -> Paysheet {
 /// The ids whose `Sending` was on the disk, whatever else was not, when something first could not be written; and the
 /// ids of the creates that left after that. None where nothing failed.
 fn around_the_failure(deeds: &[Deed]) -> Option<(BTreeSet<String>, Vec<String>)> {
-    let failure = deeds.iter().position(is_failure)?;
+    let failure = deeds.iter().position(Deed::is_failure)?;
     let mut platter = Platter::default();
     platter.follow(&deeds[..failure]);
     let cut = World::new();
@@ -151,25 +232,16 @@ fn what_leaves_after_the_first_failure_was_written_down_before_it() {
         skipped("there is no C compiler (cc)");
         return;
     }
-    let mut cases = Vec::new();
-    for (what, errno, for_good) in [
-        (Failing::Writes, ENOSPC, true),
-        (Failing::Writes, EIO, false),
-        (Failing::Syncs, EIO, false),
-    ] {
-        let points = sample(count(what, MANY, all_at_once), 12);
-        cases.extend(points.into_iter().map(|nth| Fate::Fail {
-            what,
-            nth,
-            errno,
-            for_good,
-        }));
-    }
+    let kinds = [
+        (Failing::Writes, ENOSPC, true, 12),
+        (Failing::Writes, EIO, false, 12),
+        (Failing::Syncs, EIO, false, 12),
+    ];
+    let cases = fates(&kinds, |fate| watched(MANY, all_at_once, fate));
     let tried = cases.len();
-    let seen = std::sync::Mutex::new((0, 0, 0));
+    let seen = Mutex::new((0, 0, 0));
     each_of(cases, |fate| {
-        let disk = Disk::new().expect("made once already");
-        let (gate, world) = (Gate::new(), batch(MANY));
+        let (gate, world, disk) = (Gate::new(), batch(MANY), disk());
         let send = all_at_once(&world, &gate);
         let output = disk.under(&send, &world, fate).run();
         if let Some((written_down, left)) = around_the_failure(&disk.deeds()) {
@@ -199,9 +271,13 @@ fn what_leaves_after_the_first_failure_was_written_down_before_it() {
 #[track_caller]
 fn says_what_to_mend(output: &Output) {
     let said = output.all();
-    let names_a_file = said.contains("checkpoint.db") || said.contains("results.csv");
-    assert!(names_a_file && said.contains("again"), "{output}");
+    assert!(
+        said.contains("june.test.") && said.contains("again"),
+        "{output}"
+    );
     assert_eq!(output.json()["exit"], 1);
+    let message = output.json()["message"].to_string();
+    assert!(message.ends_with("again\""), "{output}");
 }
 
 /// A full disk, at every size at which it makes a difference: the run stops, names the checkpoint and the remedy, and
@@ -231,7 +307,8 @@ fn a_full_disk_stops_the_run_before_anything_more_is_sent() {
 #[track_caller]
 fn stopped_for_want_of_room(output: &Output) {
     let said = output.all().to_lowercase();
-    let names_a_file = said.contains("checkpoint.db") || said.contains("results.csv");
+    // The checkpoint, the results, or what a lost checkpoint's results are kept as.
+    let names_a_file = said.contains("june.test.");
     let says_what_to_do = said.contains("make room") && said.contains("again");
     assert!(names_a_file && says_what_to_do, "{output}");
     assert_eq!(output.json()["exit"], 1);
@@ -280,13 +357,67 @@ fn a_full_file_system_stops_the_run_before_anything_more_is_sent() {
     }
 }
 
+/// The same of the commands that mend, with so much room left as there may be when somebody tries to stop a batch.
+#[test]
+fn a_full_file_system_stops_a_command_that_mends_and_with_room_it_is_finished() {
+    let pages = |errand| sample(50, 2).into_iter().map(move |n| (errand, n));
+    let cases: Vec<(&Errand, usize)> = ERRANDS.iter().flat_map(pages).collect();
+    let tried = cases.len();
+    let (stopped, unmounted) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    each_of(cases, |(errand, pages)| {
+        let what = format!("{}, {pages} pages left", errand.name());
+        let (raw, world) = errand.set_up();
+        let Some(_mounted) = Mounted::over(&world, 4 * u32::try_from(pages).unwrap()) else {
+            unmounted.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let output = errand.command(&world, &raw).run();
+        if output.code == 1 {
+            stopped.fetch_add(1, Ordering::Relaxed);
+            stopped_for_want_of_room(&output);
+        } else {
+            assert_eq!(output.code, errand.code, "{what}: {output}");
+        }
+        Mounted::resize(&world.path(""), 20_000);
+        errand.holds(&world, &raw, &what);
+        errand.finishes(&world, &raw, &what);
+    });
+    if unmounted.into_inner() > 0 {
+        skipped("no file system can be mounted here without the privileges of root");
+        return;
+    }
+    let stopped = stopped.into_inner();
+    println!("{tried} full file systems, {stopped} stopped the command");
+    assert!(stopped * 4 > tried, "{stopped} of {tried}");
+}
+
 /// A small file system, unmounted when dropped.
 struct Mounted(std::path::PathBuf);
 
 impl Mounted {
+    /// In place of a world's folder, with its files in it and so much room besides.
+    fn over(world: &World, kib: u32) -> Option<Mounted> {
+        let names = world.names().into_iter();
+        let files = names.map(|name| (world.mode(&name), world.bytes(&name), name));
+        let files: Vec<(u32, Vec<u8>, String)> = files.collect();
+        let mounted = Mounted::on(&world.path(""), 20_000)?;
+        let mut used = 0;
+        for (mode, bytes, name) in files {
+            world.sheet(&name, &bytes);
+            world.set_mode(&name, mode);
+            used += 4 * u32::try_from(bytes.len().div_ceil(4096)).unwrap();
+        }
+        Mounted::resize(&world.path(""), used + kib);
+        Some(mounted)
+    }
+
     fn at(path: &Path, kib: u32) -> Option<Mounted> {
         std::fs::create_dir(path).unwrap();
-        let size = format!("size={kib}k");
+        Mounted::on(path, kib)
+    }
+
+    fn on(path: &Path, kib: u32) -> Option<Mounted> {
+        let size = format!("size={kib}k,mode=700");
         let done = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &size, "none"])
             .arg(path)

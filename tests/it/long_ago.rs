@@ -150,6 +150,14 @@ fn without_row_2(code: u16, message: &'static str) -> Raw {
     )
 }
 
+/// Says so to a script as well, before it says that all went well.
+#[track_caller]
+fn warned(run: &Output, words: &str) {
+    let message = run.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with(words), "{run}");
+    assert!(message.contains("all created"), "{run}");
+}
+
 /// [`rows`] of 3 with `other` in the place of row 2.
 fn instead_of_row_2(other: &str) -> String {
     rows(3).replace(&row_text(2), other)
@@ -175,6 +183,22 @@ fn a_row_that_was_refused_long_ago_is_mended_and_paid() {
     assert_eq!(raw.booked().len(), 3);
 }
 
+/// Nothing was paid that could be paid twice, and no link is old.
+#[test]
+fn a_batch_that_was_refused_whole_long_ago_is_not_finished() {
+    let Some(early) = days_on(-10) else {
+        return;
+    };
+    let raw = without_row_2(422, "Invalid phone number passed");
+    let world = World::new();
+    world.sheet("june.csv", part(2, 2));
+    let send = || world.send("june.csv", &raw);
+    early(send()).run().exits(4);
+    let words = ["1 row was refused", "paysheet retry june.csv"];
+    let refused = guarded(&world, &raw, send(), 4, &words);
+    refused.hides(["finished", "old links"]);
+}
+
 #[test]
 fn a_row_that_was_skipped_long_ago_is_mended_and_paid() {
     let Some(late) = days_on(6) else {
@@ -191,7 +215,15 @@ fn a_row_that_was_skipped_long_ago_is_mended_and_paid() {
     guarded(&world, &gate, late(send()), 3, &["nothing is left to send"]);
     assert_eq!(gate.creates(), 2, "still unreadable");
     world.sheet("june.csv", instead_of_row_2("ASHA MENON 2,9820000002,4\n"));
-    late(send()).run().exits(0);
+    // Which looks like the whole of another month's payment.
+    let words = [
+        "batch june was finished by",
+        "2 rows are not paid again now",
+        "If this is another payment",
+        "--batch NEW",
+    ];
+    let run = late(send()).run().exits(0).says(["WARNING: "]).says(words);
+    warned(&run, "batch june was finished by");
     assert_eq!(gate.creates(), 3);
 }
 
@@ -228,9 +260,10 @@ fn what_is_left_of_a_batch_of_long_ago_is_paid_without_joiners() {
     assert_eq!(world.table(RESULTS).states("created"), 3);
 }
 
-/// A batch whose rest was paid today was finished today, and is run again in peace; joiners stop all the same.
+/// A batch whose rest was paid today was finished today, so it may be run again; but not in silence, since the sheet may be
+/// the next month's. Joiners stop all the same.
 #[test]
-fn a_batch_that_was_finished_today_is_done_again_in_silence() {
+fn a_batch_that_was_finished_today_is_done_again_with_a_warning() {
     let Some(early) = days_on(-6) else {
         return;
     };
@@ -246,11 +279,21 @@ fn a_batch_that_was_finished_today_is_done_again_in_silence() {
     let send = || world.send("june.csv", &raw).args(["--concurrency", "1"]);
     early(send()).run().exits(1);
     assert_eq!(raw.booked().len(), 2);
-    send()
-        .run()
-        .exits(0)
-        .says(["WARNING: batch june is not finished"]);
-    send().run().exits(0);
+    let run = send().run().exits(0);
+    let run = run.says(["WARNING: batch june is not finished"]);
+    warned(&run, "batch june is not finished");
+    let sheet = rows(4);
+    let sorted = [&part(3, 4), &part(1, 2)["name,phone,amount\n".len()..]].concat();
+    for sheet in [sheet, sorted] {
+        world.sheet("june.csv", sheet);
+        let words = [
+            "WARNING: most of batch june was sent by",
+            "Nothing is left to send, and nobody is paid now",
+            "--batch NEW",
+        ];
+        let run = guarded(&world, &raw, send(), 0, &words);
+        warned(&run, "most of batch june was sent by");
+    }
     world.sheet("june.csv", rows(5));
     guarded(
         &world,

@@ -1,5 +1,7 @@
 //! A lost checkpoint, and what its results go on saying.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::guards::{CHECKPOINT, RESULTS, guarded, sent};
 use crate::support::disk::{Deed, Fate};
 use crate::support::trouble::{each_of, sample};
@@ -522,16 +524,21 @@ fn what_a_lost_checkpoint_stopped_stays_so_wherever_the_next_run_is_killed() {
         disk.under(&world.send("june.csv", &raw), &world, Fate::None)
             .run();
         let count = Deed::calls(&disk.deeds());
-        each_of(sample(count, wanted), |point| {
+        let points = sample(count, wanted);
+        let (tried, killed) = (points.len(), AtomicUsize::new(0));
+        each_of(points, |point| {
             let disk = Disk::new().expect("made once already");
             let (raw, world) = about_to_come_back(state);
             let (creates, send) = (raw.creates(), world.send("june.csv", &raw));
-            disk.under(&send, &world, Fate::DieAt(point)).run();
+            let first = disk.under(&send, &world, Fate::DieAt(point)).run();
+            killed.fetch_add(usize::from(first.code == -9), Ordering::Relaxed);
             let again = send.run();
             let what = format!("killed at call {point} of {count}, then: {again}");
             assert_eq!(raw.creates(), creates, "{what}");
             assert_eq!(world.table(RESULTS).cell(3, "state"), state, "{what}");
         });
+        let killed = killed.into_inner();
+        assert!(killed * 2 > tried, "{killed} of {tried} were alive");
     }
 }
 

@@ -127,11 +127,13 @@ fn an_adoption_that_is_killed_is_finished_by_the_next() {
     let world = with_earlier(&raw);
     let before = listed(&world, EARLIER);
     world.lose_checkpoint(CHECKPOINT);
+    let mut killed = 0;
     for wait_ms in [2, 5, 10, 15, 20, 30, 40, 60] {
         let running = adopt(&world, &raw).spawn();
         std::thread::sleep(std::time::Duration::from_millis(wait_ms));
-        running.kill9();
+        killed += usize::from(running.kill9().code == -9);
     }
+    assert!(killed > 3, "{killed} were at it when they were killed");
     adopt(&world, &raw).run().exits(0);
     lists(&world, &raw, &before);
     assert_eq!(raw.booked().len(), 7);

@@ -123,6 +123,81 @@ fn rows_decided_about_since_an_older_copy_are_not_sent() {
     assert_eq!(gate.creates(), 0);
 }
 
+/// What was taken back from a cancel is to be sent, unless it was cancelled once more after the copy was made.
+#[test]
+fn rows_cancelled_again_since_an_older_copy_are_not_sent() {
+    // The first order of all stops the run, without an effect.
+    let raw = Raw::start(|ask| match ask.is_create() && ask.nth == 1 {
+        true => Act::Instead(Manner::Says(Say::refusal(403, "IP not whitelisted"))),
+        false => Act::Honest,
+    });
+    let world = World::new();
+    world.sheet("june.csv", rows(3));
+    let send = || world.send("june.csv", &raw);
+    let cancel = || {
+        let cancel = world.talk("cancel", "june.csv", &raw);
+        cancel.args(["--row", "2"]).run().exits(0);
+    };
+    let wrong = send().env("CASHFREE_CLIENT_SECRET", "wrong");
+    wrong.run().exits(1);
+    cancel();
+    let cancelled = world.text(RESULTS);
+    let taken_back = retry(&world, &raw).args(["--cancelled", "--row", "2"]);
+    taken_back.run().exits(1);
+    let copy = world.bytes(CHECKPOINT);
+    cancel();
+    restore(&world, &copy);
+    guarded(&world, &raw, send(), 3, &["line 3", "(cancelled)"]);
+    assert_eq!(raw.creates(), 1);
+    // As when the run that took it back died before it wrote them: they are as they were before.
+    world.sheet(RESULTS, cancelled);
+    let file = std::fs::File::open(world.path(RESULTS)).unwrap();
+    let before = std::time::SystemTime::now() - std::time::Duration::from_secs(600);
+    file.set_modified(before).unwrap();
+    send().run().exits(0);
+    assert_eq!(world.table(RESULTS).states("created"), 3);
+    audit(&world, RESULTS, &raw);
+}
+
+/// A row that was refused to a lost checkpoint was never cancelled.
+#[test]
+fn a_row_refused_before_a_loss_and_cancelled_since_an_older_copy_is_not_sent() {
+    let raw = Raw::start(
+        |ask| match ask.is_create() && ask.body.contains("9000000002") {
+            true => Act::Instead(Manner::Says(Say::refusal(
+                422,
+                "Please provide a valid name",
+            ))),
+            false => Act::Honest,
+        },
+    );
+    for mended in [true, false] {
+        let world = World::new();
+        world.sheet("june.csv", rows(3));
+        let send = || world.send("june.csv", &raw);
+        send().run().exits(4);
+        world.lose_checkpoint(CHECKPOINT);
+        send().arg("--adopt").run().exits(4);
+        if mended {
+            world.sheet(
+                "june.csv",
+                rows(3).replace("9000000002,3.02", "9000000002,9.02"),
+            );
+            let refused = send().env("CASHFREE_CLIENT_SECRET", "wrong");
+            refused.run().exits(1);
+        }
+        let copy = world.bytes(CHECKPOINT);
+        let cancel = world.talk("cancel", "june.csv", &raw);
+        cancel.args(["--row", "2"]).run().exits(0);
+        restore(&world, &copy);
+        let asked = raw.creates();
+        for command in [send(), retry(&world, &raw)] {
+            guarded(&world, &raw, command, 3, &["line 3", "(cancelled)"]);
+        }
+        assert_eq!(raw.creates(), asked);
+    }
+}
+
 #[test]
 fn results_whose_own_ids_a_spreadsheet_changed_are_not_called_newer() {
     let raw = Raw::start(|ask| match ask.is_create() && ask.body.contains("000124") {

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::disk::{Deed, Fate, Kept, Platter, put_back, standing};
+use crate::support::errand::{ERRANDS, Errand, unrecorded};
 use crate::support::trouble::*;
 use crate::support::*;
 
@@ -33,15 +34,14 @@ fn calls(disk: &Disk) -> usize {
     Deed::calls(&deeds)
 }
 
-/// Runs until the power goes at a call, and leaves the folder as it stands afterwards. The number of creates that the
-/// gateway saw.
-fn cut(disk: &Disk, world: &World, gate: &Gate, fate: Fate, kept: Kept<'_>) -> usize {
+/// Runs until the power goes at a call, and leaves the folder as it stands afterwards. Whether it was alive by then.
+fn cut(disk: &Disk, world: &World, gate: &Gate, fate: Fate, kept: Kept<'_>) -> bool {
     let mut platter = Platter::of(world);
     let output = disk.under(&brisk(world, gate), world, fate).run();
     assert!(output.code == -9 || output.code == 0, "{output}");
     platter.follow(&disk.deeds());
     put_back(world, &platter.after_cut(kept));
-    gate.creates()
+    output.code == -9
 }
 
 /// What the gateway has and the checkpoint does not know of.
@@ -68,6 +68,7 @@ fn the_power_goes_at_any_call_and_nothing_is_lost_or_paid_twice() {
     println!("seed {seed}, {count} calls");
     let points: Vec<usize> = (0..times).flat_map(|_| sample(count, 90)).collect();
     let (cuts, cut_twice) = (points.len(), AtomicUsize::new(0));
+    let (alive, half_way) = (AtomicUsize::new(0), AtomicUsize::new(0));
     each_of(points.into_iter().enumerate().collect(), |(n, point)| {
         let disk = Disk::new().expect("made once already");
         let mut rng = fastrand::Rng::with_seed(seed.wrapping_add(u64::try_from(n).unwrap()));
@@ -79,15 +80,17 @@ fn the_power_goes_at_any_call_and_nothing_is_lost_or_paid_twice() {
             } else {
                 Kept::Some(&mut rng)
             };
-            cut(&disk, &world, &gate, Fate::DieAt(at), kept);
+            let was_alive = cut(&disk, &world, &gate, Fate::DieAt(at), kept);
             let lost = lost(&world, &gate);
             assert_eq!(lost, 0, "seed {seed}, cut {n} at call {at} of {count}");
+            usize::from(was_alive)
         };
-        cut(point);
+        alive.fetch_add(cut(point), Ordering::Relaxed);
+        let paid = gate.books().len();
+        half_way.fetch_add(usize::from((1..ROWS).contains(&paid)), Ordering::Relaxed);
         if n % 2 == 0 {
             // And once more while the next run picks up what is left.
-            cut(1 + (point * 7 + n) % count);
-            cut_twice.fetch_add(1, Ordering::Relaxed);
+            cut_twice.fetch_add(cut(1 + (point * 7 + n) % count), Ordering::Relaxed);
         }
         finishes(
             &world,
@@ -95,7 +98,12 @@ fn the_power_goes_at_any_call_and_nothing_is_lost_or_paid_twice() {
             &format!("seed {seed}, cut {n} at call {point}"),
         );
     });
-    println!("{cuts} cuts, {cut_twice:?} of them followed by another; 0 lost, 0 twice");
+    let (alive, half_way) = (alive.into_inner(), half_way.into_inner());
+    println!(
+        "{alive} cuts of {cuts} tried, {half_way} of them between creates, {cut_twice:?} followed by another; 0 lost, 0 twice"
+    );
+    assert!(alive * 2 > cuts, "{alive} of {cuts} were alive");
+    assert!(half_way * 8 > cuts, "{half_way} of {cuts} half way");
 }
 
 #[track_caller]
@@ -109,6 +117,53 @@ fn finishes(world: &World, gate: &Gate, what: &str) {
             .all(|cashgram| cashgram.other_bodies == 0),
         "{what}"
     );
+}
+
+/// The same of the commands that mend: no create and no deactivation has left before it was on the disk to stay.
+#[test]
+fn the_power_goes_while_a_command_mends_and_it_is_finished_by_the_next() {
+    if Disk::new().is_none() {
+        skipped("there is no C compiler (cc)");
+        return;
+    }
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let points = Errand::calls(3);
+    let (cuts, off) = (points.len(), AtomicUsize::new(0));
+    each_of(points.into_iter().enumerate().collect(), |(n, point)| {
+        let (errand, call) = point;
+        let mut rng = fastrand::Rng::with_seed(seed.wrapping_add(u64::try_from(n).unwrap()));
+        let kept = match n % 3 {
+            0 => Kept::Nothing,
+            _ => Kept::Some(&mut rng),
+        };
+        off.fetch_add(usize::from(errand.dies(call, kept)), Ordering::Relaxed);
+    });
+    let off = off.into_inner();
+    println!("{off} cuts in {} commands; 0 lost, 0 twice", ERRANDS.len());
+    assert!(off * 2 > cuts, "{off} of {cuts} were alive");
+}
+
+/// The control of that: where syncs do nothing, not one create or deactivation is on the disk before it leaves.
+#[test]
+fn a_disk_that_lies_is_found_out_by_every_command_that_mends() {
+    if Disk::new().is_none() {
+        skipped("there is no C compiler (cc)");
+        return;
+    }
+    each_of(ERRANDS.iter().collect(), |errand: &Errand| {
+        let disk = Disk::new().expect("made once already");
+        let (raw, world) = errand.set_up();
+        let platter = Platter::of(&world);
+        let lies = Fate::Lies(usize::MAX / 2);
+        let run = disk.under(&errand.at_once(&world, &raw), &world, lies);
+        run.run().exits(errand.code);
+        let deeds = disk.deeds();
+        let left = |deed: &&Deed| deed.created_id().or(deed.stopped_id()).is_some();
+        let left = deeds.iter().filter(left).count();
+        assert!(left > 0 || errand.words == ["status"]);
+        assert_eq!(unrecorded(platter, &deeds).len(), left, "{}", errand.name());
+    });
 }
 
 /// The control: where syncs do nothing, the same test finds payments that the checkpoint does not know of. Even then the
@@ -130,8 +185,8 @@ fn a_disk_that_lies_about_its_syncs_is_found_out() {
     each_of(late, |point| {
         let disk = Disk::new().expect("made once already");
         let (gate, world) = (Gate::new(), batch(ROWS));
-        let creates = cut(&disk, &world, &gate, Fate::Lies(point), Kept::Nothing);
-        if creates > 0 && !gate.books().is_empty() {
+        cut(&disk, &world, &gate, Fate::Lies(point), Kept::Nothing);
+        if gate.creates() > 0 && !gate.books().is_empty() {
             with_creates.fetch_add(1, Ordering::Relaxed);
             caught.fetch_add(usize::from(lost(&world, &gate) > 0), Ordering::Relaxed);
         }

@@ -73,6 +73,7 @@ impl Auditor {
         let payouts = payouts(conn);
         self.fold(world, conn, &payouts);
         world.stopped.extend(stopped(&payouts));
+        invited(world, &payouts);
         compare(world, store, &payouts);
         listed(world, store, &payouts);
         self.regress(world, &payouts);
@@ -174,6 +175,22 @@ fn stopped(payouts: &[Payout]) -> impl Iterator<Item = String> {
         .iter()
         .filter(stopped)
         .filter_map(|payout| payout.id.clone())
+}
+
+/// What a person has stopped never stands as a link that nobody redeemed in time, for which another would be made unasked:
+/// not after a loss either, where results tell of it. What turned out not to be dead is stopped no more.
+fn invited(world: &mut World, payouts: &[Payout]) {
+    for payout in payouts.iter().filter(|payout| payout.state == CREATED) {
+        let id = payout.id.as_deref().unwrap_or_default();
+        if payout.history & History::CANCELLING != 0 || !world.stopped.contains(id) {
+            continue;
+        }
+        if payout.history & History::DEAD == 0 {
+            world.stopped.remove(id);
+        } else if !world.after_all.contains_key(id) {
+            world.complain(format!("{id} was cancelled, and is a dead link like any"));
+        }
+    }
 }
 
 /// Count and sum over the states are the sheet's, to the paisa.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::mix::{OF_AUTHORIZE, OF_CREATE, OF_CREATE_CONFLICT, OF_DEACTIVATE, OF_STATUS};
 
 /// What befalls us, and what people do.
-const EVENTS: [&str; 56] = [
+const EVENTS: [&str; 57] = [
     "a copy brought back",
     "a gateway that only fails",
     "a look-up finds nothing of what exists",
@@ -18,6 +18,7 @@ const EVENTS: [&str; 56] = [
     "balance ran out",
     "cancel",
     "cancelled before a loss",
+    "cancelled before a loss: adopted",
     "crash: at a moment",
     "crash: at a time",
     "edit: amount",

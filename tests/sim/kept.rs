@@ -36,6 +36,8 @@ struct Told {
 pub(crate) struct Kept {
     /// The results as last written.
     standing: Option<Vec<Told>>,
+    /// When, in milliseconds.
+    written_ms: i64,
     /// The sheet that they are of.
     told: Sheet,
     copies: Vec<Vec<Told>>,
@@ -76,9 +78,10 @@ impl Kept {
     }
 
     /// Before anything is sent, unless results of this sheet stand there.
-    pub(crate) fn write_first(&mut self, conn: &Connection, is_retry: bool) {
+    pub(crate) fn write_first(&mut self, conn: &Connection, is_retry: bool, now_ms: i64) {
         if self.standing.is_none() || self.is_new || is_retry || self.told != self.taken {
             self.standing = Some(read(conn));
+            self.written_ms = now_ms;
             self.told = self.taken.clone();
             self.has_written = true;
         }
@@ -86,7 +89,7 @@ impl Kept {
     }
 
     /// At the end of a life.
-    pub(crate) fn write(&mut self, conn: &Connection) {
+    pub(crate) fn write(&mut self, conn: &Connection, now_ms: i64) {
         let flag = |key: &str| {
             let sql = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?1 AND value = 'yes')";
             conn.query_row(sql, [key], |line| line.get::<_, bool>(0))
@@ -102,6 +105,7 @@ impl Kept {
             return;
         }
         self.standing = Some(read(conn));
+        self.written_ms = now_ms;
         self.told = self.taken.clone();
         self.has_written = true;
         if has_history || self.copies.is_empty() {
@@ -119,6 +123,7 @@ impl Kept {
                 state: row.state,
                 attempts: row.attempts,
                 is_made: row.is_made,
+                written_ms: self.written_ms,
             };
             match known.of(claimed).unwrap() {
                 Knows::Enough => {}

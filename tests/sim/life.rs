@@ -4,6 +4,7 @@
 //! runtime: whatever was not durable is gone. The order of the steps is that of `send` (`cli::send`), whose files,
 //! questions and words are not part of this.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -248,8 +249,9 @@ fn write_results(shared: &Shared, store: &Store, end: &End) {
     }
     let mut guard = shared.world();
     let world = &mut *guard;
+    let now_ms = world.now().div_euclid(1_000);
     if let Some(witness) = &world.witness {
-        world.kept.write(witness.conn());
+        world.kept.write(witness.conn(), now_ms);
     }
 }
 
@@ -542,14 +544,17 @@ pub(crate) async fn write<T: Send + 'static>(
 fn write_first(shared: &Shared, course: Course) {
     let mut guard = shared.world();
     let world = &mut *guard;
+    let now_ms = world.now().div_euclid(1_000);
     if let Some(witness) = &world.witness {
         let is_retry = course.errand != Errand::Send;
-        world.kept.write_first(witness.conn(), is_retry);
+        world.kept.write_first(witness.conn(), is_retry, now_ms);
     }
 }
 
 /// `send --adopt`: what was found is taken, if old results agree. The end, if it comes to one.
 async fn adopt(shared: &Shared, session: &mut Session<Door>) -> anyhow::Result<Option<End>> {
+    let claims = shared.world().kept.claims(&KeyHasher::new(), false);
+    let stopped: HashSet<String> = claims.stopped().into_iter().collect();
     match agrees(shared, session).await? {
         Ok(true) => {}
         Ok(false) => return Ok(Some(End::Guarded)),
@@ -558,8 +563,15 @@ async fn adopt(shared: &Shared, session: &mut Session<Door>) -> anyhow::Result<O
     if let Err(halt) = session.ask_conflicts().await {
         return Ok(Some(End::Halted(halt)));
     }
-    if session.adopt().await? > 0 {
-        shared.world().count("adopted");
+    let adopted = session.adopt(&stopped).await?;
+    for (links, what) in [
+        (adopted.links, "adopted"),
+        (adopted.stopped, "cancelled before a loss: adopted"),
+        (adopted.revived, "cancelled before a loss: not dead"),
+    ] {
+        if links > 0 {
+            shared.world().count(what);
+        }
     }
     shared.moment().await;
     write(shared, session, |store| store.set_found_existing(false)).await?;

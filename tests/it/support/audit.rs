@@ -162,6 +162,17 @@ fn last_ten(phone: &str) -> String {
     digits[digits.len().saturating_sub(10)..].to_owned()
 }
 
+/// No two links of one phone and amount may live.
+#[track_caller]
+pub(crate) fn one_lives(gate: &impl Gateway) {
+    let mut live = BTreeSet::new();
+    for link in gate.booked() {
+        let lives = ["ACTIVE", "PENDING", "REDEEMED"].contains(&link.status.as_str());
+        let first = !lives || live.insert((link.phone.clone(), link.amount));
+        assert!(first, "two links live: {link:?}");
+    }
+}
+
 /// Holds the `--json` object of a run against its results: counts and sums of the states are the sheet's.
 #[track_caller]
 pub(crate) fn audit_json(output: &Output, results: &Table) {

@@ -160,9 +160,10 @@ static void note_all(uint64_t file, const struct iovec *parts, int number, uint6
         length -= took;
     }
 }
-/* A create that leaves is noted too, with what it says: where in the order of things it left. */
-static void note_create(char what, const struct iovec *parts, int number) {
-    static const char word[] = "createCashgram";
+/* A request that leaves is noted too, with what it says: where in the order of things it left. */
+static void note_request(char what, const struct iovec *parts, int number) {
+    static const struct { const char *word; char kind; } all[] = {
+        {"/createCashgram", 'x'}, {"/deactivateCashgram", 'y'}, {"/getCashgramStatus", 'q'}};
     char said[16384];
     size_t length = 0;
     for (int part = 0; what == 'k' && part < number; part++) {
@@ -170,22 +171,23 @@ static void note_create(char what, const struct iovec *parts, int number) {
         memcpy(said + length, parts[part].iov_base, took);
         length += took;
     }
-    if (length && memmem(said, length, word, sizeof word - 1)) note('x', 0, 0, said, length);
+    for (size_t n = 0; length && n < sizeof all / sizeof *all; n++)
+        if (memmem(said, length, all[n].word, strlen(all[n].word))) { note(all[n].kind, 0, 0, said, length); return; }
 }
 ssize_t writev(int fd, const struct iovec *parts, int number) {
     REAL(writev);
-    DONE('w', (note_create(what, parts, number), real(fd, parts, number)),
+    DONE('w', (note_request(what, parts, number), real(fd, parts, number)),
          note_all(file, parts, number, (uint64_t)(lseek(fd, 0, SEEK_CUR) - done), (uint64_t)done));
 }
 ssize_t send(int fd, const void *bytes, size_t length, int flags) {
     REAL(send);
     struct iovec part = {(void *)bytes, length};
-    DONE(0, (note_create(what, &part, 1), real(fd, bytes, length, flags)), (void)0);
+    DONE(0, (note_request(what, &part, 1), real(fd, bytes, length, flags)), (void)0);
 }
 ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const struct sockaddr *to, socklen_t size) {
     REAL(sendto);
     struct iovec part = {(void *)bytes, length};
-    DONE(0, (note_create(what, &part, 1), real(fd, bytes, length, flags, to, size)), (void)0);
+    DONE(0, (note_request(what, &part, 1), real(fd, bytes, length, flags, to, size)), (void)0);
 }
 int ftruncate(int fd, off_t length) {
     REAL(ftruncate);

@@ -181,8 +181,8 @@ pub(super) fn compile(name: &str, flags: &[&str]) -> Option<PathBuf> {
 #[derive(Clone, Debug)]
 pub(crate) struct Deed {
     /// `o` made, `w` written, `t` cut to a length, `s` synced, `d` the folder synced, `r` renamed, `u` removed; `f` a
-    /// failure was given, `x` a create left, `c` a socket was
-    /// connected, `n` the number of calls.
+    /// failure was given; `x` a create left, `y` a deactivation, `q` a look-up; `c` a socket was connected, `n` the
+    /// number of calls.
     pub(crate) kind: char,
     file: u64,
     at: usize,
@@ -197,10 +197,30 @@ impl Deed {
 
     /// The id in a create that left.
     pub(crate) fn created_id(&self) -> Option<String> {
+        (self.kind == 'x').then(|| self.id()).flatten()
+    }
+
+    /// The id in a deactivation that left.
+    pub(crate) fn stopped_id(&self) -> Option<String> {
+        (self.kind == 'y').then(|| self.id()).flatten()
+    }
+
+    /// Whether a request about a payout left, be it a question.
+    pub(crate) fn is_request(&self) -> bool {
+        matches!(self.kind, 'x' | 'y' | 'q')
+    }
+
+    fn id(&self) -> Option<String> {
         let said = String::from_utf8_lossy(&self.bytes);
         let (_, rest) = said.split_once(r#""cashgramId":""#)?;
         let (id, _) = rest.split_once('"')?;
-        (self.kind == 'x').then(|| id.to_owned())
+        Some(id.to_owned())
+    }
+
+    /// Whether something could not be written or synced. That a folder's sync failed is told by SQLite to nobody; a run
+    /// makes up for it by one of its own.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.kind == 'f' && !self.name().is_empty()
     }
 
     /// Where a socket was connected to, if it was one of IPv4.
@@ -311,11 +331,11 @@ pub(crate) struct Platter {
 }
 
 impl Platter {
-    /// Begins with the checkpoint that stands in `world`.
+    /// Begins with the files that stand in `world`.
     pub(crate) fn of(world: &World) -> Platter {
         use std::os::unix::fs::MetadataExt as _;
         let mut platter = Platter::default();
-        for name in world.names().into_iter().filter(|name| is_ours(name)) {
+        for name in world.names() {
             let inode = world.path(&name).metadata().unwrap().ino();
             platter.of_inode.insert(inode, platter.files.len());
             platter.names.insert(name.clone(), platter.files.len());
@@ -355,7 +375,7 @@ impl Platter {
                     self.unsynced.push(Naming::Renamed(from.into(), to.into()));
                 }
                 ('u', _) => self.unsynced.push(Naming::Removed(deed.name())),
-                ('f' | 'x' | 'c' | 'n', _) => {}
+                ('f' | 'x' | 'y' | 'q' | 'c' | 'n', _) => {}
                 (kind, _) => panic!("`{kind}` of a file that was never made"),
             }
         }

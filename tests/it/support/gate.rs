@@ -91,6 +91,14 @@ impl Gate {
         self.runtime = Some(runtime);
     }
 
+    /// Serves at the address of another one, which is gone then.
+    pub(crate) fn take_over(&mut self, mut other: Gate) {
+        other.down();
+        self.down();
+        self.address = other.address;
+        self.up();
+    }
+
     /// Cuts every connection and refuses new ones. What was done stays done.
     pub(crate) fn down(&mut self) {
         if let Some(runtime) = self.runtime.take() {

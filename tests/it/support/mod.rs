@@ -12,6 +12,7 @@
 pub(crate) mod audit;
 pub(crate) mod book;
 pub(crate) mod disk;
+pub(crate) mod errand;
 pub(crate) mod gate;
 pub(crate) mod kill;
 pub(crate) mod program;
