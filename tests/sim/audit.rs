@@ -13,6 +13,7 @@ use paysheet::domain::{
 use paysheet::sandbox::{self, Cashgram};
 use rusqlite::Connection;
 
+use super::life::PROBES_MAX;
 use super::sheet::Sheet;
 use super::witness::{CANCELLED, CONFLICT, CREATED, INVALID, READY, REJECTED, UNKNOWN, mistold};
 use super::world::World;
@@ -258,7 +259,9 @@ fn may_be_ignorant(world: &World, store: &Store, payout: &Payout) -> bool {
         .id
         .as_ref()
         .is_some_and(|id| world.denied.contains(id));
-    let is_unasked = world.is_copy || !store.meta().probed;
+    // Without results nothing tells of a loss, and the first rows alone are looked up.
+    let is_beyond = payout.row.is_some_and(|row| row > i64::from(PROBES_MAX));
+    let is_unasked = world.is_copy || !store.meta().probed || is_beyond && !world.mix.mortal.keeps;
     let is_unsent = payout.attempts == 0;
     match payout.state {
         _ if payout.history & History::EXISTS != 0 => false,
