@@ -36,7 +36,7 @@ SELECT count(*), count(*) FILTER (WHERE created_at < ?1), max(created_at) FILTER
     count(*) FILTER (WHERE created_at >= ?1 AND generation = 1)
 FROM payouts WHERE state = 3 AND row IS NOT NULL";
 
-/// When the batch was begun: a young one need not be read whole.
+/// When the batch was begun: a young one need not be read whole, unless it has taken over what is older.
 const FIRST_FACT: &str = "SELECT at FROM facts ORDER BY fact LIMIT 1";
 
 /// Whether anything of the sheet's rows exists that was stopped, or may exist.
@@ -122,7 +122,7 @@ impl Store {
         let read = |e| damaged(&self.path, e);
         let first = self.conn.query_row(FIRST_FACT, [], |line| line.get(0));
         let first: Option<i64> = first.optional().map_err(read)?;
-        if first.is_none_or(|first| first >= then_ms) {
+        if first.is_none_or(|first| first >= then_ms && !self.meta.replaces_lost) {
             return Ok(None);
         }
         let (made, before, last, since): (u64, u64, Option<i64>, u64) = self
