@@ -7,10 +7,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use paysheet::checkpoint::Store;
-use paysheet::domain::{Fact, Found, History, Life, Seen, Standing, State, StatusClass, Terms};
-use paysheet::sandbox::{Cashgram, Status};
+use paysheet::domain::{
+    Fact, Found, History, Life, Seen, Standing, State, Status, StatusClass, Terms,
+};
+use paysheet::sandbox::{self, Cashgram};
 use rusqlite::Connection;
 
+use super::life::PROBES_MAX;
 use super::sheet::Sheet;
 use super::witness::{CANCELLED, CONFLICT, CREATED, INVALID, READY, REJECTED, UNKNOWN, mistold};
 use super::world::World;
@@ -27,7 +30,17 @@ pub(crate) struct Payout {
     pub(crate) link: Option<String>,
     pub(crate) phone: u64,
     pub(crate) amount: i64,
-    pub(crate) is_in_sheet: bool,
+    pub(crate) row: Option<i64>,
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) status: Option<Status>,
+    pub(crate) created_at: Option<i64>,
+}
+
+impl Payout {
+    pub(crate) fn is_in_sheet(&self) -> bool {
+        self.row.is_some()
+    }
 }
 
 /// Every transition that was seen: from, by which fact, to.
@@ -62,7 +75,7 @@ impl Auditor {
         self.fold(world, conn, &payouts);
         world.stopped.extend(stopped(&payouts));
         invited(world, &payouts);
-        compare(world, &payouts);
+        compare(world, store, &payouts);
         listed(world, store, &payouts);
         self.regress(world, &payouts);
         doubles(world, &payouts, sheet, false);
@@ -198,7 +211,7 @@ fn balance(world: &mut World, store: &Store, sheet: &Sheet) {
 }
 
 /// Every Cashgram is known, and every created payout exists.
-fn compare(world: &mut World, payouts: &[Payout]) {
+fn compare(world: &mut World, store: &Store, payouts: &[Payout]) {
     let by_id: HashMap<&str, &Payout> = payouts
         .iter()
         .filter_map(|payout| Some((payout.id.as_deref()?, payout)))
@@ -221,10 +234,8 @@ fn compare(world: &mut World, payouts: &[Payout]) {
             }
             Some(UNKNOWN | CONFLICT) => {}
             Some(CANCELLED) if !is_alive(booked.status_at(now)) => {}
-            Some(INVALID | READY | REJECTED)
-                if orphan && may_be_ignorant(by_id[booked.id.as_str()]) => {}
-            // A cancel cannot know better than a gateway that does not find what a lost checkpoint made.
-            Some(CANCELLED) if orphan && world.denied.contains(&booked.id) => {}
+            Some(INVALID | READY | REJECTED | CANCELLED)
+                if orphan && may_be_ignorant(world, store, by_id[booked.id.as_str()]) => {}
             Some(state) => world.complain(format!("{} exists and is state {state}", booked.id)),
             // What was listed once is listed for good.
             None if orphan && !world.kept.lists(&booked.id) => {}
@@ -240,9 +251,24 @@ fn compare(world: &mut World, payouts: &[Payout]) {
     }
 }
 
-/// Whether a checkpoint may say that there is nothing: it has seen nothing, and a row with faults was not sent by it.
-fn may_be_ignorant(payout: &Payout) -> bool {
-    payout.history & History::EXISTS == 0 && (payout.state != INVALID || payout.attempts == 0)
+/// Whether a checkpoint may say that there is nothing where a lost one has made something: it has seen nothing, and the
+/// bank has denied it, or is still to be asked before anything is sent. A copy that was brought back takes that for done,
+/// and a row with faults was not sent by it.
+fn may_be_ignorant(world: &World, store: &Store, payout: &Payout) -> bool {
+    let denied = payout
+        .id
+        .as_ref()
+        .is_some_and(|id| world.denied.contains(id));
+    // Without results nothing tells of a loss, and the first rows alone are looked up.
+    let is_beyond = payout.row.is_some_and(|row| row > i64::from(PROBES_MAX));
+    let is_unasked = world.is_copy || !store.meta().probed || is_beyond && !world.mix.mortal.keeps;
+    let is_unsent = payout.attempts == 0;
+    match payout.state {
+        _ if payout.history & History::EXISTS != 0 => false,
+        INVALID => is_unsent && denied,
+        READY => denied || is_unsent && is_unasked,
+        _ => denied,
+    }
 }
 
 /// At the end nothing is to be sent, refused or faulty that results list as made.
@@ -275,7 +301,7 @@ fn listed(world: &mut World, store: &Store, payouts: &[Payout]) {
         Ok::<_, paysheet::checkpoint::Error>(())
     });
     read.unwrap();
-    let left = payouts.iter().filter(|payout| !payout.is_in_sheet);
+    let left = payouts.iter().filter(|payout| !payout.is_in_sheet());
     for payout in left.filter(|payout| matches!(payout.state, CREATED | CANCELLED)) {
         let id = payout.id.as_deref().unwrap_or_default();
         let exists = payout.history & History::EXISTS != 0;
@@ -286,8 +312,9 @@ fn listed(world: &mut World, store: &Store, payouts: &[Payout]) {
 }
 
 /// Whether money may flow, or has flowed, through a link.
-pub(crate) fn is_alive(status: Status) -> bool {
-    matches!(status, Status::Active | Status::Pending | Status::Redeemed)
+pub(crate) fn is_alive(status: sandbox::Status) -> bool {
+    use sandbox::Status::{Active, Pending, Redeemed};
+    matches!(status, Active | Pending | Redeemed)
 }
 
 /// No payment of the sheet is in the books twice, dead links apart, whatever its ids: by phone and amount.
@@ -317,7 +344,7 @@ pub(crate) fn doubles(world: &mut World, payouts: &[Payout], sheet: &Sheet, at_t
             continue;
         }
         // What was adopted pays its row, whatever it was made for.
-        let pays = match payout.filter(|payout| payout.is_in_sheet) {
+        let pays = match payout.filter(|payout| payout.is_in_sheet()) {
             Some(payout) => (payout.phone, payout.amount),
             None => (booked.phone.parse().unwrap_or(0), booked.amount),
         };
@@ -335,12 +362,21 @@ pub(crate) fn doubles(world: &mut World, payouts: &[Payout], sheet: &Sheet, at_t
     }
 }
 
+/// All payouts, those without a row first.
 pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
     let sql =
         "SELECT payout, cashgram_id, state, attempts, history, terms, reference_id, cashgram_link,
-               phone, amount, row IS NOT NULL FROM payouts ORDER BY payout";
+               phone, amount, row, name, email, status, status_class, created_at
+         FROM payouts ORDER BY row, payout";
     let mut select = conn.prepare_cached(sql).unwrap();
     let lines = select.query_map([], |line| {
+        let status = |word| {
+            let class = line.get::<_, Option<i64>>(14).unwrap()?;
+            Some(Status {
+                class: class_of(class),
+                word,
+            })
+        };
         Ok(Payout {
             number: line.get(0)?,
             id: line.get(1)?,
@@ -352,7 +388,11 @@ pub(crate) fn payouts(conn: &Connection) -> Vec<Payout> {
             link: line.get(7)?,
             phone: line.get(8)?,
             amount: line.get(9)?,
-            is_in_sheet: line.get(10)?,
+            row: line.get(10)?,
+            name: line.get(11)?,
+            email: line.get(12)?,
+            status: line.get::<_, Option<String>>(13)?.and_then(status),
+            created_at: line.get(15)?,
         })
     });
     lines.unwrap().map(Result::unwrap).collect()
@@ -437,7 +477,12 @@ fn made_before(detail: &str) -> Fact {
 /// What the status that was read says of the link's life.
 fn life(detail: &str) -> Life {
     let told: serde_json::Value = serde_json::from_str(detail).unwrap();
-    Life::from(match told["class"].as_i64().unwrap() {
+    Life::from(class_of(told["class"].as_i64().unwrap()))
+}
+
+/// The class of a status by its stored code.
+fn class_of(code: i64) -> StatusClass {
+    match code {
         0 => StatusClass::Active,
         1 => StatusClass::Pending,
         2 => StatusClass::Redeemed,
@@ -445,7 +490,7 @@ fn life(detail: &str) -> Life {
         4 => StatusClass::Failed,
         5 => StatusClass::Reversed,
         _ => StatusClass::Other,
-    })
+    }
 }
 
 fn code(state: State) -> i64 {

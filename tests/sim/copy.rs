@@ -79,6 +79,7 @@ fn bring_back(shared: &Shared, desk: &mut Desk<'_>, copy: &Copy, mix: &Mix, rng:
         let denied = std::mem::take(&mut world.denied);
         world.lose();
         world.denied = denied;
+        world.is_copy = true;
         world.kept.has_written = copy.has_written;
         desk.taken.clone_from(&copy.taken);
         desk.auditor.forget();

@@ -196,12 +196,25 @@ fn said(what: What, answer: &Answer) -> Said {
     let text = String::from_utf8_lossy(&answer.body);
     let account = text.contains("fund source") || text.contains("rates");
     match code {
+        _ if is_sighting(what, answer, code) => Said::Exists,
         Some(429) => Said::Throttled(answer.headers.wait),
         Some(404 | 422) if what == What::Status => Said::Missing,
         Some(400 | 401 | 403 | 404 | 405 | 412 | 413 | 422) => Said::Refused,
         Some(500) if account => Said::Refused,
         Some(_) | None if answer.status == 429 => Said::Throttled(answer.headers.wait),
         Some(_) | None => Said::Other,
+    }
+}
+
+/// Whether it leaves no doubt that there is such an id.
+fn is_sighting(what: What, answer: &Answer, code: Option<u64>) -> bool {
+    let is_done = code == Some(200) && (200..300).contains(&answer.status);
+    let body = serde_json::from_slice(&answer.body).unwrap_or(serde_json::Value::Null);
+    let has = |field: &str| !body["data"][field].is_null();
+    match what {
+        What::Create => code == Some(409) || is_done && has("referenceId") && has("cashgramLink"),
+        What::Status => is_done && has("cashgramStatus"),
+        What::Authorize | What::Balance | What::Deactivate => false,
     }
 }
 

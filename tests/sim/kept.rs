@@ -6,16 +6,18 @@ use std::collections::{BTreeMap, HashSet};
 
 use paysheet::checkpoint::{Claimed, Knows, MadeBefore, Store};
 use paysheet::domain::claims::{Claim, Claims, Left};
-use paysheet::domain::{CashgramId, History, KeyHasher, Money, Phone, State, Status, StatusClass};
+use paysheet::domain::{CashgramId, History, KeyHasher, Money, Phone, State, Status};
 use rusqlite::Connection;
 
+use super::audit::{Payout, payouts};
 use super::sheet::{BATCH, Sheet};
+use super::witness::{CONFLICT, UNKNOWN};
 
 /// One row of a results file, or of what was made earlier.
 #[derive(Clone, Debug)]
 struct Told {
     id: String,
-    state: String,
+    state: State,
     was_there: bool,
     attempts: u32,
     is_made: bool,
@@ -118,7 +120,7 @@ impl Kept {
         for row in self.standing.iter().flatten() {
             let claimed = Claimed {
                 id: &row.id,
-                state: State::from_word(&row.state).unwrap(),
+                state: row.state,
                 attempts: row.attempts,
                 is_made: row.is_made,
                 written_ms: self.written_ms,
@@ -137,11 +139,10 @@ impl Kept {
     /// Whether `id` is cancelled by the newest of it that says more than that it is to be sent, or is in conflict.
     pub(crate) fn tells_stopped(&self, id: &str) -> bool {
         let told = self.copies.iter().chain(&self.standing).flatten();
-        let mut told = told
-            .filter(|row| row.id == id)
-            .map(|row| row.state.as_str());
-        let is_word = |state: &&str| !matches!(*state, "ready" | "invalid" | "conflict");
-        told.rfind(is_word) == Some("cancelled")
+        let mut told = told.filter(|row| row.id == id).map(|row| row.state);
+        let is_word =
+            |state: &State| !matches!(state, State::Ready | State::Invalid | State::Conflict);
+        told.rfind(is_word) == Some(State::Cancelled)
     }
 
     /// Whether anything that stands there lists `id` as made by this batch.
@@ -169,7 +170,7 @@ impl Kept {
             let made = MadeBefore {
                 cashgram_id: row.id.clone(),
                 left: left.clone(),
-                stopped: row.state == State::Cancelled.word(),
+                stopped: row.state == State::Cancelled,
                 name: row.name.clone(),
                 email: row.email.clone(),
                 reference: row.reference.clone().unwrap_or(reference),
@@ -195,7 +196,7 @@ impl Kept {
         let files = self.copies.iter().chain(standing).enumerate();
         let told = files.flat_map(|(file, rows)| rows.iter().map(move |row| (file, row)));
         let claim = |(file, row): (usize, &Told)| {
-            let state = State::from_word(&row.state).unwrap();
+            let state = row.state;
             Claim {
                 id: CashgramId::parse(&row.id).unwrap(),
                 state,
@@ -221,8 +222,29 @@ impl Kept {
 }
 
 impl Told {
+    /// A payout without an id is not told of.
+    fn of(payout: Payout) -> Option<Told> {
+        let state = State::ALL[usize::try_from(payout.state).unwrap()];
+        let is_made = payout.reference.is_some();
+        Some(Told {
+            id: payout.id?,
+            state,
+            was_there: payout.attempts > 0 || payout.status.is_some() || is_made,
+            attempts: payout.attempts,
+            is_made,
+            name: payout.name,
+            phone: payout.phone,
+            amount: payout.amount,
+            email: payout.email,
+            reference: payout.reference,
+            link: payout.link,
+            status: payout.status,
+            created_at: payout.created_at,
+        })
+    }
+
     fn was_made(&self) -> bool {
-        match State::from_word(&self.state).unwrap() {
+        match self.state {
             State::Created => true,
             State::Cancelled => self.reference.is_some() || self.status.is_some(),
             _ => false,
@@ -230,54 +252,12 @@ impl Told {
     }
 }
 
-fn status(word: Option<String>, class: Option<i64>) -> Option<Status> {
-    let class = match class? {
-        0 => StatusClass::Active,
-        1 => StatusClass::Pending,
-        2 => StatusClass::Redeemed,
-        3 => StatusClass::Expired,
-        4 => StatusClass::Failed,
-        5 => StatusClass::Reversed,
-        _ => StatusClass::Other,
-    };
-    Some(Status { class, word: word? })
-}
-
+/// What stands in results and `earlier.csv`.
 fn read(conn: &Connection) -> Vec<Told> {
-    let sql = format!(
-        "SELECT cashgram_id, state, attempts > 0 OR status IS NOT NULL OR reference_id IS NOT NULL, name, phone, amount,
-            email, attempts, reference_id IS NOT NULL, reference_id, cashgram_link, status, status_class, created_at
-         FROM payouts
-         WHERE cashgram_id IS NOT NULL
-            AND (row IS NOT NULL OR history & {} <> 0 OR state IN (2, 5)) ORDER BY row, payout",
-        History::EXISTS
-    );
-    let words = [
-        "invalid",
-        "ready",
-        "unknown",
-        "created",
-        "rejected",
-        "conflict",
-        "cancelled",
-    ];
-    let mut select = conn.prepare(&sql).unwrap();
-    let rows = select.query_map([], |line| {
-        Ok(Told {
-            id: line.get(0)?,
-            state: words[line.get::<_, usize>(1)?].to_owned(),
-            was_there: line.get(2)?,
-            name: line.get(3)?,
-            phone: line.get(4)?,
-            amount: line.get(5)?,
-            email: line.get(6)?,
-            attempts: line.get(7)?,
-            is_made: line.get(8)?,
-            reference: line.get(9)?,
-            link: line.get(10)?,
-            status: status(line.get(11)?, line.get(12)?),
-            created_at: line.get(13)?,
-        })
-    });
-    rows.unwrap().map(Result::unwrap).collect()
+    let is_listed = |payout: &Payout| {
+        let exists = payout.history & History::EXISTS != 0;
+        payout.is_in_sheet() || exists || matches!(payout.state, UNKNOWN | CONFLICT)
+    };
+    let listed = payouts(conn).into_iter().filter(is_listed);
+    listed.filter_map(Told::of).collect()
 }

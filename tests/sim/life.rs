@@ -29,7 +29,7 @@ use super::witness::Witness;
 use super::world::Shared;
 
 /// Ids looked up before the first create of a new checkpoint.
-const PROBES_MAX: usize = 20;
+pub(crate) const PROBES_MAX: u32 = 20;
 
 /// What a life is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -495,7 +495,7 @@ async fn go(shared: &Shared, session: &mut Session<Door>, course: Course) -> any
     if let Err(halt) = session.authorize().await {
         return Ok(End::Halted(halt));
     }
-    let balance = session.read_balance(PROBES_MAX);
+    let balance = session.read_balance(usize::try_from(PROBES_MAX).unwrap());
     match guard(shared, session, course.adopt).await? {
         Err(halt) => return Ok(End::Halted(halt)),
         Ok(false) => {
@@ -720,7 +720,7 @@ async fn guard(
 
 async fn probe(session: &mut Session<Door>, all: bool) -> anyhow::Result<Result<u64, Halt>> {
     let sample: Vec<SweepRow> = session
-        .read(|store| store.ready_sweep_page(0, u32::try_from(PROBES_MAX).unwrap_or(1)))
+        .read(|store| store.ready_sweep_page(0, PROBES_MAX))
         .await?;
     let found = if all {
         Ok(0)

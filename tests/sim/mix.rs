@@ -314,8 +314,8 @@ fn options(seed: u64, rng: &mut Rng, plan: &str) -> Options {
     }
     // Some rows are above it; once in a while all are, and a run stops at equal refusals.
     rules.limits.max = match rng.u32(0..300) {
-        0 => Some(100),
-        1..100 => Some(400_000),
+        0..3 => Some(100),
+        3..100 => Some(400_000),
         _ => None,
     };
     rules.life = if rng.bool() { Life::STILL } else { lively(rng) };
@@ -424,7 +424,11 @@ fn mortal(rng: &mut Rng) -> Mortal {
         lose,
         restore,
         keeps,
-        mend: choose(rng, &[0, 20, 60]),
+        // What a loss leaves to be taken over are links that were replaced, or cancelled and taken out.
+        mend: match lose {
+            0 => choose(rng, &[0, 20, 60]),
+            _ => choose(rng, &[20, 60, 60]),
+        },
         sweep: choose(rng, &[0, 30, 100]),
     }
 }

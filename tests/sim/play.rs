@@ -80,6 +80,10 @@ fn among_faults(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
             // It dies while it takes in what came back.
             (course.errand, course.crash_at) = (Errand::Send, Some(rng.u64(1..5)));
         }
+        if mix.mortal.mend > 0 && rng.u32(0..3) == 0 && is_waiting(desk) {
+            // Who has waited for an answer long enough stops what is not decided.
+            course.errand = choose(rng, &[Errand::CancelAll, Errand::Cancel(80)]);
+        }
         let end = live(shared, desk, course);
         heed(shared, &end);
         if desk.is_given_up {
@@ -93,6 +97,11 @@ fn among_faults(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
         shared.world().rest(pause);
         meddle(shared, desk, &mix, rng);
     }
+}
+
+/// Whether something is in doubt, or was turned away by a limiter and not asked about since.
+fn is_waiting(desk: &Desk<'_>) -> bool {
+    desk.path.exists() && Witness::open(desk.path, false).has_undecided()
 }
 
 /// The checkpoint is gone, and where nobody keeps them the results with it.
@@ -231,7 +240,7 @@ fn in_peace(shared: &Shared, desk: &mut Desk<'_>, rng: &mut Rng) {
 fn decided(shared: &Shared, desk: &Desk<'_>, held_back: u64) -> bool {
     let lines = payouts(Witness::open(desk.path, false).conn());
     let mut world = shared.world();
-    let ready = |payout: &&Payout| payout.state == READY && payout.is_in_sheet;
+    let ready = |payout: &&Payout| payout.state == READY && payout.is_in_sheet();
     let ready = lines.iter().filter(ready).count();
     if u64::try_from(ready).unwrap() > held_back {
         world.complain(format!("{ready} rows are ready, {held_back} are held back"));

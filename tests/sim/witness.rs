@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use paysheet::domain::State;
+use paysheet::domain::{History, State};
 use paysheet::sandbox::{Cashgram, Moment};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -21,6 +21,8 @@ pub(crate) const CONFLICT: i64 = 5;
 pub(crate) const CANCELLED: i64 = 6;
 /// The bit of the history that says that a request is on its way.
 const IN_FLIGHT: i64 = 1;
+/// The bit that says that a 429 was answered, and no look-up has found nothing since.
+const THROTTLED: i64 = 1 << 5;
 /// The bit that says that it is to be stopped.
 const CANCELLING: i64 = 1 << 8;
 
@@ -58,6 +60,13 @@ impl Witness {
         rows.map(Result::unwrap).collect()
     }
 
+    /// Whether something is unknown, or ready although a limiter may have let it through.
+    pub(crate) fn has_undecided(&self) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM payouts WHERE state = 2 OR state = 1 AND history & ?1 <> 0)";
+        let found = self.conn.query_row(sql, [THROTTLED], |line| line.get(0));
+        found.unwrap()
+    }
+
     fn line(&self, id: &str) -> Option<Line> {
         let sql = "SELECT state, history, body, reference_id, cashgram_link FROM payouts WHERE cashgram_id = ?1";
         let mut select = self.conn.prepare_cached(sql).unwrap();
@@ -93,6 +102,13 @@ impl Witness {
             .line(id)
             .is_some_and(|line| line.history & CANCELLING != 0);
         (!is_wished).then(|| format!("{id} is to be stopped before the wish for it is durable"))
+    }
+
+    /// Whether it is written down that `id` exists.
+    pub(crate) fn knows(&mut self, id: &str) -> bool {
+        let exists = i64::from(History::EXISTS);
+        let line = self.line(id);
+        line.is_some_and(|line| line.history & exists != 0)
     }
 
     /// A Cashgram was made: the checkpoint must not believe that there is none.

@@ -73,6 +73,10 @@ pub(crate) struct World {
     pub(crate) kept: Kept,
     /// Ids that the bank was asked about and did not find since then.
     pub(crate) denied: HashSet<String>,
+    /// The checkpoint is an older copy: it knows nothing of what was made since.
+    pub(crate) is_copy: bool,
+    /// Ids that the bank has told this life of.
+    told: HashSet<String>,
     /// Ids that were in conflict at some time: whether their rows may leave is a person's to decide.
     pub(crate) disputed: HashSet<String>,
     /// Ids that a person has stopped, as far as our side can know it: no create may leave for one.
@@ -109,6 +113,8 @@ pub(crate) enum Said {
     Throttled(Option<Duration>),
     /// There is no such id, so far.
     Missing,
+    /// There is such an id.
+    Exists,
     /// It may have been done.
     Other,
 }
@@ -160,6 +166,8 @@ impl World {
             orphans: HashMap::new(),
             epoch: 0,
             denied: HashSet::new(),
+            is_copy: false,
+            told: HashSet::new(),
             disputed: HashSet::new(),
             stopped: HashSet::new(),
             after_all: HashMap::new(),
@@ -223,6 +231,7 @@ impl World {
         self.lives += 1;
         self.left = 0;
         self.creates = 0;
+        self.told.clear();
         self.departures.clear();
         self.not_before = i64::MIN;
         self.moments = 0;
@@ -264,6 +273,7 @@ impl World {
         let known = done.chain(under_way).chain(sent);
         self.orphans.extend(known.map(|id| (id, ())));
         self.epoch += 1;
+        self.is_copy = false;
         self.open.clear();
         self.denied.clear();
         let kept = &self.kept;
@@ -500,6 +510,9 @@ impl World {
         if (letter.what, said) == (What::Status, Said::Missing) {
             self.denied.insert(letter.id.clone());
         }
+        if said == Said::Exists {
+            self.told.insert(letter.id.clone());
+        }
         let Some(open) = self.open.get_mut(&letter.id) else {
             return;
         };
@@ -517,6 +530,17 @@ impl World {
         }
     }
 
+    /// Whether the engine may take for refused or stopped what a lost checkpoint made: the bank has denied it, and has not
+    /// told of it since.
+    fn may_be_ignorant(&mut self, id: &str, to: State) -> bool {
+        let was_told = self.told.contains(id);
+        let knows = |witness: &mut Witness| witness.knows(id);
+        let is_known = was_told || self.witness.as_mut().is_some_and(knows);
+        let nothing_is = matches!(to, State::Rejected | State::Cancelled);
+        let denied = self.orphans.contains_key(id) && self.denied.contains(id);
+        nothing_is && denied && !is_known
+    }
+
     /// The engine says that something happened.
     pub(crate) fn hear(&mut self, event: &Event) {
         if let Event::Moved { id, from, to, .. } = event {
@@ -526,8 +550,7 @@ impl World {
                 .witness
                 .as_mut()
                 .and_then(|witness| witness.is_moved_wrongly(id, *from, *to, booked.as_ref(), at));
-            let known = !self.orphans.contains_key(id);
-            if let Some(complaint) = complaint.filter(|_| known || *to == State::Created) {
+            if let Some(complaint) = complaint.filter(|_| !self.may_be_ignorant(id, *to)) {
                 self.complain(complaint);
             }
         }
