@@ -21,11 +21,11 @@ use super::store::{PayoutNo, Store};
 /// goes on: what it has yet to send (1) is paid by whoever resumes it. The facts are read only where they are needed.
 const PAID_SINCE: &str = "
 WITH tried AS (SELECT payout FROM facts WHERE kind = 'sending' AND at >= ?1)
-SELECT phone, amount FROM payouts WHERE state = 3 AND created_at >= ?1
+SELECT phone, amount, cashgram_id FROM payouts WHERE state = 3 AND created_at >= ?1
 UNION ALL
-SELECT phone, amount FROM payouts WHERE state = 2 AND payout IN tried
+SELECT phone, amount, cashgram_id FROM payouts WHERE state = 2 AND payout IN tried
 UNION ALL
-SELECT phone, amount FROM payouts WHERE state = 1 AND row > 0
+SELECT phone, amount, cashgram_id FROM payouts WHERE state = 1 AND row > 0
     AND (EXISTS (SELECT 1 FROM payouts WHERE state = 3 AND created_at >= ?1)
         OR EXISTS (SELECT 1 FROM payouts WHERE state IN (1, 2) AND payout IN tried))";
 
@@ -36,7 +36,7 @@ SELECT count(*), count(*) FILTER (WHERE created_at < ?1), max(created_at) FILTER
     count(*) FILTER (WHERE created_at >= ?1 AND generation = 1)
 FROM payouts WHERE state = 3 AND row IS NOT NULL";
 
-/// When the batch was begun: a young one need not be read whole.
+/// When the batch was begun: a young one need not be read whole, unless it has taken over what is older.
 const FIRST_FACT: &str = "SELECT at FROM facts ORDER BY fact LIMIT 1";
 
 /// Whether anything of the sheet's rows exists that was stopped, or may exist.
@@ -61,7 +61,7 @@ pub struct PaidBefore {
 }
 
 impl Peek {
-    /// Calls `each` with phone and paise of every payout that was created since `since_ms`, or was sent since then and is
+    /// Calls `each` with phone, paise and id of every payout that was created since `since_ms`, or was sent since then and is
     /// unknown, and if there is one, or one was tried, of those that the batch has yet to send; until it breaks off.
     ///
     /// # Errors
@@ -70,14 +70,16 @@ impl Peek {
     pub fn each_paid_since(
         &self,
         since_ms: i64,
-        mut each: impl FnMut(u64, i64) -> ControlFlow<()>,
+        mut each: impl FnMut(u64, i64, &str) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         let read = |e| damaged(&self.path, e);
         let mut select = self.conn.prepare(PAID_SINCE).map_err(read)?;
         let mut lines = select.query([since_ms]).map_err(read)?;
         while let Some(line) = lines.next().map_err(read)? {
             let (phone, paise) = (line.get(0).map_err(read)?, line.get(1).map_err(read)?);
-            if each(phone, paise).is_break() {
+            let id = line.get_ref(2).map_err(read)?;
+            let id = id.as_str_or_null().map_err(|e| read(e.into()))?;
+            if each(phone, paise, id.unwrap_or_default()).is_break() {
                 break;
             }
         }
@@ -120,7 +122,7 @@ impl Store {
         let read = |e| damaged(&self.path, e);
         let first = self.conn.query_row(FIRST_FACT, [], |line| line.get(0));
         let first: Option<i64> = first.optional().map_err(read)?;
-        if first.is_none_or(|first| first >= then_ms) {
+        if first.is_none_or(|first| first >= then_ms && !self.meta.replaces_lost) {
             return Ok(None);
         }
         let (made, before, last, since): (u64, u64, Option<i64>, u64) = self

@@ -4,6 +4,7 @@
 //! Deliberately absent: asking.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
@@ -18,12 +19,21 @@ use super::meta;
 use super::news::{News, Posting};
 use super::pages::SweepRow;
 use super::reissue::next_id;
-use super::schema::damaged;
-use super::seal::WHOLE;
+use super::schema::{damaged, write};
+use super::seal::{WHOLE, sealed_update};
 use super::store::{PayoutNo, Store, class_from, state_code};
 
 /// Payouts cancelled in one transaction.
 const PAGE_ROWS: usize = 256;
+
+/// A link that was found, and of which it is not known when it was made.
+static FOUND_UNDATED: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT payout FROM payouts
+         WHERE cashgram_id = ?1 AND {STANDING} AND state = 5 AND created_at IS NULL AND {WHOLE}"
+    )
+});
+static DATED: LazyLock<String> = LazyLock::new(|| sealed_update(&[("created_at", "?2")]));
 
 impl Store {
     /// Whether it was never asked if ids of this batch exist already.
@@ -231,6 +241,30 @@ impl Store {
             })
         });
         seen.map_err(|e| damaged(&self.path, e))
+    }
+
+    /// Notes when a checkpoint that was lost had these ids confirmed, in milliseconds since 1970 UTC, where a link was found
+    /// under them: once they are adopted they are no younger than that.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be recorded.
+    pub fn created_then(&mut self, times: &[(String, i64)]) -> Result<(), Error> {
+        let path = &self.path;
+        let put = |e| write(path, e);
+        let tx = self.conn.transaction().map_err(put)?;
+        for (id, at) in times {
+            let found = tx
+                .prepare_cached(&FOUND_UNDATED)
+                .and_then(|mut select| select.query_row([id], |line| line.get(0)).optional());
+            let found: Option<i64> = found.map_err(put)?;
+            if let Some(payout) = found {
+                tx.prepare_cached(&DATED)
+                    .and_then(|mut update| update.execute((payout, at)))
+                    .map_err(put)?;
+            }
+        }
+        tx.commit().map_err(put)
     }
 
     fn record_untouched(

@@ -44,6 +44,35 @@ pub(super) fn told(
     Ok(told)
 }
 
+/// When links were confirmed, in milliseconds since 1970 UTC, as `files` tell: of each id the earliest time that is not in
+/// the future.
+///
+/// # Errors
+///
+/// If a file cannot be read.
+pub(super) fn created(
+    files: &[PathBuf],
+    map: &[(Field, String)],
+    now: Timestamp,
+) -> anyhow::Result<Vec<(String, i64)>> {
+    let mut times: BTreeMap<String, i64> = BTreeMap::new();
+    for path in files {
+        sheet::each_told(path, map, &KeyHasher::new(), |row| {
+            let at = time(row.created_at).filter(|at| *at <= now.as_millisecond());
+            if let Some(at) = at {
+                let known = times.entry(row.id.to_owned()).or_insert(at);
+                *known = at.min(*known);
+            }
+            Ok::<_, anyhow::Error>(())
+        })?;
+    }
+    Ok(times.into_iter().collect())
+}
+
+fn time(text: &str) -> Option<i64> {
+    text.parse().ok().map(Timestamp::as_millisecond)
+}
+
 /// None if nothing was ever made of it.
 fn made_before(row: &ToldRow<'_>, left: &Left) -> Option<MadeBefore> {
     let was_seen = !row.reference.is_empty() || !row.link.is_empty() || !row.status.is_empty();
@@ -56,7 +85,6 @@ fn made_before(row: &ToldRow<'_>, left: &Left) -> Option<MadeBefore> {
             return None;
         }
     }
-    let time = |text: &str| text.parse().ok().map(Timestamp::as_millisecond);
     Some(MadeBefore {
         cashgram_id: row.id.to_owned(),
         left: left.clone(),

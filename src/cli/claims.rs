@@ -471,7 +471,12 @@ pub(super) async fn compare<G: Gateway>(
         Ok(_) => {}
     }
     theirs::refuse(session, send, &old.claims, &shell.again).await?;
-    let stay = session.write(old.repeat(shell.clock.now())).await?;
+    let now = shell.clock.now();
+    let times = before::created(&old.files, &send.controls.layout.map, now)?;
+    session
+        .write(move |store| store.created_then(&times))
+        .await?;
+    let stay = session.write(old.repeat(now)).await?;
     say_repeated(stay, shell);
     Ok(Ok(old.claims.stopped().into_iter().collect()))
 }

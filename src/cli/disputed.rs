@@ -15,6 +15,7 @@ use super::claims::shown;
 use super::exit::Ending;
 use super::judge::Judged;
 use super::settings::Send;
+use super::shell::Shell;
 use super::theirs;
 
 /// Ids that were made for rows without any, and stand in the sheet's id column now, as copied from the results: rows are
@@ -47,7 +48,8 @@ impl<'h> Copied<'h> {
     }
 }
 
-/// Stops before anything is sent where such an id has left and a new row of its phone stands there.
+/// Stops before anything is sent where such an id has left and a new row of its phone stands there. To whoever says that it
+/// is a new payment it is said all the same: that may have been meant of another batch.
 ///
 /// # Errors
 ///
@@ -56,7 +58,7 @@ pub(super) fn refuse_replaced(
     store: Option<&Store>,
     judged: &Judged,
     send: &Send,
-    again: &Again,
+    shell: &Shell,
 ) -> anyhow::Result<()> {
     let (keys, lost) = (&judged.checked.keys, &judged.settled.replaced);
     let lost = lost.iter().map(|(claim, now)| {
@@ -90,17 +92,33 @@ pub(super) fn refuse_replaced(
     let ids: Vec<String> = lines.iter().map(|(id, _)| id.clone()).collect();
     let theirs = theirs::surely(send, &ids);
     lines.retain(|(id, _)| !theirs.contains(id));
-    match lines.is_empty() {
-        true => Ok(()),
-        false => Err(replaced_by(lines, send.adopt, again).into()),
+    if lines.is_empty() {
+        return Ok(());
     }
+    let what = what(lines.len());
+    let lines = shown(lines.into_iter().map(|(_, line)| line));
+    if !send.new_payment {
+        return Err(replaced_by(&what, &lines, send.adopt, &shell.again).into());
+    }
+    shell.screen.paragraph(&format!(
+        "WARNING: {what} are paid under other ids, since this is said to be another payment"
+    ));
+    shell.screen.line(&lines);
+    Ok(())
 }
 
-fn replaced_by(lines: Vec<(String, String)>, adopt: bool, again: &Again) -> Ending {
-    let (ids, exist, has) = match lines.len() {
+fn what(ids: usize) -> String {
+    let (ids, exist, has) = match ids {
         1 => ("1 id".to_owned(), "exists", "has"),
         several => (format!("{several} ids"), "exist", "have"),
     };
+    format!(
+        "{ids} that {exist} at the gateway, maybe for these very payments, {has} left the sheet, and new rows of the same \
+         phones"
+    )
+}
+
+fn replaced_by(what: &str, lines: &str, adopt: bool, again: &Again) -> Ending {
     let send = again.as_command("send");
     let another = if adopt {
         send.and("--adopt")
@@ -108,16 +126,12 @@ fn replaced_by(lines: Vec<(String, String)>, adopt: bool, again: &Again) -> Endi
         send.clone()
     };
     Ending::unpayable(
-        format!(
-            "{ids} that {exist} at the gateway, maybe for these very payments, {has} left the sheet, and new rows of the \
-             same phones would be paid under other ids; nothing was sent"
-        ),
+        format!("{what} would be paid under other ids; nothing was sent"),
         format!(
             "if it is the same payment, bring its id back as it was and run `{}`; if what exists under that id is another \
-             payment, run `{}`\n{}",
+             payment, run `{}`\n{lines}",
             send.with("--adopt"),
             another.with("--new-payment"),
-            shown(lines.into_iter().map(|(_, line)| line))
         ),
     )
 }

@@ -38,6 +38,7 @@ mod recent;
 mod report;
 mod results;
 mod retry;
+mod same_ids;
 mod sandbox;
 mod send;
 pub mod settings;

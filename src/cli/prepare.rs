@@ -12,6 +12,7 @@ use crate::sheet::{self, Checked};
 use super::claims::{self, Old};
 use super::exit::Ending;
 use super::judge::{Judged, check_controls, judge, refuse_astray, rules, sheet_error};
+use super::same_ids::{self, SameIds};
 use super::settings::{Door, Retry, Send};
 use super::shell::Shell;
 use super::{disputed, guards, intake, long_ago, lost, older, problems, recent, retry, twice};
@@ -56,7 +57,7 @@ pub(super) fn prepare(
     guard(send, known.as_ref(), &judged, shell)?;
     let is_compared = retry.is_none() && !known.as_ref().is_some_and(Store::has_paid);
     if is_compared {
-        let rows = paid_lately(send, binding, &judged.checked.keys, shell)?;
+        let rows = sheet_paid_lately(send, binding, (known.as_ref(), &judged), shell)?;
         let warnings = &mut judged.checked.warnings.by_code;
         warnings.extend((rows > 0).then_some((PAID_LATELY, rows)));
     }
@@ -95,7 +96,8 @@ pub(super) fn prepare(
         Some(retry) => {
             let spoken = retry::choose(retry, &mut store, shell)?;
             // A dead link may have been replaced from another sheet.
-            paid_lately(send, binding, &store.chosen_keys()?, shell)?;
+            let is_same = |id: &str| same_ids::is_known(&store, id);
+            paid_lately(send, binding, (&store.chosen_keys()?, &is_same), shell)?;
             spoken
         }
         None => long_ago::warn(warning, &store, shell),
@@ -128,18 +130,31 @@ fn known(
     Ok(Some(store))
 }
 
+/// How many of the sheet's rows another batch paid lately. Another checkpoint of this batch is gone on with where it lies, unless the user says that it
+/// is lost.
+fn sheet_paid_lately(
+    send: &Send,
+    binding: &Binding,
+    (known, judged): (Option<&Store>, &Judged),
+    shell: &Shell,
+) -> anyhow::Result<u64> {
+    let ids = SameIds::of(&send.batch, known, judged);
+    let is_same = |id: &str| send.adopt && ids.has(id);
+    paid_lately(send, binding, (&judged.checked.keys, &is_same), shell)
+}
+
 /// How many of these rows another batch paid lately. Under `--strict` no warning is passed over, and this one least of
 /// all.
 fn paid_lately(
     send: &Send,
     binding: &Binding,
-    keys: &[RowKey],
+    (keys, is_same): (&[RowKey], &twice::IsSame<'_>),
     shell: &Shell,
 ) -> anyhow::Result<u64> {
     if send.new_payment || keys.is_empty() {
         return Ok(0);
     }
-    let rows = twice::refuse_paid(send, binding, keys, shell)?;
+    let rows = twice::refuse_paid(send, binding, (keys, is_same), shell)?;
     if rows > 0 && send.controls.strict {
         return Err(Ending::unpayable(
             format!(
@@ -161,9 +176,7 @@ fn guard(send: &Send, known: Option<&Store>, judged: &Judged, shell: &Shell) -> 
     }
     let old = &judged.old;
     old.refuse_astray(&judged.settled.astray, keys)?;
-    if !send.new_payment {
-        disputed::refuse_replaced(known, judged, send, &shell.again)?;
-    }
+    disputed::refuse_replaced(known, judged, send, shell)?;
     show_and_hold(send, judged, known.is_none(), shell)
 }
 

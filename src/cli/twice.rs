@@ -31,8 +31,11 @@ const NAMED_MAX: usize = 3;
 /// How checkpoints end beside a sheet.
 const CHECKPOINT_END: &str = ".checkpoint.db";
 
+/// Whether this batch sends a row under that id, as another checkpoint of it did.
+pub(super) type IsSame<'i> = dyn Fn(&str) -> bool + 'i;
+
 /// Stops a sheet of which half or more was paid by other batches within the last days, and says so of fewer rows. How
-/// many those are.
+/// many those are. Of another checkpoint of this very batch that counts of which `is_same` does not know the id.
 ///
 /// # Errors
 ///
@@ -40,7 +43,7 @@ const CHECKPOINT_END: &str = ".checkpoint.db";
 pub(super) fn refuse_paid(
     send: &Send,
     binding: &Binding,
-    keys: &[RowKey],
+    (keys, is_same): (&[RowKey], &IsSame<'_>),
     shell: &Shell,
 ) -> anyhow::Result<u64> {
     let now_ms = shell.clock.now().as_millisecond();
@@ -55,7 +58,8 @@ pub(super) fn refuse_paid(
         if wanted.is_half_matched() {
             break;
         }
-        match compare(&candidate.checkpoint, binding, since_ms, &mut wanted) {
+        let compared = (binding, is_same);
+        match compare(&candidate.checkpoint, compared, since_ms, &mut wanted) {
             Ok(Some((theirs, rows))) if rows > 0 => found.push(Found {
                 entry: candidate,
                 same_account: theirs.account == binding.account,
@@ -153,11 +157,12 @@ struct Found {
 }
 
 /// Matches what `checkpoint` paid and goes on paying; whose it is and how many rows that were, or nothing if it is not
-/// of the same environment. The client id may be another one: keys are replaced, and the account stays the same. Read
-/// again if a run there began or ended meanwhile.
+/// of the same environment. What a copy of this very batch has under an id that the gateway takes once is no other payment.
+/// The client id may be another one: keys are replaced, and the account stays the same. Read again if a run there began
+/// or ended meanwhile.
 fn compare(
     checkpoint: &Path,
-    binding: &Binding,
+    (binding, is_same): (&Binding, &IsSame<'_>),
     since_ms: i64,
     wanted: &mut Wanted,
 ) -> Result<Option<(Binding, usize)>, Error> {
@@ -170,7 +175,13 @@ fn compare(
             return Ok(None);
         }
         let matched = wanted.matched;
-        peek.each_paid_since(since_ms, |phone, paise| wanted.take(phone, paise))?;
+        let is_ours = peek.binding == *binding;
+        peek.each_paid_since(since_ms, |phone, paise, id| {
+            if is_ours && is_same(id) {
+                return ControlFlow::Continue(());
+            }
+            wanted.take(phone, paise)
+        })?;
         Ok(Some((peek.binding.clone(), wanted.matched - matched)))
     };
     let matched = wanted.matched;

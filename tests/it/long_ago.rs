@@ -304,3 +304,35 @@ fn a_batch_that_was_finished_today_is_done_again_with_a_warning() {
     );
     assert_eq!(raw.booked().len(), 4);
 }
+
+/// A link that is adopted after its checkpoint was lost is as old as it was before.
+#[test]
+fn an_adoption_makes_no_old_batch_young() {
+    let (Some(early), Some(soon)) = (days_on(-10), days_on(-2)) else {
+        return;
+    };
+    let gate = Gate::new();
+    let world = World::new();
+    world.sheet("june.csv", rows(3));
+    let send = || world.send("june.csv", &gate);
+    early(send()).run().exits(0);
+    let made = world.table(RESULTS);
+    for _ in 0..2 {
+        world.lose_checkpoint(CHECKPOINT);
+        soon(send()).run().exits(4);
+        soon(send().arg("--adopt")).run().exits(0);
+        let adopted = world.table(RESULTS);
+        assert_eq!(adopted.column("created_at"), made.column("created_at"));
+    }
+    let words = ["batch june was finished by", "--batch NEW"];
+    guarded(&world, &gate, send(), 3, &words);
+    world.sheet("june.csv", rows(4));
+    guarded(&world, &gate, send(), 3, &["has gained 1 row"]);
+    // Nor does another month's sheet stop for having been paid these days.
+    world.sheet("july.csv", rows(3));
+    world.send("july.csv", &gate).run().exits(0);
+    assert_eq!(gate.creates(), 6);
+    let doctor = world.paysheet();
+    let doctor = doctor.args(["doctor", "june.csv", "--env", "test"]);
+    doctor.run().says(["whole"]).hides(["do not lead"]);
+}

@@ -107,7 +107,7 @@ fn an_id_that_was_another_payments_gives_way_where_the_user_says_so() {
     world.send("june.csv", &gate).run().exits(4);
     world.sheet("june.csv", sheet(["0001", "0002", "NEW"]));
     let run = adopt(&world, &gate).arg("--new-payment").run().exits(0);
-    run.says(["2 links adopted"]);
+    run.says(["2 links adopted", "WARNING: 1 id that exists", "0003 for"]);
     assert_eq!(gate.booked().len(), 4);
     // It is not forgotten, and does not stop another run.
     let earlier = world.table("june.test.earlier.csv");

@@ -425,3 +425,67 @@ fn what_another_sheet_has_paid_since_is_not_retried() {
     named(&["1"]).arg("--new-payment").run().exits(0);
     assert_eq!(gate.creates(), 8);
 }
+
+/// A checkpoint that is given up, and was moved no further than beside the sheet, paid under the same ids: the batch is
+/// adopted, and what another id would pay once more stops it as ever.
+#[test]
+fn a_checkpoint_of_the_batch_itself_that_was_moved_away_does_not_stop_its_adoption() {
+    let gate = Gate::new();
+    let world = sent(&gate, 4);
+    let moved = "june-old.test.checkpoint.db";
+    let run = || world.send("june.csv", &gate);
+    for kept in [true, false] {
+        let from = world.path(CHECKPOINT);
+        std::fs::rename(from, world.path(moved)).unwrap();
+        if !kept {
+            world.remove(RESULTS);
+        }
+        // It might as well be gone on with.
+        guarded(
+            &world,
+            &gate,
+            run(),
+            3,
+            &["batch june", moved, "--checkpoint"],
+        );
+        run()
+            .arg("--adopt")
+            .run()
+            .exits(0)
+            .says(["4 links adopted"]);
+        run().run().exits(0);
+        assert_eq!(gate.booked().len(), 4);
+    }
+    // What is found first is adopted after.
+    let copy = world.bytes(moved);
+    world.remove(moved);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    run().run().exits(4);
+    world.sheet(moved, copy);
+    run()
+        .arg("--adopt")
+        .run()
+        .exits(0)
+        .says(["4 links adopted"]);
+    // Ids of the sheet's own are others, and would pay all once more.
+    world.lose_checkpoint(CHECKPOINT);
+    let told = world
+        .names()
+        .into_iter()
+        .filter(|name| name.ends_with(".csv"));
+    told.for_each(|name| world.remove(&name));
+    let owned = rows(4).replace("amount\n", "amount,cashgram_id\n");
+    let owned: Vec<String> = (0..)
+        .zip(owned.lines())
+        .map(|(n, line)| match n {
+            0 => format!("{line}\n"),
+            _ => format!("{line},OWN-{n}\n"),
+        })
+        .collect();
+    world.sheet("june.csv", owned.concat());
+    for adopt in [&[][..], &["--adopt"]] {
+        guarded(&world, &gate, run().args(adopt), 3, &["batch june", moved]);
+    }
+    assert_eq!(gate.creates(), 4);
+}
