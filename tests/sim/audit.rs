@@ -188,8 +188,7 @@ fn invited(world: &mut World, payouts: &[Payout]) {
         }
         if payout.history & History::DEAD == 0 {
             world.stopped.remove(id);
-        } else if !world.after_all.contains_key(id) && !world.is_copy {
-            // An older copy that knows of the link is not told from one that knows of its end.
+        } else if !world.after_all.contains_key(id) {
             world.complain(format!("{id} was cancelled, and is a dead link like any"));
         }
     }
