@@ -96,6 +96,10 @@ pub struct Sendable {
     pub rows: u64,
     /// Their sum.
     pub amount: Money,
+    /// How many of them are created, and get a new link.
+    pub created: u64,
+    /// How many of them are cancelled, and are paid after all.
+    pub cancelled: u64,
     /// Line and amount of the largest.
     pub largest: Vec<(u64, Money)>,
     /// Payouts whose recipients the gateway messages.
@@ -244,13 +248,12 @@ impl Store {
             sendable = format!("({sendable} OR row > 0 AND state = 2 AND {})", resumable());
         }
         let sums = format!(
-            "SELECT count(*), coalesce(sum(amount), 0), coalesce(sum(coalesce(notify, ?1)), 0) FROM payouts WHERE {sendable}"
+            "SELECT count(*), coalesce(sum(amount), 0), coalesce(sum(coalesce(notify, ?1)), 0),
+                coalesce(sum(state = 3), 0), coalesce(sum(state = 6), 0) FROM payouts WHERE {sendable}"
         );
-        let (rows, paise, messaged) = self
+        let (rows, paise, messaged, created, cancelled) = self
             .conn
-            .query_row(&sums, [notify], |line| {
-                Ok((line.get(0)?, line.get(1)?, line.get(2)?))
-            })
+            .query_row(&sums, [notify], |line| line.try_into())
             .map_err(read)?;
         let sql = format!(
             "SELECT line, amount FROM payouts WHERE {sendable} ORDER BY amount DESC, row LIMIT {LARGEST_SHOWN}"
@@ -266,6 +269,8 @@ impl Store {
         Ok(Sendable {
             rows,
             amount,
+            created,
+            cancelled,
             largest,
             messaged,
         })

@@ -54,9 +54,11 @@ pub(super) fn ask(question: &Question<'_>, shell: &Shell) -> anyhow::Result<()> 
         batch: send.batch.as_str(),
         count,
         total,
-        created_before: totals.rows(State::Created),
+        created_before: totals.rows(State::Created).saturating_sub(sendable.created),
         unknown_before: totals.rows(State::Unknown),
-        cancelled: totals.rows(State::Cancelled),
+        cancelled: totals
+            .rows(State::Cancelled)
+            .saturating_sub(sendable.cancelled),
         skipped: totals.rows(State::Invalid),
         largest: &sendable.largest,
         balance: match &question.balance {
