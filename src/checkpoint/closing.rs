@@ -147,6 +147,16 @@ impl Store {
         self.wished(UNSENT)
     }
 
+    /// The ids of what was named, never sent from here, and found at the gateway.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn wished_conflicts(&self) -> Result<Vec<String>, Error> {
+        let found = self.wished("state = 5")?;
+        Ok(found.into_iter().map(|(_, id)| id).collect())
+    }
+
     /// Row and id of those kept ids that are so.
     fn wished(&self, which: &str) -> Result<Vec<(Option<u64>, String)>, Error> {
         let read = |e| damaged(&self.path, e);

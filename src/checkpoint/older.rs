@@ -152,7 +152,7 @@ pub struct Knowledge<'s> {
     by_id: Statement<'s>,
     /// Where the last id was found.
     row: i64,
-    /// The payouts of which anything was recorded after a moment, in milliseconds. Read once it is asked for: it seldom is.
+    /// The payouts of which such was recorded after a moment, in milliseconds. Read once it is asked for: it seldom is.
     since: Option<(i64, HashSet<i64>)>,
     path: &'s Path,
     /// One for all questions, which else takes as long to begin as a question to answer.
@@ -209,12 +209,13 @@ impl Knowledge<'_> {
         )
     }
 
-    /// Whether anything was recorded of a payout after that moment.
+    /// Whether it was recorded of a payout after that moment that it is to be paid after all, or that its link is not dead.
     fn has_news(&mut self, payout: i64, after_ms: i64) -> rusqlite::Result<bool> {
         let since = match self.since.take().filter(|(ms, _)| *ms == after_ms) {
             Some(since) => since,
             None => {
-                let sql = "SELECT DISTINCT payout FROM facts WHERE at > ?1";
+                let sql = "SELECT DISTINCT payout FROM facts WHERE at > ?1 AND (kind = 'resumed'
+                    OR kind IN ('swept', 'found') AND json_extract(detail, '$.class') NOT IN (3, 4, 5))";
                 let mut select = self.moment.prepare(sql)?;
                 let payouts = select.query_map([after_ms], |line| line.get(0))?;
                 (after_ms, payouts.collect::<Result<_, _>>()?)

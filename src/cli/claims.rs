@@ -470,7 +470,7 @@ pub(super) async fn compare<G: Gateway>(
         }
         Ok(_) => {}
     }
-    theirs::refuse(session, send, &old.claims, &shell.again).await?;
+    theirs::refuse(session, send, &shell.again).await?;
     let now = shell.clock.now();
     let times = before::created(&old.files, &send.controls.layout.map, now)?;
     session

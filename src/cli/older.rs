@@ -209,7 +209,8 @@ impl Strays {
             let adopt = again.as_command("send").with("--adopt");
             format!(
                 "bring the newest checkpoint back; if it is lost, move this one away and run `{adopt}`, which compares the \
-                 sheet with the results"
+                 sheet with the results; if the results are an older version that was saved again, move them away instead: \
+                 they are written again from the checkpoint"
             )
         };
         Ending::unpayable(

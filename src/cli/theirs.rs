@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 
 use crate::checkpoint::{Binding, Error, Made, Peek};
-use crate::domain::claims::Claims;
 use crate::engine::Session;
 use crate::gateway::Gateway;
 
@@ -18,8 +17,8 @@ use super::recent::Recent;
 use super::settings::{Door, Send};
 use super::twice;
 
-/// Stops an adoption of ids under which another batch made its links, as far as its checkpoint is in sight. What `old`
-/// results of this batch list as sent is its own.
+/// Stops an adoption of ids under which another batch made its links, as far as its checkpoint is in sight. Old
+/// results do not tell whose they are: two batches may have written to one file.
 ///
 /// # Errors
 ///
@@ -27,13 +26,10 @@ use super::twice;
 pub(super) async fn refuse<G: Gateway>(
     session: &Session<G>,
     send: &Send,
-    old: &Claims,
     again: &Again,
 ) -> anyhow::Result<()> {
     let rows = session.read(|store| store.own_id_conflicts()).await?;
-    let sent = old.sent();
-    let ids = rows.keys().filter(|id| !sent.contains(id.as_str()));
-    let ids: Vec<String> = ids.cloned().collect();
+    let ids: Vec<String> = rows.keys().cloned().collect();
     if ids.is_empty() {
         return Ok(());
     }

@@ -296,13 +296,6 @@ impl Claims {
         sent.map(|lost| lost.first.as_str()).collect()
     }
 
-    /// The ids of all that was sent.
-    pub fn sent(&self) -> HashSet<&str> {
-        let all = self.payouts.iter().chain(&self.replaced);
-        let sent = all.filter(|lost| lost.claim.sent);
-        sent.map(|lost| lost.claim.id.as_str()).collect()
-    }
-
     /// What was replaced, and of what was cancelled all that no row was matched with.
     fn left(&self, matching: &Matching) -> BTreeMap<CashgramId, Left> {
         let rows = matching.rows.iter();

@@ -105,19 +105,25 @@ impl<G: Gateway> Session<G> {
     }
 
     /// Takes every conflicting payout that was seen at the gateway for the batch's own; those of `stopped`, which the lost
-    /// checkpoint had cancelled, stay so where their links are dead.
+    /// checkpoint had cancelled, stay so where their links are dead, and so do those that `cancel` was told to stop since.
     ///
     /// # Errors
     ///
     /// If it cannot be recorded.
     pub async fn adopt(&self, stopped: &HashSet<String>) -> anyhow::Result<Adopted> {
-        let rows = self.line.recorder.run(|store| store.conflicts()).await?;
+        let (rows, wished) = self
+            .line
+            .recorder
+            .run(|store| Ok((store.conflicts()?, store.wished_conflicts()?)))
+            .await?;
         let seen = rows.into_iter().filter(|row| row.status.is_some());
         let was_stopped = |row: &SweepRow| {
             stopped.contains(&row.cashgram_id) && !planted::is(Mistake::StoppedLinkIsAnyAfterLoss)
         };
-        let (dead, rows): (Vec<SweepRow>, Vec<SweepRow>) =
-            seen.partition(|row| row.standing.history.dead && was_stopped(row));
+        let (dead, rows): (Vec<SweepRow>, Vec<SweepRow>) = seen.partition(|row| {
+            let is_stopped = was_stopped(row) || wished.contains(&row.cashgram_id);
+            row.standing.history.dead && is_stopped
+        });
         let dead: Vec<PayoutNo> = dead.iter().map(|row| row.payout).collect();
         let alive: Vec<Event> = rows
             .iter()

@@ -233,3 +233,19 @@ fn where_the_results_are_lost_as_well_a_dead_link_may_have_been_stopped() {
     ]);
     guarded(&world, &raw, world.send("june.csv", &raw), 0, &[]);
 }
+
+/// A row is stopped before its link is found, and the link is dead already: that is no link like any that expired.
+#[test]
+fn a_dead_link_whose_row_was_stopped_before_it_was_found_is_cancelled_by_its_adoption() {
+    let raw = Raw::honest();
+    let world = stopped(&raw);
+    world.lose_checkpoint(CHECKPOINT);
+    world.remove(RESULTS);
+    let wrong = world.send("june.csv", &raw);
+    wrong.env("CASHFREE_CLIENT_SECRET", "wrong").run().exits(1);
+    cancel(&world, &raw, "3").run().exits(4);
+    is(&world, 3, "conflict", "EXPIRED");
+    adopt(&world, &raw).run().exits(0);
+    is(&world, 3, "cancelled", "EXPIRED");
+    doctor_says_whole(&world);
+}

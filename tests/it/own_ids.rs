@@ -5,6 +5,7 @@ use paysheet::sandbox::Store;
 
 use crate::guards::guarded;
 use crate::support::*;
+use crate::twice::age;
 
 const HEAD: &str = "name,phone,amount,cashgram_id\n";
 const NORTH: &str = "Asha,9000000001,100,EMP-1\nRavi,9000000002,200,EMP-2\n";
@@ -166,4 +167,22 @@ fn a_checkpoint_that_was_moved_is_not_given_up_for_new_ids() {
     let again = world.talk("", "", &gate).only_env().args(words);
     again.arg("--yes").run().exits(0);
     assert_eq!(gate.booked().len(), 2);
+}
+
+/// Results do not tell whose they are: two months may be written to one file.
+#[test]
+fn last_months_links_in_one_results_file_are_not_adopted_for_this_month() {
+    let (gate, world) = (Gate::new(), World::new());
+    let to_one = |name: &str| {
+        let send = world.send(name, &gate);
+        send.args(["--results", "out.csv"])
+    };
+    world.sheet("may.csv", sheet(NORTH));
+    to_one("may.csv").run().exits(0);
+    age(&world, "may.test.checkpoint.db", 30);
+    world.sheet("june.csv", sheet(NORTH));
+    to_one("june.csv").run().exits(4);
+    let adopt = to_one("june.csv").arg("--adopt").run().exits(3);
+    adopt.says(["batch may", "EMP-1", "nothing was adopted"]);
+    assert_eq!(gate.creates(), 2);
 }

@@ -20,7 +20,7 @@ fn age_facts(world: &World, checkpoint: &str, days: i64) {
 }
 
 /// The same with what the payouts say. Their seals are broken then: the batch itself is not sent again.
-fn age(world: &World, checkpoint: &str, days: i64) {
+pub(crate) fn age(world: &World, checkpoint: &str, days: i64) {
     age_facts(world, checkpoint, days);
     let open = rusqlite::Connection::open(world.path(checkpoint)).unwrap();
     let by = days * DAY_MS;

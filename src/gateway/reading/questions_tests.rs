@@ -143,7 +143,14 @@ fn deactivations_end_as_the_dossier_says() {
             r#"{{"status":"SUCCESS","subCode":"200","message":"Cashgram {named}successfully deactivated!"}}"#
         )
     };
-    for named in ["", "with id - OCT26_0001 ", "(OCT26_0002) "] {
+    for named in [
+        "",
+        "with id - OCT26_0001 ",
+        "with id - OCT26_0001, as asked, ",
+        "with id - 'OCT26_0001'! ",
+        "with id - ... ",
+        "(OCT26_0002) ",
+    ] {
         assert_eq!(read(200, &done(named)), Deactivation::Done, "{named}");
     }
     let other = done("with id - OCT26_00012 ");

@@ -108,8 +108,12 @@ pub(super) fn foreign_echo(envelope: &Envelope, id: &str) -> Option<Stop> {
 /// Words that name none are taken as they are.
 pub(super) fn foreign_end(envelope: &Envelope, id: &str) -> Option<Stop> {
     let named = envelope.message.split_once(NAMES_ID);
-    let named = named.and_then(|(_, rest)| rest.split_whitespace().next());
-    let is_foreign = named.is_some_and(|named| named != id);
+    // Quotes, brackets and what ends a sentence are no part of an id.
+    let is_beside = |c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-';
+    let is_open = |c: char| is_beside(c) && !c.is_whitespace();
+    let named =
+        named.and_then(|(_, rest)| rest.trim_start_matches(is_open).split(is_beside).next());
+    let is_foreign = named.is_some_and(|named| !named.is_empty() && named != id);
     foreign_echo(envelope, id).or_else(|| is_foreign.then(foreign))
 }
 
