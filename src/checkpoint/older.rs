@@ -152,7 +152,8 @@ pub struct Knowledge<'s> {
     by_id: Statement<'s>,
     /// Where the last id was found.
     row: i64,
-    /// The payouts of which such was recorded after a moment, in milliseconds. Read once it is asked for: it seldom is.
+    /// A moment in milliseconds, and the payouts with news since then, as [`Knowledge::has_news`] says. Read once it is
+    /// asked for: it seldom is.
     since: Option<(i64, HashSet<i64>)>,
     path: &'s Path,
     /// One for all questions, which else takes as long to begin as a question to answer.
@@ -192,8 +193,8 @@ impl Knowledge<'_> {
             State::Invalid | State::Ready | State::Rejected => true,
             State::Created | State::Conflict => exists,
             State::Unknown => exists || known.attempts > 0,
-            // Taken back since they were written, or its money left after all: what was known before may have been
-            // cancelled since.
+            // Taken back since the results were written, or found not to be dead after all. What was known before that may
+            // have been cancelled since.
             State::Cancelled => {
                 state == State::Cancelled
                     || (self.has_news(known.payout, claimed.written_ms))

@@ -130,8 +130,8 @@ fn known(
     Ok(Some(store))
 }
 
-/// How many of the sheet's rows another batch paid lately. Another checkpoint of this batch is gone on with where it lies, unless the user says that it
-/// is lost.
+/// How many of the sheet's rows another batch paid lately. Another checkpoint of this batch is gone on with where it lies,
+/// unless the user says that it is lost.
 fn sheet_paid_lately(
     send: &Send,
     binding: &Binding,
